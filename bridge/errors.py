@@ -1,0 +1,139 @@
+"""Everything that can go wrong, and the sentence a person reads when it does.
+
+BridgeError
+├── SettingsError             the settings cannot work; names every variable at once
+├── StoreError                the database cannot be used
+├── DifyError                 Dify did not answer as hoped
+│   ├── DifyUnreachable       no connection could be made
+│   ├── DifySilent            connected, but nothing came for too long
+│   ├── DifyCut               the stream ended before the answer did
+│   ├── DifyBusy              too many requests at once; trying later may help
+│   ├── DifyDown              the server is failing (5xx)
+│   ├── DifyKeyRejected       the API key is not accepted
+│   ├── DifyAppClosed         the app exists no more, is archived, or its API is switched off
+│   ├── DifyNotPublished      the app has no published version
+│   ├── DifyWrongMode         the app is not of a kind that holds conversations
+│   ├── DifyQuota             a quota of the workspace or of the model provider is used up
+│   ├── DifyModelFailed       the model or a node of the flow failed
+│   ├── DifyRejected          the request was not acceptable (inputs, files, length)
+│   ├── DifyConversationGone  the conversation is unknown to Dify
+│   └── DifyNotDify           something answers there, but it does not speak Dify's API
+└── PlatformError             a chat platform did not do what was asked
+    ├── RateLimited           too fast; `retry_after` seconds
+    ├── MessageGone           the message, thread or channel is gone
+    ├── NotAllowed            refused for good: permissions, or content the platform does not take
+    ├── PlatformDown          no answer, or a failing server; trying later may help
+    └── LoginRefused          the platform does not accept the bot's token
+
+`notice` is shown to people: what happened and what to do, never an address, a key or the text of somebody's
+message. `str(error)` is for the log and is just as free of secrets and message text.
+"""
+
+from typing import ClassVar
+
+
+class BridgeError(Exception):
+    """The root. `detail` goes to the log."""
+
+    notice: ClassVar[str] = "Something went wrong here. Please try again."
+
+    def __init__(self, detail: str = "") -> None:
+        super().__init__(detail or type(self).__name__)
+
+
+class SettingsError(BridgeError):
+    notice = "The bridge is not set up correctly. Its operator has been told."
+
+    def __init__(self, problems: tuple[str, ...]) -> None:
+        super().__init__("; ".join(problems))
+        self.problems = problems
+
+
+class StoreError(BridgeError):
+    notice = "The bridge cannot reach its memory right now. Please try again in a minute."
+
+
+class DifyError(BridgeError):
+    notice = "The AI service could not answer this. Please try again."
+
+
+class DifyUnreachable(DifyError):
+    notice = "The AI service cannot be reached right now. Please try again in a minute."
+
+
+class DifySilent(DifyError):
+    notice = "The AI service stopped responding, so this answer ends here. Please try again."
+
+
+class DifyCut(DifyError):
+    notice = "The connection to the AI service broke, so this answer ends here. Please try again."
+
+
+class DifyBusy(DifyError):
+    notice = "The AI service is busy with other questions. Please try again in a minute."
+
+
+class DifyDown(DifyError):
+    notice = "The AI service has a problem of its own right now. Please try again in a minute."
+
+
+class DifyKeyRejected(DifyError):
+    notice = "The AI service does not accept this bot's key. Its operator has to set a valid one."
+
+
+class DifyAppClosed(DifyError):
+    notice = "The AI app behind this bot is switched off. Its operator has to enable its API again."
+
+
+class DifyNotPublished(DifyError):
+    notice = "The AI app behind this bot has not been published yet. Its builder has to publish it first."
+
+
+class DifyWrongMode(DifyError):
+    notice = "The AI app behind this bot does not hold conversations. Its operator has to choose a chat app."
+
+
+class DifyQuota(DifyError):
+    notice = "The quota of the AI service is used up. Its operator has to raise it."
+
+
+class DifyModelFailed(DifyError):
+    notice = "The AI model failed while answering. Please try again."
+
+
+class DifyRejected(DifyError):
+    notice = "The AI app did not accept this question. Try a shorter or a different one."
+
+
+class DifyConversationGone(DifyError):
+    notice = "The earlier part of this conversation is no longer there, so the bot starts afresh."
+
+
+class DifyNotDify(DifyError):
+    notice = "The address of this bot's AI service is wrong. Its operator has to correct it."
+
+
+class PlatformError(BridgeError):
+    notice = "The chat service did not take this answer. Please try again."
+
+
+class RateLimited(PlatformError):
+    def __init__(self, retry_after: float, detail: str = "") -> None:
+        super().__init__(detail or f"rate limited for {retry_after:g} s")
+        self.retry_after = retry_after
+
+
+class MessageGone(PlatformError):
+    pass
+
+
+class NotAllowed(PlatformError):
+    pass
+
+
+class PlatformDown(PlatformError):
+    pass
+
+
+class LoginRefused(PlatformError):
+    pass
