@@ -1,6 +1,7 @@
 """The nouns of the bridge: frozen, slotted, and free of any platform or wire."""
 
 from dataclasses import dataclass
+from typing import Self
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,12 @@ class Thread:
     def key(self) -> str:
         """The stable text under which the store keeps this thread."""
         return f"{self.platform}:{self.workspace}:{self.channel}:{self.id}"
+
+    @classmethod
+    def from_key(cls, key: str) -> Self:
+        """The thread that has this `key`."""
+        platform, workspace, channel, thread_id = key.split(":", 3)
+        return cls(platform, workspace, channel, thread_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +95,3 @@ class Lane:
     scope: str
     limit: int
     seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """What became of a message that was offered to the inbox."""
-
-    accepted: bool
-    reason: str = ""
