@@ -3,7 +3,7 @@ whole. The runner opens the transaction and commits it."""
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Row, update
+from sqlalchemy import Connection, update
 from sqlalchemy.dialects.sqlite import insert
 from sqlmodel import col, select
 
@@ -57,10 +57,10 @@ def accept(conn: Connection, message: Message, app: str, dify_user: str, now_ms:
         .values(key=message.thread.key, app=app, dify_user=dify_user, updated_at=now_ms)
         .on_conflict_do_nothing(index_elements=["key"])
     )
-    row = conn.execute(_CONVERSATION.where(col(ChatThread.key) == message.thread.key)).one()
+    row = conn.execute(_CONVERSATION.where(col(ChatThread.key) == message.thread.key)).one().tuple()
     question = conn.execute(
         insert(Question)
-        .values(platform=message.thread.platform, message_id=message.id, thread_id=row.id, received_at=now_ms)
+        .values(platform=message.thread.platform, message_id=message.id, thread_id=row[0], received_at=now_ms)
         .on_conflict_do_nothing(index_elements=["platform", "message_id"])
         .returning(col(Question.id))
     ).first()
@@ -69,11 +69,15 @@ def accept(conn: Connection, message: Message, app: str, dify_user: str, now_ms:
 
 def current(conn: Connection, question_id: int) -> Opened:
     """The conversation as it stands now, which an earlier question of the thread may just have begun."""
-    row = conn.execute(
-        _CONVERSATION.join(Question, col(Question.thread_id) == col(ChatThread.id)).where(
-            col(Question.id) == question_id
+    row = (
+        conn.execute(
+            _CONVERSATION.join(Question, col(Question.thread_id) == col(ChatThread.id)).where(
+                col(Question.id) == question_id
+            )
         )
-    ).one()
+        .one()
+        .tuple()
+    )
     return _opened(question_id, row)
 
 
@@ -128,8 +132,8 @@ def list_threads(conn: Connection, limit: int) -> list[KnownThread]:
     return [KnownThread(row.key, row.conversation_id or "", row.dify_user, row.app) for row in rows]
 
 
-def _opened(question_id: int | None, row: Row[tuple[int | None, str | None, str]]) -> Opened:
-    thread_id, conversation_id, dify_user = row[0], row[1], row[2]
+def _opened(question_id: int | None, row: tuple[int | None, str | None, str]) -> Opened:
+    thread_id, conversation_id, dify_user = row
     if question_id is None or thread_id is None:
         raise AssertionError("a stored row has a number")
     return Opened(question_id, thread_id, conversation_id or "", dify_user)

@@ -1,0 +1,190 @@
+"""The settings, read once from the environment, an `.env` file and `*_FILE` secrets. Every mistake is
+reported at once, by the name of its variable."""
+
+import os
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Self
+from urllib.parse import urlsplit
+
+from pydantic import (
+    Field,
+    ModelWrapValidatorHandler,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from bridge.errors import SettingsError
+
+EMPTY = SecretStr("")
+
+
+class LogLevel(StrEnum):
+    DEBUG = "DEBUG"
+    INFO = "INFO"
+    WARNING = "WARNING"
+    ERROR = "ERROR"
+
+
+class LogFormat(StrEnum):
+    TEXT = "text"
+    JSON = "json"
+
+
+class Settings(BaseSettings):
+    """One field for each variable; the variable's name is the field's in capitals.
+
+    `Settings()` reads them all; `SettingsError` lists everything that is wrong with them.
+    """
+
+    model_config = SettingsConfigDict(
+        env_file=".env", env_file_encoding="utf-8", env_ignore_empty=True, extra="ignore"
+    )
+
+    dify_api_url: str = "https://api.dify.ai/v1"
+    dify_api_key: SecretStr = EMPTY
+    slack_bot_token: SecretStr = EMPTY
+    slack_app_token: SecretStr = EMPTY
+    slack_api_url: str = "https://slack.com/api/"
+    discord_bot_token: SecretStr = EMPTY
+    discord_api_url: str = "https://discord.com/api/v10"
+    database_url: str = "sqlite:///bridge.db"
+    drain_seconds: Annotated[float, Field(ge=0, le=3600)] = 25.0
+    log_level: LogLevel = LogLevel.INFO
+    log_format: LogFormat = LogFormat.TEXT
+
+    @property
+    def slack(self) -> bool:
+        """Whether Slack is switched on."""
+        return bool(self.slack_bot_token.get_secret_value())
+
+    @property
+    def discord(self) -> bool:
+        """Whether Discord is switched on."""
+        return bool(self.discord_bot_token.get_secret_value())
+
+    @field_validator("dify_api_url", "slack_api_url", "discord_api_url")
+    @classmethod
+    def _is_web_address(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError("must be a web address that begins with http:// or https://")
+        return value
+
+    @field_validator("dify_api_key")
+    @classmethod
+    def _is_app_key(cls, value: SecretStr) -> SecretStr:
+        if value.get_secret_value().startswith("dataset-"):
+            raise ValueError("is the key of a knowledge base; the bridge needs the key of an app (app-...)")
+        return value
+
+    @field_validator("slack_bot_token")
+    @classmethod
+    def _is_bot_token(cls, value: SecretStr) -> SecretStr:
+        return _with_prefix(value, "xoxb-", "the Bot User OAuth Token")
+
+    @field_validator("slack_app_token")
+    @classmethod
+    def _is_app_token(cls, value: SecretStr) -> SecretStr:
+        return _with_prefix(value, "xapp-", "the app-level token for Socket Mode")
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_database(cls, value: str) -> str:
+        if not value.startswith("sqlite:///"):
+            raise ValueError("must begin with sqlite:/// followed by the path of a file")
+        return value
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _any_case(cls, value: str) -> str:
+        return value.upper()
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _all_mistakes_at_once(
+        cls, given: dict[str, object], handler: ModelWrapValidatorHandler[Self]
+    ) -> Self:
+        missing = _missing({name for name, value in given.items() if _is_set(value)})
+        try:
+            settings = handler(given)
+        except ValidationError as error:
+            raise SettingsError((*_malformed(error), *missing)) from None
+        if missing:
+            raise SettingsError(missing)
+        return settings
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, _SecretFiles(settings_cls), dotenv_settings
+
+
+class _SecretFiles(PydanticBaseSettingsSource):
+    """`NAME_FILE=/path` gives the secret `NAME` from a file, as container platforms mount them."""
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[str | None, str, bool]:
+        variable = f"{field_name.upper()}_FILE"
+        path = os.environ.get(variable)
+        if field.annotation is not SecretStr or not path:
+            return None, field_name, False
+        try:
+            return Path(path).read_text(encoding="utf-8").strip(), field_name, False
+        except (OSError, UnicodeDecodeError) as error:
+            raise SettingsError((f"{variable} names a file that cannot be read",)) from error
+
+    def __call__(self) -> dict[str, str]:
+        found = {name: self.get_field_value(field, name)[0] for name, field in self._fields()}
+        return {name: value for name, value in found.items() if value is not None}
+
+    def _fields(self) -> list[tuple[str, FieldInfo]]:
+        return list(self.settings_cls.model_fields.items())
+
+
+def _with_prefix(value: SecretStr, prefix: str, what: str) -> SecretStr:
+    text = value.get_secret_value()
+    if text and not text.startswith(prefix):
+        raise ValueError(f"must be {what}, which begins with {prefix}")
+    return value
+
+
+def _missing(given: set[str]) -> tuple[str, ...]:
+    problems = []
+    if "dify_api_key" not in given:
+        problems.append("DIFY_API_KEY is missing: the API key of the Dify app, app-...")
+    if "slack_bot_token" in given and "slack_app_token" not in given:
+        problems.append("SLACK_APP_TOKEN is missing: Slack needs it beside SLACK_BOT_TOKEN")
+    if "slack_app_token" in given and "slack_bot_token" not in given:
+        problems.append("SLACK_BOT_TOKEN is missing: Slack needs it beside SLACK_APP_TOKEN")
+    if not given & {"slack_bot_token", "slack_app_token", "discord_bot_token"}:
+        problems.append(
+            "no platform is set up: set SLACK_BOT_TOKEN and SLACK_APP_TOKEN, or DISCORD_BOT_TOKEN, or all"
+        )
+    return tuple(problems)
+
+
+def _malformed(error: ValidationError) -> tuple[str, ...]:
+    """One sentence for each mistake, never with the value that was wrong: it may be a secret."""
+    return tuple(
+        f"{'_'.join(str(part) for part in detail['loc']).upper()}: {_lower(detail['msg'])}"
+        for detail in error.errors(include_url=False, include_context=False, include_input=False)
+    )
+
+
+def _lower(sentence: str) -> str:
+    sentence = sentence.removeprefix("Value error, ")
+    return sentence[:1].lower() + sentence[1:]
+
+
+def _is_set(value: object) -> bool:
+    return bool(value.get_secret_value() if isinstance(value, SecretStr) else value)
