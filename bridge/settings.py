@@ -35,11 +35,9 @@ class LogFormat(StrEnum):
     JSON = "json"
 
 
-class Settings(BaseSettings):
-    """One field for each variable; the variable's name is the field's in capitals.
-
-    `Settings()` reads them all; `SettingsError` lists everything that is wrong with them.
-    """
+class DifySettings(BaseSettings):
+    """The app that answers: all that the demo needs. One field for each variable; the variable's name is the
+    field's in capitals."""
 
     model_config = SettingsConfigDict(
         env_file=".env", env_file_encoding="utf-8", env_ignore_empty=True, extra="ignore"
@@ -47,6 +45,53 @@ class Settings(BaseSettings):
 
     dify_api_url: str = "https://api.dify.ai/v1"
     dify_api_key: SecretStr = EMPTY
+
+    @field_validator("dify_api_url")
+    @classmethod
+    def _is_dify_address(cls, value: str) -> str:
+        return _web_address(value)
+
+    @field_validator("dify_api_key")
+    @classmethod
+    def _is_app_key(cls, value: SecretStr) -> SecretStr:
+        if value.get_secret_value().startswith("dataset-"):
+            raise ValueError("is the key of a knowledge base; the bridge needs the key of an app (app-...)")
+        return value
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, _SecretFiles(settings_cls), dotenv_settings
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _all_mistakes_at_once(
+        cls, given: dict[str, object], handler: ModelWrapValidatorHandler[Self]
+    ) -> Self:
+        missing = cls._missing({name for name, value in given.items() if _is_set(value)})
+        try:
+            settings = handler(given)
+        except ValidationError as error:
+            raise SettingsError((*_malformed(error), *missing)) from None
+        if missing:
+            raise SettingsError(missing)
+        return settings
+
+    @classmethod
+    def _missing(cls, given: set[str]) -> tuple[str, ...]:
+        """What is not there and has to be, given the names of the fields that are."""
+        return ()
+
+
+class Settings(DifySettings):
+    """All settings. `Settings()` reads them; `SettingsError` lists everything that is wrong with them."""
+
     slack_bot_token: SecretStr = EMPTY
     slack_app_token: SecretStr = EMPTY
     slack_api_url: str = "https://slack.com/api/"
@@ -67,20 +112,10 @@ class Settings(BaseSettings):
         """Whether Discord is switched on."""
         return bool(self.discord_bot_token.get_secret_value())
 
-    @field_validator("dify_api_url", "slack_api_url", "discord_api_url")
+    @field_validator("slack_api_url", "discord_api_url")
     @classmethod
-    def _is_web_address(cls, value: str) -> str:
-        parts = urlsplit(value)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError("must be a web address that begins with http:// or https://")
-        return value
-
-    @field_validator("dify_api_key")
-    @classmethod
-    def _is_app_key(cls, value: SecretStr) -> SecretStr:
-        if value.get_secret_value().startswith("dataset-"):
-            raise ValueError("is the key of a knowledge base; the bridge needs the key of an app (app-...)")
-        return value
+    def _is_platform_address(cls, value: str) -> str:
+        return _web_address(value)
 
     @field_validator("slack_bot_token")
     @classmethod
@@ -104,30 +139,20 @@ class Settings(BaseSettings):
     def _any_case(cls, value: str) -> str:
         return value.upper()
 
-    @model_validator(mode="wrap")
     @classmethod
-    def _all_mistakes_at_once(
-        cls, given: dict[str, object], handler: ModelWrapValidatorHandler[Self]
-    ) -> Self:
-        missing = _missing({name for name, value in given.items() if _is_set(value)})
-        try:
-            settings = handler(given)
-        except ValidationError as error:
-            raise SettingsError((*_malformed(error), *missing)) from None
-        if missing:
-            raise SettingsError(missing)
-        return settings
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return init_settings, env_settings, _SecretFiles(settings_cls), dotenv_settings
+    def _missing(cls, given: set[str]) -> tuple[str, ...]:
+        problems = []
+        if "dify_api_key" not in given:
+            problems.append("DIFY_API_KEY is missing: the API key of the Dify app, app-...")
+        if "slack_bot_token" in given and "slack_app_token" not in given:
+            problems.append("SLACK_APP_TOKEN is missing: Slack needs it beside SLACK_BOT_TOKEN")
+        if "slack_app_token" in given and "slack_bot_token" not in given:
+            problems.append("SLACK_BOT_TOKEN is missing: Slack needs it beside SLACK_APP_TOKEN")
+        if not given & {"slack_bot_token", "slack_app_token", "discord_bot_token"}:
+            problems.append(
+                "no platform is set up: set SLACK_BOT_TOKEN and SLACK_APP_TOKEN, or DISCORD_BOT_TOKEN, or all"
+            )
+        return tuple(problems)
 
 
 class _SecretFiles(PydanticBaseSettingsSource):
@@ -151,26 +176,18 @@ class _SecretFiles(PydanticBaseSettingsSource):
         return list(self.settings_cls.model_fields.items())
 
 
+def _web_address(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("must be a web address that begins with http:// or https://")
+    return value
+
+
 def _with_prefix(value: SecretStr, prefix: str, what: str) -> SecretStr:
     text = value.get_secret_value()
     if text and not text.startswith(prefix):
         raise ValueError(f"must be {what}, which begins with {prefix}")
     return value
-
-
-def _missing(given: set[str]) -> tuple[str, ...]:
-    problems = []
-    if "dify_api_key" not in given:
-        problems.append("DIFY_API_KEY is missing: the API key of the Dify app, app-...")
-    if "slack_bot_token" in given and "slack_app_token" not in given:
-        problems.append("SLACK_APP_TOKEN is missing: Slack needs it beside SLACK_BOT_TOKEN")
-    if "slack_app_token" in given and "slack_bot_token" not in given:
-        problems.append("SLACK_BOT_TOKEN is missing: Slack needs it beside SLACK_APP_TOKEN")
-    if not given & {"slack_bot_token", "slack_app_token", "discord_bot_token"}:
-        problems.append(
-            "no platform is set up: set SLACK_BOT_TOKEN and SLACK_APP_TOKEN, or DISCORD_BOT_TOKEN, or all"
-        )
-    return tuple(problems)
 
 
 def _malformed(error: ValidationError) -> tuple[str, ...]:

@@ -1,0 +1,51 @@
+# Everything a newcomer needs is Python >= 3.11 and make; the rest is set up in .venv by itself.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help demo run test lint format clean
+
+help: ## Say what can be made
+	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 10
+
+demo: $(VENV)/.ready ## Try it without any account: a web page with a Slack and a Discord side by side (ARGS=--script prints instead)
+	@$(BIN)/dify-bridge demo $(ARGS)
+
+run: $(VENV)/.ready ## Serve Slack and Discord with the settings in .env
+	@$(BIN)/dify-bridge run
+
+test: $(VENV)/.ready-dev ## Run the tests
+	@echo "Running the tests ..."
+	@$(BIN)/pytest -q $(ARGS)
+
+lint: $(VENV)/.ready-dev ## Check style and types
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+format: $(VENV)/.ready-dev ## Put the code into shape
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+clean: ## Remove what was set up
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  echo "dify-bridge needs Python 3.11 or newer, and '$(PYTHON)' is $$($(PYTHON) --version 2>&1 || echo missing)."; \
+	  echo "Install a newer one, or name it: make PYTHON=python3.12 ..."; exit 1; }
+	@echo "Setting up a virtual environment in $(VENV) ..."
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
+	  echo "Python could not make a virtual environment; on Debian and Ubuntu install the package python3-venv."; exit 1; }
+
+$(VENV)/.ready: $(VENV)/bin/python pyproject.toml
+	@echo "Installing what the bridge needs ..."
+	@$(BIN)/python -m pip install --quiet --editable .
+	@touch $@
+
+$(VENV)/.ready-dev: $(VENV)/bin/python pyproject.toml
+	@echo "Installing what the bridge and its tests need ..."
+	@$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	@touch $@ $(VENV)/.ready

@@ -1,0 +1,86 @@
+"""What Discord's messages say, as `Message`s. Pure."""
+
+import re
+
+import discord
+
+from bridge.types import Attachment, Message, Person, Thread
+
+PLATFORM = "discord"
+# Where other threads have a server, a direct message has this.
+DIRECT = "@me"
+# The longest name a Discord thread can have.
+TITLE_LIMIT = 100
+SHORT_TITLE = 80
+
+SPOKEN_TYPES = frozenset({discord.MessageType.default, discord.MessageType.reply})
+
+_USER_MENTION = re.compile(r"<@!?(\d+)>")
+
+
+def read_message(message: discord.Message, bot_user_id: int) -> Message | None:
+    """What a person said; None for bots, webhooks and Discord's own announcements.
+
+    A message in a server's channel names the thread that would grow from it: Discord gives such a thread the
+    id of its message, so that its key is known before it exists.
+    """
+    if message.author.bot or message.webhook_id is not None or message.type not in SPOKEN_TYPES:
+        return None
+    reference = message.reference
+    return Message(
+        id=str(message.id),
+        thread=thread_of(message),
+        author=Person(str(message.author.id), message.author.display_name),
+        text=plain_text(message, bot_user_id),
+        sent_at=message.created_at.timestamp(),
+        addressed=message.guild is None or _mentions(message, bot_user_id),
+        replies_to=str(reference.message_id) if reference and reference.message_id else "",
+        attachments=tuple(
+            Attachment(file.filename, file.content_type or "", file.size) for file in message.attachments
+        ),
+    )
+
+
+def thread_of(message: discord.Message) -> Thread:
+    """The thread that a message is in, or begins."""
+    channel = message.channel
+    if message.guild is None:
+        return Thread(PLATFORM, DIRECT, str(channel.id), str(channel.id))
+    if isinstance(channel, discord.Thread):
+        return Thread(PLATFORM, str(message.guild.id), str(channel.parent_id), str(channel.id))
+    return Thread(PLATFORM, str(message.guild.id), str(channel.id), str(message.id))
+
+
+def plain_text(message: discord.Message, bot_user_id: int) -> str:
+    """The text with names instead of ids; the bot's own mention goes."""
+    names = {user.id: user.display_name for user in message.mentions}
+
+    def shown(mention: re.Match[str]) -> str:
+        user = int(mention.group(1))
+        return "" if user == bot_user_id else f"@{names.get(user, 'someone')}"
+
+    text = _USER_MENTION.sub(shown, message.content)
+    for role in message.role_mentions:
+        text = text.replace(role.mention, "" if _is_own(role, message) else f"@{role.name}")
+    return text.strip()
+
+
+def thread_title(question: str) -> str:
+    """A name for the thread, from the first line of what was asked."""
+    line = next((line.strip() for line in question.splitlines() if line.strip()), "")
+    if not line:
+        return "Question"
+    if len(line) <= SHORT_TITLE:
+        return line
+    cut = line[:SHORT_TITLE].rsplit(" ", 1)[0]
+    return f"{cut[:SHORT_TITLE]}…"
+
+
+def _mentions(message: discord.Message, bot_user_id: int) -> bool:
+    by_name = any(user.id == bot_user_id for user in message.mentions)
+    return by_name or any(_is_own(role, message) for role in message.role_mentions)
+
+
+def _is_own(role: discord.Role, message: discord.Message) -> bool:
+    """Whether a role is the one that Discord made for the bot itself; people often pick it by mistake."""
+    return message.guild is not None and message.guild.self_role == role

@@ -1,0 +1,96 @@
+"""The gateway connection, kept up whatever happens to it.
+
+discord.py renews a connection that breaks, but it gives up when the very first one fails, or when a payload
+arrives that it cannot read. So every attempt gets a new client, paced so that a crash loop never uses up the
+day's identifies (1,000; beyond them Discord resets the bot's token).
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+
+import discord
+from discord.gateway import DiscordWebSocket
+from discord.http import Route
+from yarl import URL
+
+from bridge.errors import LoginRefused
+
+log = logging.getLogger(__name__)
+
+OnMessage = Callable[[discord.Message, int], Awaitable[None]]
+
+FIRST_RETRY_SECONDS = 1.0
+# One identify in 90 s at most, in the long run: 960 a day.
+LONGEST_RETRY_SECONDS = 90.0
+# A connection that lasted this long was a good one, and its end is no sign of a crash loop.
+HEALTHY_AFTER_SECONDS = 300.0
+
+
+class Gateway:
+    """Listens with one bot token. `on_message(message, bot_user_id)` runs for each message as it comes."""
+
+    def __init__(self, token: str, on_message: OnMessage) -> None:
+        self._token = token
+        self._on_message = on_message
+        self._may_read_content = True
+
+    async def run(self, api_url: str, find_gateway: Callable[[], Awaitable[str]]) -> None:
+        """Stay connected until cancelled. Only `LoginRefused` ends it."""
+        # The library has no setting for the addresses, only these attributes.
+        Route.BASE = api_url
+        retry = FIRST_RETRY_SECONDS
+        loop = asyncio.get_running_loop()
+        while True:
+            began = loop.time()
+            try:
+                DiscordWebSocket.DEFAULT_GATEWAY = URL(await find_gateway())
+                await self._connect()
+            except discord.LoginFailure as error:
+                raise LoginRefused("Discord does not accept DISCORD_BOT_TOKEN") from error
+            except discord.PrivilegedIntentsRequired:
+                self._without_content()
+                continue
+            except LoginRefused:
+                raise
+            except Exception as error:
+                # The one guard of this task: whatever the library stumbled over, the bot comes back.
+                log.warning("Discord: the connection ended: %s", type(error).__name__, exc_info=error)
+            if loop.time() - began >= HEALTHY_AFTER_SECONDS:
+                retry = FIRST_RETRY_SECONDS
+            log.info("Discord: connecting again in %g s", retry)
+            await asyncio.sleep(retry)
+            retry = min(retry * 2, LONGEST_RETRY_SECONDS)
+
+    async def _connect(self) -> None:
+        intents = discord.Intents.default()
+        intents.message_content = self._may_read_content
+        client = _Client(intents, self._on_message)
+        async with client:
+            await client.start(self._token, reconnect=True)
+
+    def _without_content(self) -> None:
+        log.warning(
+            "Discord: the message content intent is off, so the bot reads only direct messages and messages "
+            "that mention it. To let threads go on without a mention, switch the intent on in the developer "
+            "portal under Bot, and start again."
+        )
+        self._may_read_content = False
+
+
+class _Client(discord.Client):
+    def __init__(self, intents: discord.Intents, on_message: OnMessage) -> None:
+        super().__init__(
+            intents=intents,
+            allowed_mentions=discord.AllowedMentions.none(),
+            max_messages=None,
+            chunk_guilds_at_startup=False,
+        )
+        self._deliver = on_message
+
+    async def on_ready(self) -> None:
+        log.info("Discord: signed in as %s, in %d servers", self.user and self.user.id, len(self.guilds))
+
+    async def on_message(self, message: discord.Message) -> None:
+        if self.user is not None:
+            await self._deliver(message, self.user.id)

@@ -1,0 +1,164 @@
+"""The few calls of Discord's REST API that replies are made of.
+
+They go past discord.py on purpose: its HTTP client sleeps by itself when a bucket is empty, merges the
+separate counters of creating and editing into one, and repeats after a 429. Here a 429 is told to the budget,
+and what the headers say about the limits is kept for it.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+import aiohttp
+
+from bridge.errors import (
+    LoginRefused,
+    MessageGone,
+    NotAllowed,
+    PlatformDown,
+    PlatformError,
+    RateLimited,
+)
+from bridge.types import Lane
+
+CALL_TIMEOUT_SECONDS = 15.0
+USER_AGENT = "DiscordBot (dify-bridge, 0.1)"
+
+# Seen in every measurement of creating and of editing messages: five in five seconds for each channel, each
+# counted for itself. The headers of each answer correct it.
+MESSAGES_PER_WINDOW = 5
+WINDOW_SECONDS = 5.0
+# discord.com/developers, "Rate Limits": all calls of a bot together.
+GLOBAL_LANE = Lane("discord:global", 45, 1.0)
+# Kept of what headers taught, for this many scopes; the oldest are forgotten and learned anew.
+LEARNED_SCOPES = 10_000
+
+SUPPRESS_EMBEDS: Final = 1 << 2
+# discord.com/developers, "JSON Error Codes".
+GONE_CODES = frozenset({10003, 10008})
+THREAD_EXISTS_CODE = 160004
+
+
+class DiscordRest:
+    """Calls with one bot token on one open session. Raises `PlatformError` kinds only."""
+
+    def __init__(self, session: aiohttp.ClientSession, api_url: str, token: str) -> None:
+        self._session = session
+        self._api_url = api_url
+        self._headers = {"Authorization": f"Bot {token}", "User-Agent": USER_AGENT}
+        self._limits: dict[str, int] = {}
+
+    async def create_message(self, channel: str, content: str, nonce: str, replies_to: str) -> str:
+        """Returns the id. With the nonce of an earlier call, Discord gives the message it already made."""
+        payload: dict[str, object] = {
+            "content": content,
+            "nonce": nonce,
+            "enforce_nonce": True,
+            "flags": SUPPRESS_EMBEDS,
+            "allowed_mentions": {"parse": []},
+        }
+        if replies_to:
+            payload["message_reference"] = {"message_id": replies_to, "fail_if_not_exists": False}
+        answer = await self._call("POST", f"/channels/{channel}/messages", create_scope(channel), payload)
+        return str(answer.get("id", ""))
+
+    async def edit_message(self, channel: str, message: str, content: str) -> None:
+        payload = {"content": content, "flags": SUPPRESS_EMBEDS, "allowed_mentions": {"parse": []}}
+        await self._call("PATCH", f"/channels/{channel}/messages/{message}", edit_scope(channel), payload)
+
+    async def delete_message(self, channel: str, message: str) -> None:
+        await self._call("DELETE", f"/channels/{channel}/messages/{message}", delete_scope(channel), None)
+
+    async def start_thread(self, channel: str, message: str, name: str) -> None:
+        """Make the thread that grows from a message, unless it is there already."""
+        scope = f"discord:threads:{channel}"
+        try:
+            await self._call(
+                "POST",
+                f"/channels/{channel}/messages/{message}/threads",
+                scope,
+                {"name": name, "auto_archive_duration": 1440},
+            )
+        except ThreadExists:
+            return
+
+    async def trigger_typing(self, channel: str) -> None:
+        await self._call("POST", f"/channels/{channel}/typing", f"discord:typing:{channel}", None)
+
+    async def gateway_url(self) -> str:
+        """Where to connect to."""
+        answer = await self._call("GET", "/gateway/bot", "discord:gateway", None)
+        return str(answer.get("url", ""))
+
+    def lane(self, scope: str) -> Lane:
+        """A scope with the limit that Discord last told for it."""
+        return Lane(scope, self._limits.get(scope, MESSAGES_PER_WINDOW), WINDOW_SECONDS)
+
+    async def _call(
+        self, method: str, path: str, scope: str, payload: Mapping[str, object] | None
+    ) -> Mapping[str, object]:
+        try:
+            async with self._session.request(
+                method, self._api_url + path, json=payload, headers=self._headers
+            ) as response:
+                self._learn(scope, response.headers.get("X-RateLimit-Limit"))
+                answer = await _json(response)
+                if response.status >= 400:
+                    raise _refusal(f"{method} {scope}", response, answer)
+                return answer
+        except (TimeoutError, aiohttp.ClientError, OSError) as error:
+            raise PlatformDown(f"{method} {scope}: {type(error).__name__}") from error
+
+    def _learn(self, scope: str, limit: str | None) -> None:
+        if limit is None or not limit.isdecimal():
+            return
+        self._limits.pop(scope, None)
+        self._limits[scope] = max(1, int(limit))
+        if len(self._limits) > LEARNED_SCOPES:
+            del self._limits[next(iter(self._limits))]
+
+
+class ThreadExists(NotAllowed):
+    """A message has its thread already."""
+
+
+def create_scope(channel: str) -> str:
+    return f"discord:create:{channel}"
+
+
+def edit_scope(channel: str) -> str:
+    return f"discord:edit:{channel}"
+
+
+def delete_scope(channel: str) -> str:
+    return f"discord:delete:{channel}"
+
+
+async def _json(response: aiohttp.ClientResponse) -> Mapping[str, object]:
+    if response.content_type != "application/json":
+        return {}
+    answer = await response.json()
+    return answer if isinstance(answer, Mapping) else {}
+
+
+def _refusal(call: str, response: aiohttp.ClientResponse, answer: Mapping[str, object]) -> PlatformError:
+    code = answer.get("code", 0)
+    detail = f"{call}: {response.status}, code {code}"
+    if response.status == 429:
+        return RateLimited(_retry_after(response, answer), detail)
+    if response.status == 401:
+        return LoginRefused(detail)
+    if response.status >= 500 or response.status == 408:
+        return PlatformDown(detail)
+    if code == THREAD_EXISTS_CODE:
+        return ThreadExists(detail)
+    if code in GONE_CODES:
+        return MessageGone(detail)
+    return NotAllowed(detail)
+
+
+def _retry_after(response: aiohttp.ClientResponse, answer: Mapping[str, object]) -> float:
+    told = answer.get("retry_after", response.headers.get("Retry-After", "1"))
+    try:
+        return max(0.0, float(str(told)))
+    except ValueError:
+        return 1.0

@@ -1,0 +1,85 @@
+"""What Slack's events say, as `Message`s. Pure.
+
+One mention in a joined channel arrives as `app_mention` and as `message`, in either order; both become the
+same `Message`, so that whichever comes first will do.
+"""
+
+import html
+import re
+from collections.abc import Mapping
+
+from bridge.types import Attachment, Message, Person, Thread
+
+PLATFORM = "slack"
+
+# Everything else under "message" is an edit, a deletion or Slack's own announcement.
+SPOKEN_SUBTYPES = frozenset({None, "file_share", "thread_broadcast"})
+# Slack itself writes notices into direct messages under this user.
+SLACKBOT_USERS = frozenset({"USLACK", "USLACKBOT"})
+
+_TOKEN = re.compile(r"<([@#!]?)([^<>|]*)(?:\|([^<>]*))?>")
+
+
+def read_message(event: Mapping[str, object], team_id: str, bot_user_id: str) -> Message | None:
+    """The message that an `app_mention` or `message` event carries; None when no person said it.
+
+    `team_id` is the workspace that the event was delivered for, `bot_user_id` the bot's own user there.
+    """
+    channel, ts, user = (_text(event, name) for name in ("channel", "ts", "user"))
+    if not (channel and ts and user) or event.get("subtype") not in SPOKEN_SUBTYPES:
+        return None
+    if event.get("bot_id") or user == bot_user_id or user in SLACKBOT_USERS:
+        return None
+    raw = _text(event, "text")
+    return Message(
+        id=f"{team_id}:{channel}:{ts}",
+        thread=Thread(PLATFORM, team_id, channel, _text(event, "thread_ts") or ts),
+        author=Person(user),
+        text=plain_text(raw, bot_user_id),
+        sent_at=_seconds(ts),
+        addressed=event.get("channel_type") == "im" or f"<@{bot_user_id}" in raw,
+        attachments=tuple(_attachments(event.get("files"))),
+    )
+
+
+def plain_text(text: str, bot_user_id: str) -> str:
+    """Slack's markup as a person reads it: tokens become names and addresses, the bot's own name goes."""
+
+    def shown(token: re.Match[str]) -> str:
+        sign, target, label = token.group(1), token.group(2), token.group(3)
+        if sign == "@" and target == bot_user_id:
+            return ""
+        if sign == "!":
+            return f"@{label or target.partition('^')[0]}".replace("@@", "@")
+        if sign:
+            return sign + (label or target)
+        return f"{label} ({target})" if label and label not in target else target
+
+    return html.unescape(_TOKEN.sub(shown, text)).strip()
+
+
+def _attachments(files: object) -> list[Attachment]:
+    found = []
+    for file in files if isinstance(files, list) else []:
+        if isinstance(file, Mapping):
+            size = file.get("size")
+            found.append(
+                Attachment(
+                    name=_text(file, "name"),
+                    media_type=_text(file, "mimetype"),
+                    size=size if isinstance(size, int) else 0,
+                )
+            )
+    return found
+
+
+def _text(event: Mapping[str, object], name: str) -> str:
+    value = event.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def _seconds(ts: str) -> float:
+    try:
+        return float(ts)
+    except ValueError:
+        return 0.0

@@ -1,0 +1,119 @@
+"""The composition root: settings -> parts -> run -> leave politely. The only file that knows every part."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+
+from adapters.discord.adapter import DiscordAdapter
+from adapters.slack.adapter import SlackAdapter
+from bridge.budget import Budget
+from bridge.conversation import Conversation
+from bridge.dify import DifyClient
+from bridge.errors import DifyError, LoginRefused
+from bridge.inbox import Inbox
+from bridge.ports import Adapter
+from bridge.settings import Settings
+from bridge.store import Store
+
+log = logging.getLogger(__name__)
+
+
+class App:
+    """A running bridge. `run` serves until `leave` is called; a second `leave` cuts everything off."""
+
+    def __init__(self, settings: Settings, store: Store, dify: DifyClient, adapters: list[Adapter]) -> None:
+        self._settings = settings
+        self._dify = dify
+        self._adapters = adapters
+        self._leaving = asyncio.Event()
+        self._cut_off = asyncio.Event()
+        self.store = store
+        self._inbox = Inbox(store, Conversation(dify, store, Budget()).answer)
+
+    def leave(self) -> None:
+        """Ask the bridge to end. Safe to call from a signal handler."""
+        if self._leaving.is_set():
+            self._cut_off.set()
+        self._leaving.set()
+
+    async def run(self) -> bool:
+        """Serve. Returns whether it ended because it was asked to, not because no platform took the bot."""
+        check = asyncio.create_task(self._check_dify(), name="check of Dify")
+        listening = {
+            asyncio.create_task(self._listen(adapter), name=adapter.platform) for adapter in self._adapters
+        }
+        leaving = asyncio.create_task(self._leaving.wait(), name="leave")
+        try:
+            await self._until_over(leaving, listening)
+            await self._finish_answers()
+        finally:
+            for task in (check, leaving, *listening):
+                task.cancel()
+            await asyncio.gather(check, leaving, *listening, return_exceptions=True)
+        return self._leaving.is_set()
+
+    async def _until_over(self, leaving: asyncio.Task[bool], listening: set[asyncio.Task[None]]) -> None:
+        """Until somebody asks to leave, or no adapter is left."""
+        running: set[asyncio.Task[None]] = set(listening)
+        while running and not leaving.done():
+            await asyncio.wait({leaving, *running}, return_when=asyncio.FIRST_COMPLETED)
+            running = {task for task in running if not task.done()}
+
+    async def _finish_answers(self) -> None:
+        """The adapters still run meanwhile: answers need them to be shown."""
+        finishing = asyncio.create_task(self._inbox.leave(self._settings.drain_seconds), name="drain")
+        cut_off = asyncio.create_task(self._cut_off.wait(), name="second signal")
+        await asyncio.wait({finishing, cut_off}, return_when=asyncio.FIRST_COMPLETED)
+        cut_off.cancel()
+        if not finishing.done():
+            log.warning("cutting off what is still running")
+            finishing.cancel()
+            await self._inbox.leave(0)
+        await asyncio.gather(finishing, cut_off, return_exceptions=True)
+
+    async def _listen(self, adapter: Adapter) -> None:
+        try:
+            await adapter.run(partial(self._inbox.deliver, adapter))
+        except LoginRefused as error:
+            log.error("%s is off: its token was refused (%s)", adapter.platform.capitalize(), error)
+        except Exception:
+            # The one guard of this task: one platform's defect must not take the others down.
+            log.exception("%s is off: its adapter failed", adapter.platform.capitalize())
+
+    async def _check_dify(self) -> None:
+        """Say early what every question would run into. The bridge serves all the same."""
+        try:
+            app = await self._dify.check()
+        except DifyError as error:
+            log.error("Dify: %s (%s: %s)", error.notice, type(error).__name__, error)
+        else:
+            log.info("Dify: connected to the app %r, mode %s", app.name, app.mode or "unknown")
+
+
+@asynccontextmanager
+async def assemble(settings: Settings) -> AsyncIterator[App]:
+    """All parts, opened and closed in order."""
+    async with (
+        Store(settings.database_url) as store,
+        DifyClient(settings.dify_api_url, settings.dify_api_key.get_secret_value()) as dify,
+    ):
+        yield App(settings, store, dify, _adapters(settings))
+
+
+def _adapters(settings: Settings) -> list[Adapter]:
+    adapters: list[Adapter] = []
+    if settings.slack:
+        adapters.append(
+            SlackAdapter(
+                settings.slack_bot_token.get_secret_value(),
+                settings.slack_app_token.get_secret_value(),
+                settings.slack_api_url,
+            )
+        )
+    if settings.discord:
+        adapters.append(
+            DiscordAdapter(settings.discord_bot_token.get_secret_value(), settings.discord_api_url)
+        )
+    return adapters

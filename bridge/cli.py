@@ -1,0 +1,99 @@
+"""The commands."""
+
+import asyncio
+import signal
+from importlib.metadata import version
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from bridge import logs
+from bridge.app import assemble
+from bridge.errors import SettingsError, StoreError
+from bridge.settings import Settings
+
+EXIT_FAILED = 1
+EXIT_SETTINGS = 2
+
+cli = typer.Typer(
+    help="A bridge between Dify apps and the places where people talk: Slack and Discord.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+console = Console(stderr=True)
+
+
+def main() -> None:
+    cli()
+
+
+@cli.callback()
+def _options(
+    show_version: Annotated[bool, typer.Option("--version", help="Print the version and end.")] = False,
+) -> None:
+    if show_version:
+        typer.echo(version("dify-bridge"))
+        raise typer.Exit
+
+
+@cli.command()
+def run() -> None:
+    """Serve Slack and Discord with the settings of the environment and .env."""
+    try:
+        settings = Settings()
+    except SettingsError as error:
+        console.print("[bold]The settings cannot work:[/bold]")
+        for problem in error.problems:
+            console.print(f"  • {problem}", markup=False)
+        console.print("See .env.example for every setting.")
+        raise typer.Exit(EXIT_SETTINGS) from None
+    logs.set_up(settings.log_level, settings.log_format)
+    try:
+        served = asyncio.run(_serve(settings))
+    except StoreError as error:
+        console.print(f"The database cannot be used: {error}", markup=False)
+        raise typer.Exit(EXIT_FAILED) from None
+    if not served:
+        console.print("No platform took the bot, so there is nothing left to serve.")
+        raise typer.Exit(EXIT_FAILED)
+
+
+@cli.command()
+def demo(
+    script: Annotated[
+        bool, typer.Option("--script", help="Play a conversation on both platforms, print it, and end.")
+    ] = False,
+    port: Annotated[int, typer.Option(help="The port of the demo page; 0 takes any free one.")] = 8765,
+    browser: Annotated[bool, typer.Option(help="Open the page in a browser.")] = True,
+) -> None:
+    """Try the bridge without any account: stand-ins for Slack and Discord on this machine, and one web page.
+
+    If DIFY_API_KEY is set, that Dify app answers; otherwise a stand-in does.
+    """
+    # Needed by nobody who only runs the bridge.
+    from bridge.demo import play, show
+
+    try:
+        finished = asyncio.run(play(console) if script else show(console, port, open_browser=browser))
+    except KeyboardInterrupt:
+        finished = True
+    except SettingsError as error:
+        for problem in error.problems:
+            console.print(problem, markup=False)
+        raise typer.Exit(EXIT_SETTINGS) from None
+    if not finished:
+        raise typer.Exit(EXIT_FAILED)
+
+
+async def _serve(settings: Settings) -> bool:
+    async with assemble(settings) as app:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, app.leave)
+        try:
+            return await app.run()
+        finally:
+            for number in (signal.SIGINT, signal.SIGTERM):
+                loop.remove_signal_handler(number)

@@ -1,0 +1,52 @@
+"""Logging for people (text) and machines (JSON), without secrets and without what people wrote."""
+
+import json
+import logging
+import re
+import sys
+
+from bridge.settings import LogFormat, LogLevel
+
+# At DEBUG these print whole messages, tokens and ticket URLs.
+TALKATIVE = ("slack_bolt", "slack_sdk", "discord", "aiohttp", "httpx", "httpcore", "sqlalchemy", "alembic")
+
+_SECRET = re.compile(
+    r"(xox[a-z]-|xapp-|app-|Bearer |Bot |ticket=|[MNO][A-Za-z\d_-]{23,27}\.[\w-]{6}\.)[\w.~+/=-]{6,}"
+)
+
+
+def set_up(level: LogLevel, style: LogFormat) -> None:
+    """Send the log of this process to standard error."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_JsonFormatter() if style is LogFormat.JSON else _TextFormatter())
+    logging.basicConfig(level=level.value, handlers=[handler], force=True)
+    for name in TALKATIVE:
+        logging.getLogger(name).setLevel(max(logging.INFO, logging.getLevelName(level.value)))
+    # It reports every request at INFO, with its address.
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+
+
+class _TextFormatter(logging.Formatter):
+    def __init__(self) -> None:
+        super().__init__("%(asctime)s %(levelname)-7s %(name)s: %(message)s", "%Y-%m-%d %H:%M:%S")
+
+    def format(self, record: logging.LogRecord) -> str:
+        return redact(super().format(record))
+
+
+class _JsonFormatter(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        line = {
+            "at": self.formatTime(record),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        if record.exc_info:
+            line["traceback"] = self.formatException(record.exc_info)
+        return redact(json.dumps(line, ensure_ascii=False))
+
+
+def redact(text: str) -> str:
+    """Anything that looks like a credential becomes stars, whoever logged it."""
+    return _SECRET.sub(lambda found: f"{found.group(1)}***", text)
