@@ -2,10 +2,11 @@
 
 import asyncio
 import logging
+from contextlib import aclosing
 from dataclasses import dataclass, field
 
 from bridge.budget import Budget
-from bridge.dify import ChatRequest, DifyClient, Ids
+from bridge.dify import ChatRequest, DifyClient, Ending, Ids
 from bridge.errors import BridgeError, DifyConversationGone, PlatformError, StoreError
 from bridge.inbox import Accepted, dify_user_of
 from bridge.ports import Adapter, OpensThreads, ShowsWaiting
@@ -31,6 +32,7 @@ LEAVING = "The bot is being restarted, so this answer ends here. Please ask agai
 STOPPED = "This answer was stopped."
 CUT_OFF = "cut off"
 PAUSED = "The AI app waits for a decision that has to be made in Dify."
+ENDINGS = {Ending.STOPPED: STOPPED, Ending.PAUSED: PAUSED}
 
 
 @dataclass(slots=True)
@@ -113,9 +115,9 @@ class Conversation:
         request = ChatRequest(
             query=message.text, user=opened.dify_user, conversation_id=opened.conversation_id
         )
-        async with self._dify.chat(request) as stream:
+        async with self._dify.chat(request) as stream, aclosing(stream.updates()) as updates:
             known = False
-            async for update in stream:
+            async for update in updates:
                 if not known and update.ids.conversation_id:
                     known = True
                     await self._remember(message.thread, opened, update.ids, told)
@@ -125,7 +127,10 @@ class Conversation:
                     reply.write(told.text)
                 if reply.lost is not None:
                     break
-            self._conclude(stream, told)
+            if stream.ending in ENDINGS:
+                told.notices.append(ENDINGS[stream.ending])
+            elif not told.text.strip():
+                told.notices.append(NO_WORDS)
 
     async def _remember(self, thread: Thread, opened: Opened, ids: Ids, told: _Told) -> None:
         """Keep the conversation's id as soon as Dify gives it, and notice when it is another one."""

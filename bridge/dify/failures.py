@@ -1,0 +1,99 @@
+"""What Dify's refusals and failures mean. Pure; by status, code and the beginning of the message.
+
+Details for the log name status and code only: messages may quote what somebody asked.
+"""
+
+import json
+
+from bridge.dify.events import Failed
+from bridge.dify.shapes import mapping_of, text_of
+from bridge.errors import (
+    DifyAppClosed,
+    DifyBusy,
+    DifyConversationGone,
+    DifyDown,
+    DifyError,
+    DifyKeyRejected,
+    DifyModelFailed,
+    DifyNotDify,
+    DifyNotPublished,
+    DifyQuota,
+    DifyRejected,
+    DifyWrongMode,
+)
+
+_BY_CODE: dict[str, type[DifyError]] = {
+    "unauthorized": DifyKeyRejected,
+    "app_not_found": DifyAppClosed,
+    "app_abnormal_status": DifyAppClosed,
+    "app_api_disabled": DifyAppClosed,
+    "workspace_not_found": DifyAppClosed,
+    "workspace_archived": DifyAppClosed,
+    "app_unavailable": DifyNotPublished,
+    "agent_not_published": DifyNotPublished,
+    "not_chat_app": DifyWrongMode,
+    "not_workflow_app": DifyWrongMode,
+    "not_completion_app": DifyWrongMode,
+    "provider_not_initialize": DifyModelFailed,
+    "provider_quota_exceeded": DifyQuota,
+    "model_currently_not_support": DifyModelFailed,
+    "completion_request_error": DifyModelFailed,
+    "rate_limit_error": DifyQuota,
+    "too_many_requests": DifyBusy,
+}
+
+_BY_STATUS: dict[int, type[DifyError]] = {
+    401: DifyKeyRejected,
+    403: DifyAppClosed,
+    404: DifyNotDify,
+    429: DifyBusy,
+}
+
+
+def from_response(status: int, content_type: str, body: bytes) -> DifyError:
+    """The error that a response other than 2xx stands for."""
+    if not content_type.startswith("application/json"):
+        kind = DifyDown if status >= 500 else DifyNotDify
+        return kind(f"HTTP {status} with {content_type.partition(';')[0] or 'no content type'}")
+    try:
+        fields = mapping_of(json.loads(body))
+    except (ValueError, RecursionError):
+        return DifyNotDify(f"HTTP {status} with JSON that cannot be read")
+    code, message = text_of(fields, "code"), text_of(fields, "message")
+    return _kind(status, code, message)(f"HTTP {status}, {_printable(code)}")
+
+
+def from_event(failed: Failed) -> DifyError:
+    """The error that an `error` event within a stream stands for."""
+    detail = f"error event, status {failed.status}, {_printable(failed.code)}"
+    if failed.message.startswith("Conversation Not Exists"):
+        return DifyConversationGone(detail)
+    if failed.code == "rate_limit_error":
+        return DifyBusy(detail)
+    return _BY_CODE.get(failed.code, DifyModelFailed)(detail)
+
+
+def from_flow(error: str) -> DifyError:
+    """The error that a flow which ended as failed stands for. `error` is Dify's own text."""
+    if error.startswith("Conversation Not Exists"):
+        return DifyConversationGone("the flow failed: the conversation is unknown")
+    return DifyModelFailed("the flow failed")
+
+
+def _kind(status: int, code: str, message: str) -> type[DifyError]:
+    if status == 404 and code == "not_found" and message.startswith("Conversation Not Exists"):
+        return DifyConversationGone
+    if code == "invalid_param" and message.startswith("Too many requests"):
+        return DifyBusy
+    if "not published" in message[:200]:
+        return DifyNotPublished
+    if code in _BY_CODE:
+        return _BY_CODE[code]
+    if status >= 500:
+        return DifyDown
+    return _BY_STATUS.get(status, DifyRejected)
+
+
+def _printable(code: str) -> str:
+    """A code as far as it looks like one."""
+    return code[:60] if code.replace("_", "").isalnum() else "no code"

@@ -1,0 +1,163 @@
+"""One turn of a conversation: what its events amount to, and when it is over. Pure.
+
+Which event is the last one differs between modes and versions of Dify, and some leave the socket open for
+minutes after it. So a turn is complete with the first event that can end it, listens a moment longer for one
+that may still follow, and then hangs up by itself.
+"""
+
+from dataclasses import dataclass, replace
+from enum import Enum, auto
+
+from bridge.dify.events import (
+    Event,
+    Failed,
+    FlowFinished,
+    FlowPaused,
+    FlowStarted,
+    Ids,
+    MessageEnded,
+    Received,
+    Replaced,
+    Source,
+    StepFinished,
+    StepStarted,
+    Text,
+    Thought,
+)
+from bridge.dify.failures import from_event, from_flow
+from bridge.errors import DifyError
+
+# After message_end a flow still says how it went; newer versions send that within milliseconds.
+AFTER_MESSAGE_END_SECONDS = 2.5
+# After workflow_finished, versions up to 1.12 still send message_end.
+AFTER_FLOW_END_SECONDS = 1.0
+
+
+class Ending(Enum):
+    """How a turn ended."""
+
+    COMPLETED = auto()
+    STOPPED = auto()
+    PAUSED = auto()
+    FAILED = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """A turn as it stands: the whole answer so far, the ids known, the step that is running (its title)."""
+
+    text: str
+    ids: Ids
+    step: str
+
+
+class Turn:
+    """Takes events in; knows the answer, and whether to read on."""
+
+    def __init__(self) -> None:
+        self._parts: list[str] = []
+        self._ids = Ids()
+        self._steps: dict[str, str] = {}
+        self._in_flow = False
+        self._agent_spoke = False
+        self._message_ended = False
+        self._flow_ended = False
+        self.ending: Ending | None = None
+        self.error: DifyError | None = None
+
+    @property
+    def text(self) -> str:
+        """The answer so far."""
+        if len(self._parts) > 1:
+            self._parts = ["".join(self._parts)]
+        return self._parts[0] if self._parts else ""
+
+    @property
+    def update(self) -> Update:
+        return Update(self.text, self._ids, next(reversed(self._steps.values()), ""))
+
+    @property
+    def read_on_seconds(self) -> float | None:
+        """How much longer to listen: None while the turn goes on, 0 when it is over."""
+        if self.ending is None:
+            return None
+        if self.ending is not Ending.COMPLETED or (self._message_ended and self._flow_ended):
+            return 0.0
+        if self._flow_ended:
+            return AFTER_FLOW_END_SECONDS
+        return AFTER_MESSAGE_END_SECONDS if self._in_flow else 0.0
+
+    def take(self, received: Received) -> None:
+        """Follow one event."""
+        self._learn(received.ids)
+        event = received.event
+        match event:
+            case Text(answer, source):
+                self._say(answer, source)
+            case Replaced(answer):
+                self._parts = [answer]
+            case FlowStarted():
+                self._in_flow = True
+            case StepStarted(step_id, title):
+                self._steps[step_id] = title
+            case StepFinished(step_id):
+                self._steps.pop(step_id, None)
+            case Thought(thought_id, tool) if tool:
+                self._steps[thought_id] = tool.replace(";", ", ")
+            case _:
+                self._end(event)
+
+    def _learn(self, ids: Ids) -> None:
+        for name in ("conversation_id", "message_id", "task_id", "workflow_run_id"):
+            value = getattr(ids, name)
+            if value and value != getattr(self._ids, name):
+                self._ids = replace(self._ids, **{name: value})
+
+    def _say(self, answer: str, source: Source) -> None:
+        # In mode `agent`, the pieces are followed by one `message` with the whole answer.
+        if source is Source.MESSAGE and self._agent_spoke and answer:
+            self._parts = [answer]
+            self._agent_spoke = False
+            return
+        self._agent_spoke = self._agent_spoke or source is Source.AGENT
+        self._parts.append(answer)
+
+    def _end(self, event: Event) -> None:
+        match event:
+            case MessageEnded():
+                self._message_ended = True
+                self.ending = self.ending or Ending.COMPLETED
+            case FlowFinished(status, answer, error):
+                self._in_flow = self._flow_ended = True
+                self._finish_flow(status, answer, error)
+            case FlowPaused():
+                self.ending = Ending.PAUSED
+            case Failed() if self.ending is None:
+                self.ending, self.error = Ending.FAILED, from_event(event)
+            case _:
+                pass
+
+    def _finish_flow(self, status: str, answer: str, error: str) -> None:
+        if self.ending is not None and status == "failed":
+            # Some versions report a failure after a good answer has ended; the answer stands.
+            return
+        if status == "failed":
+            self.ending, self.error = Ending.FAILED, from_flow(error)
+        elif status == "stopped":
+            self.ending = Ending.STOPPED
+        else:
+            self.ending = Ending.COMPLETED
+            if _lost_some(self.text, answer):
+                self._parts = [answer]
+
+
+def _lost_some(streamed: str, whole: str) -> bool:
+    """Whether pieces of the answer were lost on the way: all that came is in the whole, in order, and more.
+
+    The relay between Dify's processes drops events when it is slow. The whole may also differ for other
+    reasons (links signed anew, images taken out); then what was streamed is kept.
+    """
+    if len(whole) <= len(streamed):
+        return False
+    rest = iter(whole)
+    return all(character in rest for character in streamed)
