@@ -1,0 +1,111 @@
+"""Events on their way to the app: queued, sent, acknowledged, or sent again as Slack does."""
+
+import asyncio
+import uuid
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from sandbox.slack.changes import Changes
+from sandbox.slack.types import JsonObject
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """One attempt to deliver one event."""
+
+    event_id: str
+    payload: JsonObject
+    attempt: int = 0
+    reason: str = ""
+    id: str = field(default_factory=lambda: str(uuid.uuid4()))
+
+    def frame(self) -> JsonObject:
+        return {
+            "type": "events_api",
+            "envelope_id": self.id,
+            "payload": self.payload,
+            "accepts_response_payload": False,
+            "retry_attempt": self.attempt,
+            "retry_reason": self.reason,
+        }
+
+
+class Delivery:
+    """Knows nothing of sockets: they `take` an envelope, say that it was `sent`, report what was acked.
+
+    An event that is not acknowledged within `ack_timeout` seconds is queued again after each of
+    `retry_delays`, with a new envelope; after the last one it is given up.
+    """
+
+    def __init__(self, changes: Changes, ack_timeout: float, retry_delays: tuple[float, ...]) -> None:
+        self.acks: list[str] = []
+        self._changes = changes
+        self._ack_timeout = ack_timeout
+        self._retry_delays = retry_delays
+        self._events: dict[str, JsonObject] = {}
+        self._unacked: dict[str, None] = {}
+        self._queue: deque[Envelope] = deque()
+        self._in_flight: dict[str, Envelope] = {}
+        self._timers: dict[str, asyncio.TimerHandle] = {}
+
+    @property
+    def unacked(self) -> list[str]:
+        """The events that no one has acknowledged yet, oldest first: waiting, under way, or given up."""
+        return list(self._unacked)
+
+    def offer(self, event_id: str, payload: JsonObject) -> None:
+        if event_id in self._events:
+            raise ValueError(f"an event with the id {event_id} has been sent before")
+        self._events[event_id] = payload
+        self._queue_up(Envelope(event_id, payload))
+
+    def again(self, event_id: str, attempt: int) -> None:
+        """The same event in a new envelope. Unknown ids are a KeyError."""
+        self._queue_up(Envelope(event_id, self._events[event_id], attempt, "timeout"))
+
+    def take(self) -> Envelope | None:
+        return self._queue.popleft() if self._queue else None
+
+    def sent(self, envelope: Envelope) -> None:
+        self._in_flight[envelope.id] = envelope
+        self._later(envelope.id, self._ack_timeout, lambda: self._overdue(envelope))
+
+    def unsent(self, envelope: Envelope) -> None:
+        """The socket was gone: the next one gets it, as if nothing had happened."""
+        self._settle(envelope.id)
+        self._queue.appendleft(envelope)
+        self._changes.notify()
+
+    def acknowledge(self, envelope_id: str) -> None:
+        """Too late an acknowledgement is noted, but the event is on its way again all the same."""
+        self.acks.append(envelope_id)
+        envelope = self._settle(envelope_id)
+        if envelope is not None:
+            self._unacked.pop(envelope.event_id, None)
+        self._changes.notify()
+
+    def close(self) -> None:
+        for timer in self._timers.values():
+            timer.cancel()
+        self._timers.clear()
+
+    def _queue_up(self, envelope: Envelope) -> None:
+        self._unacked[envelope.event_id] = None
+        self._queue.append(envelope)
+        self._changes.notify()
+
+    def _overdue(self, envelope: Envelope) -> None:
+        self._settle(envelope.id)
+        if envelope.attempt < len(self._retry_delays):
+            delay = self._retry_delays[envelope.attempt]
+            self._later(envelope.id, delay, lambda: self.again(envelope.event_id, envelope.attempt + 1))
+
+    def _settle(self, envelope_id: str) -> Envelope | None:
+        timer = self._timers.pop(envelope_id, None)
+        if timer is not None:
+            timer.cancel()
+        return self._in_flight.pop(envelope_id, None)
+
+    def _later(self, envelope_id: str, delay: float, then: Callable[[], None]) -> None:
+        self._timers[envelope_id] = asyncio.get_running_loop().call_later(delay, then)

@@ -1,0 +1,76 @@
+"""How often a method may be called: strict sliding windows, with no credit for bursts.
+
+Slack's tiers read "20+", "50+", "100+ per minute" and forgive short bursts. These do not, so that a bridge
+which stays within them stays within the real ones.
+"""
+
+import math
+import time
+from collections import deque
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """At most `calls` in any `seconds` seconds."""
+
+    calls: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """One window for each limited method; None lifts the limit.
+
+    Each is per workspace, except `post`, which is per channel. The numbers: tiers 3, 2, 4 and 2 of
+    docs.slack.dev/apis/web-api/rate-limits, and its "1 message per second per channel" for chat.postMessage.
+    """
+
+    post: Window | None = Window(60, 60.0)
+    update: Window | None = Window(50, 60.0)
+    start_stream: Window | None = Window(20, 60.0)
+    append_stream: Window | None = Window(100, 60.0)
+    stop_stream: Window | None = Window(20, 60.0)
+
+    @classmethod
+    def off(cls) -> "Limits":
+        return cls(post=None, update=None, start_stream=None, append_stream=None, stop_stream=None)
+
+    def window(self, method: str) -> Window | None:
+        match method:
+            case "chat.postMessage":
+                return self.post
+            case "chat.update":
+                return self.update
+            case "chat.startStream":
+                return self.start_stream
+            case "chat.appendStream":
+                return self.append_stream
+            case "chat.stopStream":
+                return self.stop_stream
+        return None
+
+
+class Meter:
+    """Counts the calls that were let through. `limits` may be exchanged at any time; the count stays."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self._spent: dict[tuple[str, str], deque[float]] = {}
+
+    def charge(self, method: str, channel: str) -> int | None:
+        """Count this call and return None, or leave it uncounted and return the seconds to wait."""
+        window = self.limits.window(method)
+        if window is None:
+            return None
+        now = time.monotonic()
+        scope = (method, channel if method == "chat.postMessage" else "")
+        spent = self._spent.setdefault(scope, deque())
+        while spent and spent[0] <= now - window.seconds:
+            spent.popleft()
+        if len(spent) >= window.calls:
+            # The call that has to leave the window first: after a shrinking limit it is not the oldest one.
+            blocking = spent[len(spent) - window.calls] if window.calls else now
+            return max(1, math.ceil(blocking + window.seconds - now))
+        spent.append(now)
+        return None

@@ -1,0 +1,174 @@
+"""Messages, events and frames as they go over the wire, shaped like the recorded samples. Pure."""
+
+import base64
+import re
+
+from sandbox.slack import objects
+from sandbox.slack.state import Channel, Identity, Message
+from sandbox.slack.types import Json, JsonObject
+
+_MENTION = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^>]*)?>")
+
+
+def mentions(text: str, user: str) -> bool:
+    return user in _MENTION.findall(text)
+
+
+def rich_text(text: str) -> JsonObject:
+    """The block that Slack makes from a message's plain text."""
+    elements: list[Json] = []
+    for index, part in enumerate(_MENTION.split(text)):
+        if index % 2:
+            elements.append({"type": "user", "user_id": part})
+        elif part:
+            elements.append({"type": "text", "text": part})
+    section = {"type": "rich_text_section", "elements": elements}
+    return {"type": "rich_text", "block_id": "rt", "elements": [section]}
+
+
+def message(who: Identity, channel: Channel, stored: Message, *, metadata: bool = False) -> dict[str, Json]:
+    """A message as methods and events carry it."""
+    body: dict[str, Json] = {"type": "message", "user": stored.user, "ts": stored.ts}
+    if stored.bot_id:
+        body |= {"bot_id": stored.bot_id, "app_id": who.app_id, "bot_profile": _bot_profile(who)}
+    else:
+        body["client_msg_id"] = stored.client_msg_id
+    if stored.subtype:
+        body["subtype"] = stored.subtype
+    body |= {"text": stored.plain, "team": who.team_id}
+    body["blocks"] = list(stored.blocks) or [rich_text(stored.plain)]
+    if stored.attachments:
+        body["attachments"] = list(stored.attachments)
+    if stored.files:
+        body |= {"files": [objects.file(who, kept, stored.user) for kept in stored.files], "upload": False}
+    if stored.edited_ts:
+        body["edited"] = {"user": stored.bot_id or stored.user, "ts": stored.edited_ts}
+    if stored.reactions:
+        body["reactions"] = [
+            {"name": name, "users": users, "count": len(users)} for name, users in stored.reactions.items()
+        ]
+    if metadata and stored.metadata:
+        body["metadata"] = stored.metadata
+    return body | _thread_fields(channel, stored)
+
+
+def message_event(who: Identity, channel: Channel, stored: Message) -> JsonObject:
+    body = message(who, channel, stored, metadata=True)
+    for only_in_answers in ("reply_count", "reply_users_count", "latest_reply"):
+        body.pop(only_in_answers, None)
+    return body | {"channel": channel.id, "event_ts": stored.ts, "channel_type": channel.type}
+
+
+def app_mention(who: Identity, channel: Channel, stored: Message) -> JsonObject:
+    """The same words once more. It says neither which kind of channel it was in, nor a subtype."""
+    event = dict(message_event(who, channel, stored))
+    event.pop("channel_type")
+    event.pop("subtype", None)
+    return event | {"type": "app_mention"}
+
+
+def message_changed(who: Identity, channel: Channel, before: JsonObject, now: Message, ts: str) -> JsonObject:
+    sides: dict[str, Json] = {"message": message(who, channel, now), "previous_message": before}
+    return _hidden("message_changed", channel, ts) | sides
+
+
+def message_deleted(channel: Channel, before: JsonObject, ts: str) -> JsonObject:
+    return _hidden("message_deleted", channel, ts) | {"previous_message": before, "deleted_ts": before["ts"]}
+
+
+def reaction(kind: str, who: Identity, channel: Channel, stored: Message, name: str, ts: str) -> JsonObject:
+    item: dict[str, Json] = {"type": "message", "channel": channel.id, "ts": stored.ts}
+    return {
+        "type": kind,
+        "user": who.bot_user_id,
+        "reaction": name,
+        "item": item,
+        "item_user": stored.user,
+        "event_ts": ts,
+    }
+
+
+def session_stopped(channel: Channel, stored: Message, user: str, ts: str) -> JsonObject:
+    return {
+        "type": "agent_session_stopped",
+        "channel": channel.id,
+        "user": user,
+        "thread_ts": stored.thread_ts,
+        "streaming_message_ts": [stored.ts],
+        "event_ts": ts,
+    }
+
+
+def event_callback(who: Identity, event: JsonObject, event_id: str, event_time: int) -> dict[str, Json]:
+    body: dict[str, Json] = {"token": "REDACTED-token", "team_id": who.team_id}
+    if event.get("type") == "message":
+        body |= {"context_team_id": who.team_id, "context_enterprise_id": None}
+    context = base64.urlsafe_b64encode(f"{who.team_id}:{event_id}".encode()).decode()
+    return body | {
+        "api_app_id": who.app_id,
+        "event": event,
+        "type": "event_callback",
+        "event_id": event_id,
+        "event_time": event_time,
+        "authorizations": [
+            {
+                "enterprise_id": None,
+                "team_id": who.team_id,
+                "user_id": who.bot_user_id,
+                "is_bot": True,
+                "is_enterprise_install": False,
+            }
+        ],
+        "is_ext_shared_channel": False,
+        "event_context": f"4-{context}",
+    }
+
+
+def hello(app_id: str, connections: int) -> JsonObject:
+    debug: dict[str, Json] = {
+        "host": "applink-sandbox",
+        "started": "2026-01-01 00:00:00.000",
+        "build_number": 1,
+        "approximate_connection_time": 18060,
+    }
+    return {
+        "type": "hello",
+        "num_connections": connections,
+        "debug_info": debug,
+        "connection_info": {"app_id": app_id},
+    }
+
+
+def disconnect(reason: str) -> JsonObject:
+    return {"type": "disconnect", "reason": reason, "debug_info": {"host": "applink-sandbox"}}
+
+
+def _bot_profile(who: Identity) -> JsonObject:
+    return {**objects.bot_info(who), "team_id": who.team_id}
+
+
+def _hidden(subtype: str, channel: Channel, ts: str) -> dict[str, Json]:
+    return {
+        "type": "message",
+        "subtype": subtype,
+        "channel": channel.id,
+        "hidden": True,
+        "ts": ts,
+        "event_ts": ts,
+        "channel_type": channel.type,
+    }
+
+
+def _thread_fields(channel: Channel, stored: Message) -> dict[str, Json]:
+    if stored.thread_ts is not None:
+        root = channel.messages.get(stored.thread_ts)
+        return {"thread_ts": stored.thread_ts, "parent_user_id": root.user if root else "USLACKBOT"}
+    replies = channel.replies(stored.ts)
+    if not replies:
+        return {}
+    return {
+        "thread_ts": stored.ts,
+        "reply_count": len(replies),
+        "reply_users_count": len({reply.user for reply in replies}),
+        "latest_reply": replies[-1].ts,
+    }

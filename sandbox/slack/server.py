@@ -1,0 +1,299 @@
+"""A Slack on loopback: what tests, the demo and benchmarks hold in their hands."""
+
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self
+
+from aiohttp import web
+
+from sandbox.slack import payloads
+from sandbox.slack.changes import Changes
+from sandbox.slack.delivery import Delivery
+from sandbox.slack.files import Files
+from sandbox.slack.limits import Limits
+from sandbox.slack.sockets import Sockets
+from sandbox.slack.state import Channel, Message, Workspace
+from sandbox.slack.timeline import Timeline, Watch
+from sandbox.slack.types import Call, Frame, JsonObject, SlackFile, SlackMessage
+from sandbox.slack.web import MAX_BODY, Answer, WebApi
+from sandbox.slack.world import World
+
+HOST = "127.0.0.1"
+MENTIONED_IN = ("", "file_share", "thread_broadcast")  # subtypes of messages that can mention somebody
+
+
+class Slack:
+    """One workspace with one app installed in it.
+
+    Durations are in seconds. `ack_timeout` is how long an event may stay unacknowledged before it is sent
+    again, after each of `retry_delays`; `stream_lifetime` how long a native stream lives; `latency` how long
+    every call of the Web API takes. The defaults of the first three are Slack's own. With `strict_threads`,
+    a reply to a message that is gone is refused with `thread_not_found`; without, it becomes an ordinary
+    message of the channel, which is what Slack really does (slack-go/slack#1571).
+    """
+
+    bot_token = "xoxb-sandbox"
+    app_token = "xapp-sandbox"
+
+    def __init__(
+        self,
+        *,
+        limits: Limits = Limits(),  # noqa: B008 - frozen, so that sharing it is harmless
+        latency: float = 0.0,
+        port: int = 0,
+        workspace: str = "Sandbox",
+        ack_timeout: float = 3.0,
+        retry_delays: tuple[float, ...] = (0.0, 60.0, 300.0),
+        stream_lifetime: float = 300.0,
+        strict_threads: bool = True,
+    ) -> None:
+        self._port = port
+        self._origin = ""
+        self._runner: web.AppRunner | None = None
+        self._mention_first = False
+        self._changes = Changes()
+        self._timeline = Timeline(self._changes)
+        self._delivery = Delivery(self._changes, ack_timeout, retry_delays)
+        self._workspace = Workspace(workspace)
+        self._sockets = Sockets(self.app_id, self._delivery, self._changes)
+        self._world = World(
+            self._workspace, self._timeline, self._delivery, self._socket_url, stream_lifetime, strict_threads
+        )
+        self._web = WebApi(self._world, self.bot_token, self.app_token, limits, latency)
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def start(self) -> None:
+        files = Files(self._workspace, self.bot_token)
+        app = web.Application(client_max_size=MAX_BODY)
+        app.router.add_route("*", "/api/{method}", self._web.handle)
+        app.router.add_get("/link/", self._sockets.connect)
+        app.router.add_get("/files-pri/{file}/{name}", files.handle)
+        app.router.add_get("/files-pri/{file}/download/{name}", files.handle)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, HOST, self._port)
+        await site.start()
+        self._origin = f"http://{HOST}:{self._runner.addresses[0][1]}"
+        self._sockets.start()
+
+    async def close(self) -> None:
+        """End every watcher, connection and timer. Closing again does nothing."""
+        self._timeline.close()
+        self._delivery.close()
+        await self._sockets.close()
+        if self._runner is not None:
+            await self._runner.cleanup()
+            self._runner = None
+
+    # --- who and where ---
+
+    @property
+    def url(self) -> str:
+        return f"{self._started()}/api/"
+
+    @property
+    def team_id(self) -> str:
+        return self._workspace.identity.team_id
+
+    @property
+    def app_id(self) -> str:
+        return self._workspace.identity.app_id
+
+    @property
+    def bot_id(self) -> str:
+        return self._workspace.identity.bot_id
+
+    @property
+    def bot_user_id(self) -> str:
+        return self._workspace.identity.bot_user_id
+
+    def add_user(self, name: str) -> str:
+        return self._workspace.add_user(name).id
+
+    def add_channel(self, name: str, *, bot_is_member: bool = True) -> str:
+        return self._workspace.add_channel(name, bot_is_member=bot_is_member).id
+
+    def open_dm(self, user: str) -> str:
+        return self._workspace.open_dm(user).id
+
+    # --- what people do ---
+
+    async def say(
+        self,
+        channel: str,
+        user: str,
+        text: str,
+        *,
+        thread_ts: str | None = None,
+        files: tuple[SlackFile, ...] = (),
+        subtype: str | None = None,
+    ) -> str:
+        """A person writes; the `ts` of the message. Where the bot is, it hears of it, of a mention twice."""
+        place = self._place(channel)
+        if user not in self._workspace.users:
+            raise ValueError(f"nobody here has the id {user}")
+        if thread_ts is not None and (thread_ts not in place.messages or place.messages[thread_ts].thread_ts):
+            raise ValueError(f"no thread begins at {thread_ts}")
+        kept = tuple(self._workspace.keep_file(file, self._started()) for file in files)
+        kind = subtype if subtype is not None else "file_share" if files else ""
+        message = Message(self._workspace.new_ts(), user, text, thread_ts=thread_ts, subtype=kind, files=kept)
+        self._world.add(place, message)
+        self._announce(place, message)
+        return message.ts
+
+    async def edit(self, channel: str, ts: str, text: str) -> None:
+        """A person changes their own message."""
+        place, message = self._find(channel, ts)
+        before = payloads.message(self._workspace.identity, place, message)
+        message.text, message.edited_ts = text, self._workspace.new_ts()
+        self._world.show(place, message, "edit")
+        if place.bot_is_member:
+            self._world.announce_change(place, before, message)
+
+    async def delete(self, channel: str, ts: str) -> None:
+        """Somebody deletes a message: their own, or as an administrator the bot's."""
+        self._world.remove(*self._find(channel, ts))
+
+    async def stop_stream(self, channel: str, ts: str, user: str) -> None:
+        """A person presses Stop under a streaming message: it takes no more text, and the app is told."""
+        place, message = self._find(channel, ts)
+        if message.stream is None:
+            raise ValueError(f"{ts} is not streaming")
+        message.stream.stopped_by = user
+        self._world.announce(payloads.session_stopped(place, message, user, self._workspace.new_ts()))
+
+    async def emit(self, event: JsonObject, *, event_id: str = "", envelope: JsonObject | None = None) -> str:
+        """Send any event as it is, changing nothing else; its id. `envelope` overrides fields around it."""
+        return self._world.announce(event, event_id=event_id, envelope=envelope)
+
+    # --- what people see ---
+
+    def messages(self, channel: str, thread_ts: str | None = None) -> list[SlackMessage]:
+        """The channel itself, without replies; or a thread, its first message included. Oldest first.
+
+        Of a streaming message this is what its recipient sees; others in the channel see less until it stops.
+        """
+        place = self._place(channel)
+        messages = place.top_level() if thread_ts is None else place.thread(thread_ts)
+        return [message.shown() for message in messages]
+
+    def status(self, channel: str, thread_ts: str) -> str:
+        """The line under the thread, such as "is thinking...", or nothing."""
+        return self._world.status(channel, thread_ts)
+
+    @property
+    def frames(self) -> list[Frame]:
+        return self._timeline.frames
+
+    def watch(self) -> Watch:
+        """`async for` every frame from now on, until the stand-in closes."""
+        return self._timeline.watch()
+
+    # --- what the app does ---
+
+    @property
+    def calls(self) -> list[Call]:
+        return self._timeline.calls
+
+    @property
+    def acks(self) -> list[str]:
+        """The ids of acknowledged envelopes."""
+        return self._delivery.acks
+
+    @property
+    def unacked(self) -> list[str]:
+        """The ids of events that nobody has acknowledged yet."""
+        return self._delivery.unacked
+
+    @property
+    def connections(self) -> int:
+        return self._sockets.count
+
+    async def wait_for(self, predicate: Callable[[], bool], timeout: float = 10.0) -> None:  # noqa: ASYNC109 - waits
+        """Return as soon as `predicate` holds, or raise TimeoutError.
+
+        It is asked again whenever something changes here, so it should look at this object and nothing else.
+        """
+        await self._changes.until(predicate, timeout)
+
+    # --- what goes wrong ---
+
+    @property
+    def limits(self) -> Limits:
+        return self._web.meter.limits
+
+    @limits.setter
+    def limits(self, limits: Limits) -> None:
+        self._web.meter.limits = limits
+
+    @property
+    def latency(self) -> float:
+        return self._web.latency
+
+    @latency.setter
+    def latency(self, seconds: float) -> None:
+        self._web.latency = seconds
+
+    def fail(
+        self, method: str, error: str, *, times: int = 1, status: int = 200, retry_after: int | None = None
+    ) -> None:
+        """Let the next calls of `method` fail, without any effect."""
+        headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
+        self._web.fail(method, Answer(status, {"ok": False, "error": error}, headers), times)
+
+    async def redeliver(self, event_id: str, *, attempt: int = 1) -> None:
+        """Send the same event again, as Slack does when it believes that nobody heard it."""
+        self._delivery.again(event_id, attempt)
+
+    async def disconnect(self, reason: str = "refresh_requested") -> None:
+        """Ask every socket to reconnect, as Slack does every few hours."""
+        await self._sockets.disconnect(reason)
+
+    async def cut(self) -> None:
+        """Drop every socket's TCP connection without a word."""
+        self._sockets.cut()
+
+    # --- inside ---
+
+    def _announce(self, place: Channel, message: Message) -> None:
+        """A mention is two events with the same ts. Which comes first is anyone's guess, so it alternates."""
+        if not place.bot_is_member:
+            return
+        who = self._workspace.identity
+        events = [payloads.message_event(who, place, message)]
+        mentioned = message.subtype in MENTIONED_IN and payloads.mentions(message.text, who.bot_user_id)
+        if mentioned and place.type == "channel":
+            events.append(payloads.app_mention(who, place, message))
+            if self._mention_first:
+                events.reverse()
+            self._mention_first = not self._mention_first
+        for event in events:
+            self._world.announce(event)
+
+    def _place(self, channel: str) -> Channel:
+        if channel not in self._workspace.channels:
+            raise ValueError(f"no channel has the id {channel}")
+        return self._workspace.channels[channel]
+
+    def _find(self, channel: str, ts: str) -> tuple[Channel, Message]:
+        place = self._place(channel)
+        if ts not in place.messages:
+            raise ValueError(f"no message of {channel} has the ts {ts}")
+        return place, place.messages[ts]
+
+    def _socket_url(self) -> str:
+        address = self._started().replace("http://", "ws://")
+        return f"{address}/link/?ticket={self._sockets.ticket()}&app_id={self.app_id}"
+
+    def _started(self) -> str:
+        if not self._origin:
+            raise RuntimeError("this stand-in has not been started")
+        return self._origin

@@ -1,0 +1,73 @@
+"""What every method works on: the workspace, what people see of it, and the events that leave it."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import count
+
+from sandbox.slack import payloads
+from sandbox.slack.delivery import Delivery
+from sandbox.slack.state import Channel, Message, Workspace
+from sandbox.slack.timeline import Timeline
+from sandbox.slack.types import FrameKind, JsonObject
+
+STATUS_SECONDS = 120.0  # assistant.threads.setStatus: "a two minute timeout applies"
+
+
+@dataclass(slots=True)
+class World:
+    """`socket_url` issues the address for one more Socket Mode connection.
+
+    `stream_lifetime` is in seconds; without `strict_threads` a reply to a message that is gone is taken.
+    """
+
+    workspace: Workspace
+    timeline: Timeline
+    delivery: Delivery
+    socket_url: Callable[[], str]
+    stream_lifetime: float
+    strict_threads: bool
+    statuses: dict[tuple[str, str], tuple[float, str]] = field(default_factory=dict)
+    _event_numbers: "count[int]" = field(default_factory=lambda: count(1), init=False)
+
+    def now(self) -> float:
+        """The clock that streams and statuses live by, in seconds."""
+        return time.monotonic()
+
+    def announce(self, event: JsonObject, *, event_id: str = "", envelope: JsonObject | None = None) -> str:
+        """Send an event to the app, and return its id. `envelope` overrides fields around the event."""
+        who = self.workspace.identity
+        event_id = event_id or f"Ev{who.team_id[1:]}{next(self._event_numbers):04d}"
+        payload = payloads.event_callback(who, event, event_id, int(time.time()))
+        self.delivery.offer(event_id, {**payload, **(envelope or {})})
+        return event_id
+
+    def add(self, channel: Channel, message: Message) -> None:
+        """A message appears."""
+        channel.messages[message.ts] = message
+        if message.bot_id and message.thread_ts:
+            self.statuses.pop((channel.id, message.thread_ts), None)
+        self.show(channel, message, "post")
+
+    def announce_message(self, channel: Channel, message: Message) -> None:
+        self.announce(payloads.message_event(self.workspace.identity, channel, message))
+
+    def announce_change(self, channel: Channel, before: JsonObject, message: Message) -> None:
+        who, ts = self.workspace.identity, self.workspace.new_ts()
+        self.announce(payloads.message_changed(who, channel, before, message, ts))
+
+    def remove(self, channel: Channel, message: Message) -> None:
+        """A message disappears, and everyone hears of it."""
+        before = payloads.message(self.workspace.identity, channel, message)
+        del channel.messages[message.ts]
+        self.timeline.seen(channel.id, message.ts, "", "delete")
+        if channel.bot_is_member:
+            self.announce(payloads.message_deleted(channel, before, self.workspace.new_ts()))
+
+    def show(self, channel: Channel, message: Message, kind: FrameKind) -> None:
+        self.timeline.seen(channel.id, message.ts, message.visible, kind)
+
+    def status(self, channel: str, thread_ts: str) -> str:
+        """What stands under the thread now, such as "is thinking...", or nothing."""
+        since, status = self.statuses.get((channel, thread_ts), (0.0, ""))
+        return status if self.now() - since < STATUS_SECONDS else ""
