@@ -33,6 +33,11 @@ class Playground:
     async def __aexit__(self, *_: object) -> None:
         await self._open.aclose()
 
+    async def connected(self, within_seconds: float = 30.0) -> None:
+        """Wait until a bot listens on both platforms. `TimeoutError` if none does in time."""
+        await self.slack.wait_for(lambda: self.slack.connections > 0, within_seconds)
+        await self.discord.wait_for(lambda: self.discord.identifies > 0, within_seconds)
+
     async def ask_slack(self, text: str, thread: str | None = None) -> str:
         """Say something in Slack: with a mention in the channel, or without one in a thread."""
         said = text if thread else f"<@{self.slack.bot_user_id}> {text}"

@@ -3,7 +3,7 @@ whole. The runner opens the transaction and commits it."""
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection, func, update
 from sqlalchemy.dialects.sqlite import insert
 from sqlmodel import col, select
 
@@ -24,12 +24,12 @@ class Opened:
 
 @dataclass(frozen=True, slots=True)
 class KnownThread:
-    """A line of the table of threads."""
+    """A line of the table of threads. `finished` counts the questions that have been dealt with."""
 
     key: str
     conversation_id: str
     dify_user: str
-    app: str
+    finished: int
 
 
 _CONVERSATION = select(ChatThread.id, ChatThread.conversation_id, ChatThread.dify_user)
@@ -126,10 +126,17 @@ def finish(conn: Connection, question_id: int, outcome: str, now_ms: int) -> Non
 
 def list_threads(conn: Connection, limit: int) -> list[KnownThread]:
     """The threads that were spoken in last, newest first."""
-    rows = conn.execute(
-        select(ChatThread).order_by(col(ChatThread.updated_at).desc(), col(ChatThread.id).desc()).limit(limit)
+    finished = (
+        select(func.count(col(Question.finished_at)))
+        .where(col(Question.thread_id) == col(ChatThread.id))
+        .scalar_subquery()
     )
-    return [KnownThread(row.key, row.conversation_id or "", row.dify_user, row.app) for row in rows]
+    rows = conn.execute(
+        select(ChatThread.key, ChatThread.conversation_id, ChatThread.dify_user, finished)
+        .order_by(col(ChatThread.updated_at).desc(), col(ChatThread.id).desc())
+        .limit(limit)
+    )
+    return [KnownThread(key, conversation or "", user, count) for key, conversation, user, count in rows]
 
 
 def _opened(question_id: int | None, row: tuple[int | None, str | None, str]) -> Opened:

@@ -60,7 +60,9 @@ class Page:
 
     async def _stream(self, request: web.Request) -> web.StreamResponse:
         """Server-sent events: the whole view whenever it has changed."""
-        response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
+        response = web.StreamResponse(
+            headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"}
+        )
         await response.prepare(request)
         last = ""
         try:

@@ -1,10 +1,10 @@
 """What the page shows, as plain data."""
 
 import html
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 
 from sandbox.playground import Playground
+from sandbox.slack import Slack, SlackMessage
 
 BOT = "Assistant"
 PERSON = "Ada"
@@ -60,22 +60,22 @@ def view(playground: Playground, links: tuple[Link, ...]) -> View:
 
 
 def _slack(playground: Playground) -> tuple[Said, ...]:
-    slack = playground.slack
-    said = [
-        Said(
-            id=message.ts,
-            bot=bool(message.bot_id),
-            text=html.unescape(message.text.replace(f"<@{slack.bot_user_id}>", f"@{BOT}")),
-            edited=message.edited,
-            thread=message.thread_ts or message.ts,
-        )
-        for message in slack.messages(playground.slack_channel)
-    ]
-    return tuple(_with_replies(root, said) for root in said if root.thread == root.id)
+    slack, channel = playground.slack, playground.slack_channel
+    opening = []
+    for root in slack.messages(channel):
+        first, *replies = (_slack_said(slack, message) for message in slack.messages(channel, root.ts))
+        opening.append(replace(first, replies=tuple(replies)))
+    return tuple(opening)
 
 
-def _with_replies(root: Said, said: Iterable[Said]) -> Said:
-    return replace(root, replies=tuple(one for one in said if one.thread == root.id and one.id != root.id))
+def _slack_said(slack: Slack, message: SlackMessage) -> Said:
+    return Said(
+        id=message.ts,
+        bot=bool(message.bot_id),
+        text=html.unescape(message.text.replace(f"<@{slack.bot_user_id}>", f"@{BOT}")),
+        edited=message.edited,
+        thread=message.thread_ts or message.ts,
+    )
 
 
 def _discord(playground: Playground) -> tuple[Said, ...]:

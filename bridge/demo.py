@@ -1,0 +1,160 @@
+"""The demo: the whole bridge against stand-ins on this machine, watched on a page or told frame by frame."""
+
+import asyncio
+import tempfile
+import webbrowser
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import SecretStr
+from rich.console import Console
+
+from bridge import logs
+from bridge.app import App, assemble
+from bridge.settings import DifySettings, LogFormat, LogLevel, Settings
+from sandbox.page import Link, Page
+from sandbox.playground import Playground
+
+FIRST_QUESTION = "What is a bridge, and what is it good for?"
+SECOND_QUESTION = "And what did I ask you first?"
+PATIENCE_SECONDS = 120.0
+LOOK_EVERY_SECONDS = 0.05
+TAIL_CHARACTERS = 60
+
+
+async def show(console: Console, port: int, *, open_browser: bool) -> bool:
+    """Serve the demo page until Ctrl-C."""
+    async with _running() as (playground, app, preview):
+
+        async def links() -> tuple[Link, ...]:
+            return tuple(Link(one.key, one.conversation_id) for one in await app.store.list_threads())
+
+        async with Page(playground, links, port) as page:
+            console.print(f"The demo is at [bold]{page.url}[/bold] (Ctrl-C ends it)")
+            console.print("Answers come from your Dify app." if preview else "Answers come from a stand-in.")
+            if open_browser:
+                await asyncio.to_thread(webbrowser.open, page.url)
+            await asyncio.Event().wait()
+    return True
+
+
+async def play(console: Console) -> bool:
+    """Play a conversation on both platforms at once and print how the replies grow.
+
+    Returns whether both finished, each with one conversation that went on in its thread.
+    """
+    async with _running() as (playground, app, _):
+        console.print("Slack and Discord are stand-ins on this machine; everything between them is real.")
+        watching = [
+            asyncio.create_task(_tell_slack(console, playground)),
+            asyncio.create_task(_tell_discord(console, playground)),
+        ]
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                outcomes = await asyncio.gather(_talk_slack(playground, app), _talk_discord(playground, app))
+        except TimeoutError:
+            console.print(f"No end after {PATIENCE_SECONDS:g} seconds.")
+            return False
+        finally:
+            for task in watching:
+                task.cancel()
+            await asyncio.gather(*watching, return_exceptions=True)
+    for outcome in outcomes:
+        console.print(f"{outcome.platform}: {outcome.verdict}")
+    return all(outcome.good for outcome in outcomes)
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """What became of the conversation on one platform."""
+
+    platform: str
+    first: str
+    second: str
+    answers: int
+
+    @property
+    def good(self) -> bool:
+        return bool(self.first) and self.first == self.second and self.answers == 2
+
+    @property
+    def verdict(self) -> str:
+        if self.good:
+            return f"two answers in one conversation ({self.first})"
+        return f"{self.answers} answers; conversation {self.first or 'none'}, then {self.second or 'none'}"
+
+
+@asynccontextmanager
+async def _running() -> AsyncIterator[tuple[Playground, App, bool]]:
+    """The stand-ins and the bridge between them; the flag says that a real Dify app answers."""
+    dify = DifySettings()
+    preview = bool(dify.dify_api_key.get_secret_value())
+    logs.set_up(LogLevel.WARNING, LogFormat.TEXT)
+    with tempfile.TemporaryDirectory(prefix="dify-bridge-demo-") as folder:
+        async with Playground() as playground:
+            settings = Settings(
+                dify_api_url=dify.dify_api_url if preview else playground.dify.url,
+                dify_api_key=dify.dify_api_key if preview else SecretStr(playground.dify.key),
+                slack_bot_token=SecretStr(playground.slack.bot_token),
+                slack_app_token=SecretStr(playground.slack.app_token),
+                slack_api_url=playground.slack.url,
+                discord_bot_token=SecretStr(playground.discord.token),
+                discord_api_url=playground.discord.url,
+                database_url=f"sqlite:///{Path(folder) / 'demo.db'}",
+                drain_seconds=1,
+            )
+            async with assemble(settings) as app:
+                serving = asyncio.create_task(app.run(), name="bridge")
+                try:
+                    await playground.connected()
+                    yield playground, app, preview
+                finally:
+                    app.leave()
+                    await serving
+
+
+async def _talk_slack(playground: Playground, app: App) -> _Outcome:
+    thread = await playground.ask_slack(FIRST_QUESTION)
+    first = await _conversation(app, "slack", answered=1)
+    await playground.ask_slack(SECOND_QUESTION, thread)
+    second = await _conversation(app, "slack", answered=2)
+    replies = playground.slack.messages(playground.slack_channel, thread)
+    return _Outcome("slack", first, second, sum(bool(message.bot_id) for message in replies))
+
+
+async def _talk_discord(playground: Playground, app: App) -> _Outcome:
+    thread = await playground.ask_discord(FIRST_QUESTION)
+    first = await _conversation(app, "discord", answered=1)
+    await playground.ask_discord(SECOND_QUESTION, thread)
+    second = await _conversation(app, "discord", answered=2)
+    replies = playground.discord.messages(thread)
+    bot = playground.discord.bot_id
+    return _Outcome("discord", first, second, sum(message.author_id == bot for message in replies))
+
+
+async def _conversation(app: App, platform: str, answered: int) -> str:
+    """The conversation that the platform's thread holds, once so many of its questions are answered."""
+    while True:
+        for thread in await app.store.list_threads():
+            if thread.key.startswith(f"{platform}:") and thread.finished >= answered:
+                return thread.conversation_id
+        await asyncio.sleep(LOOK_EVERY_SECONDS)
+
+
+async def _tell_slack(console: Console, playground: Playground) -> None:
+    began = asyncio.get_running_loop().time()
+    async for frame in playground.slack.watch():
+        _tell(console, "slack", frame.at - began, frame.kind, frame.text)
+
+
+async def _tell_discord(console: Console, playground: Playground) -> None:
+    began = asyncio.get_running_loop().time()
+    async for frame in playground.discord.watch():
+        _tell(console, "discord", frame.at - began, frame.kind, frame.text)
+
+
+def _tell(console: Console, platform: str, at: float, kind: str, text: str) -> None:
+    tail = " ".join(text[-TAIL_CHARACTERS:].split())
+    console.print(f"{at:7.2f} s  {platform:<8}{kind:<6}{len(text):>6} characters  …{tail}", markup=False)
