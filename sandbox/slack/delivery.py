@@ -54,6 +54,11 @@ class Delivery:
         """The events that no one has acknowledged yet, oldest first: waiting, under way, or given up."""
         return list(self._unacked)
 
+    @property
+    def events(self) -> list[str]:
+        """Every event there ever was, by id, oldest first."""
+        return list(self._events)
+
     def offer(self, event_id: str, payload: JsonObject) -> None:
         if event_id in self._events:
             raise ValueError(f"an event with the id {event_id} has been sent before")

@@ -214,6 +214,11 @@ class Slack:
         return self._delivery.unacked
 
     @property
+    def events(self) -> list[str]:
+        """The ids of all events so far, oldest first."""
+        return self._delivery.events
+
+    @property
     def connections(self) -> int:
         return self._sockets.count
 

@@ -1,5 +1,6 @@
 """Every event stream that a real Dify server sent is read completely, however the network cuts it."""
 
+import itertools
 import json
 import random
 from dataclasses import dataclass
@@ -41,7 +42,7 @@ def test_the_recordings_are_there() -> None:
 def received(body: bytes, cuts: list[int]) -> list[Received]:
     splitter = FrameSplitter()
     edges = [0, *cuts, len(body)]
-    chunks = [body[start:end] for start, end in zip(edges, edges[1:], strict=False)]
+    chunks = [body[start:end] for start, end in itertools.pairwise(edges)]
     return [decode(frame) for chunk in chunks for frame in splitter.feed(chunk)]
 
 

@@ -1,0 +1,31 @@
+"""Markdown reduced to its words, for places that show no markup."""
+
+import re
+
+from bridge.markdown.inline import Inline, Is, Token, parse
+
+BREAK = re.compile(r"<br[ \t]*/?>", re.IGNORECASE)
+_SPACES = re.compile(r"[ \t]*\n[ \t]*")
+
+
+def plain(text: str) -> str:
+    """The words of one paragraph or cell. A link keeps its target in parentheses."""
+    inline = parse(text)
+    return _SPACES.sub(" ", "".join(_words(inline, token) for token in inline.tokens))
+
+
+def _words(inline: Inline, token: Token) -> str:
+    match token.kind:
+        case Is.MARK if token.start in inline.pairs:
+            return ""
+        case Is.CODE:
+            return token.label.strip()
+        case Is.LINK | Is.IMAGE:
+            label = plain(token.label)
+            return f"{label} ({token.target})" if label and label != token.target else token.target
+        case Is.ESCAPE:
+            return inline.raw(token)[1:]
+        case Is.ANGLE:
+            return token.target or BREAK.sub(" ", inline.raw(token))
+        case _:
+            return inline.raw(token)

@@ -1,0 +1,63 @@
+"""Telling a model's thoughts from its answer, where both arrive in one text."""
+
+import re
+from dataclasses import dataclass
+
+from bridge.markdown.blocks import blocks, scan
+from bridge.markdown.inline import Is, parse
+from bridge.markdown.lines import Kind
+
+_OPEN = re.compile(r"<think(?:ing)?>", re.IGNORECASE)
+_CLOSE = re.compile(r"</think(?:ing)?>", re.IGNORECASE)
+# The longest closing tag that may have arrived in part.
+_HALF_CLOSE = re.compile(r"<(?:/(?:t(?:h(?:i(?:n(?:k(?:i(?:n(?:g)?)?)?)?)?)?)?)?)?\Z", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Thinking:
+    """`answer` is what to show, `thought` what to leave out; `open` says that the thought goes on."""
+
+    answer: str
+    thought: str
+    open: bool
+
+
+def strip_thinking(text: str) -> Thinking:
+    """Take every `<think>...</think>` out of a text that may still grow. In code, the tag is just text."""
+    answer, thoughts, position = "", [], 0
+    while (match := _thought(text, position)) is not None:
+        answer = _join(answer, text[position : match.start()])
+        end = _CLOSE.search(text, match.end())
+        if end is None:
+            thoughts.append(_HALF_CLOSE.sub("", text[match.end() :]).strip())
+            return Thinking(answer, _paragraphs(thoughts), open=True)
+        thoughts.append(text[match.end() : end.start()].strip())
+        position = end.end()
+    return Thinking(_join(answer, text[position:]), _paragraphs(thoughts), open=False)
+
+
+def _thought(text: str, position: int) -> re.Match[str] | None:
+    """The first opening tag from `position` on that is not code."""
+    if _OPEN.search(text, position) is None:
+        return None
+    for block in blocks(scan(text[position:])):
+        first, last = block[0], block[-1]
+        if first.fence is not None or first.kind is Kind.BLANK:
+            continue
+        start = position + first.start
+        inline = parse(text[start : position + last.end])
+        for token in inline.tokens:
+            if token.kind is not Is.CODE and (
+                match := _OPEN.search(text, start + token.start, start + token.end)
+            ):
+                return match
+    return None
+
+
+def _join(answer: str, more: str) -> str:
+    """The white space around a thought goes with it, where it would begin the answer."""
+    return answer + more if answer.strip() else more.lstrip()
+
+
+def _paragraphs(thoughts: list[str]) -> str:
+    return "\n\n".join(thought for thought in thoughts if thought)

@@ -1,0 +1,75 @@
+"""Where a message ends and the next begins.
+
+An answer that is longer than a message goes on in the next one. Nothing is lost, doubled or reordered, and
+both halves read well on their own: a fence is closed and opened again, a table repeats its head, a list goes
+on counting.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bridge.markdown.blocks import scan
+from bridge.split.points import Points
+from bridge.split.seam import Seam, seam
+
+# Short texts are tried whole first; long ones from their beginning, so that the work follows the size of a
+# message and not that of the answer.
+_TRY_WHOLE_LENGTH = 16_384
+_FIRST_STEP = 512
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """`head` fits in a message and is finished; `rest` is the text of the messages after it, so far."""
+
+    head: str
+    rest: str
+
+
+def cut(text: str, fits: Callable[[str], bool]) -> Cut | None:
+    """The first message of a text that does not fit in one; None when it does (or when nothing ever would).
+
+    `fits` says whether a text fits in one message; of a text that fits, every beginning should fit too. It is
+    asked O(log n) times, never about trailing white space. Text that is appended later does not change
+    `head`, and belongs at the end of `rest`.
+    """
+    reach = _reach(text, fits)
+    if reach in (0, len(text)):
+        return None
+    limit, step = reach, 1
+    while limit > 0:
+        found = _best(text, limit, fits)
+        head = found.head(text)
+        if fits(head):
+            return Cut(head, found.rest(text))
+        step = max(2 * step, len(found.closer))
+        limit = min(found.end - 1, limit - step)
+    return Cut(text[:reach], text[reach:])
+
+
+def _best(text: str, limit: int, fits: Callable[[str], bool]) -> Seam:
+    known = text[: limit + 1]
+    lines = list(scan(known))
+    return seam(text, lines, Points(known, lines).best(limit), fits)
+
+
+def _reach(text: str, fits: Callable[[str], bool]) -> int:
+    """How much of the beginning of `text` fits in one message."""
+
+    def fit(length: int) -> bool:
+        return fits(text[:length].rstrip())
+
+    if len(text) <= _TRY_WHOLE_LENGTH and fit(len(text)):
+        return len(text)
+    low, high = 0, _FIRST_STEP
+    while high < len(text) and fit(high):
+        low, high = high, high * 2
+    if len(text) > _TRY_WHOLE_LENGTH and high >= len(text) and fit(len(text)):
+        return len(text)
+    while high - low > 1:
+        middle = (low + high) // 2
+        if middle < len(text) and fit(middle):
+            low = middle
+        else:
+            high = middle
+    return low

@@ -1,0 +1,204 @@
+"""Where a text may be cut, best places first.
+
+Everything here looks only at the part of the text that it is given, so that a text that grows is cut where
+it would have been cut before.
+"""
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator
+from enum import IntEnum
+from itertools import pairwise
+
+from bridge.markdown import breaks_at
+from bridge.markdown.blocks import blocks, has_pipe
+from bridge.markdown.inline import Is, parse
+from bridge.markdown.lines import Kind, Line
+
+# A mark of emphasis or a tick without a partner protects this much text after it, then it is just a sign.
+_MAX_EMPHASIS = 200
+_MAX_OPEN_CODE = 300
+
+_UNDERLINE = re.compile(r"[ \t|:]*[-=][ \t|:=-]*|[|:]+")
+_SPACE = re.compile(r"[ \t]+(?=[^ \t\n])")
+_SENTENCE_END = re.compile(r"[.!?…。！？][\"'”’»)\]*_~]*\Z")
+_FULL_WIDTH_END = re.compile(r"[。！？]+[”’」』）]*(?=[^\s。！？”’」』）])")
+_LOOKS_LIKE_BLOCK = re.compile(
+    r"[-+*](?:\s|\Z)|\d{1,9}(?:[.)](?:\s|\Z)|\Z)|#{1,6}(?:\s|\Z)|[>|]|`{1,2}\Z|~{1,2}\Z|```|~~~"
+    r"|[-*_=](?:[ \t]*[-*_=])*[ \t]*(?:\n|\Z)"
+)
+_CELL_WORD = re.compile(r"[^\s|]")
+
+
+class Rank(IntEnum):
+    """How good a place is; lower is better."""
+
+    PARAGRAPH = 0
+    LINE = 1
+    SENTENCE = 2
+    WORD = 3
+    CELL = 4
+
+
+class Points:
+    """The places where `text` may be cut, given its lines. The last character of `text` is only looked at."""
+
+    def __init__(self, text: str, lines: list[Line]) -> None:
+        self._text = text
+        self._lines = lines
+        self._atoms = _atoms(text, lines)
+        self._starts = [start for start, _ in self._atoms]
+        self._first = len(text) - len(text.lstrip())
+
+    def best(self, limit: int) -> int:
+        """The best place at or before `limit`. Less than half a message is wasted, if that can be helped."""
+        found: dict[Rank, int] = {}
+        for position, rank in (*self._between_lines(), *self._within_lines()):
+            if self._first < position <= limit:
+                found[rank] = max(position, found.get(rank, 0))
+        for rank in Rank:
+            if found.get(rank, 0) >= max(1, limit // 2):
+                return found[rank]
+        return max(found.values(), default=0) or self._hard(limit)
+
+    def _between_lines(self) -> Iterator[tuple[int, Rank]]:
+        heading = coded = False
+        for before, line in pairwise(self._lines):
+            heading = before.kind is Kind.HEADING or (heading and before.kind is Kind.BLANK)
+            coded = before.kind is Kind.CODE and (coded or bool(before.words.strip()))
+            if line.kind is Kind.CODE and not coded:
+                continue
+            rank = self._between(before, line)
+            if rank is not None and self._outside(line.start):
+                yield line.start, Rank.WORD if heading else rank
+
+    def _between(self, before: Line, line: Line) -> Rank | None:
+        """How good it is to cut between two lines; None where it must not be."""
+        last = line is self._lines[-1]
+        match line.kind:
+            case Kind.BLANK | Kind.FENCE_CLOSE | Kind.TABLE_DELIMITER:
+                return None
+            case Kind.CODE:
+                half_closer = last and line.fence and not line.words.strip().strip(line.fence.marker[0])
+                return None if half_closer else Rank.LINE
+            case Kind.TABLE_ROW:
+                return Rank.LINE if before.kind is Kind.TABLE_ROW else None
+        if (
+            before.kind is Kind.TEXT
+            and _UNDERLINE.fullmatch(line.words)
+            and (last or not has_pipe(line.words))
+        ):
+            return None
+        begins = line.kind in (Kind.FENCE_OPEN, Kind.TABLE_HEAD, Kind.HEADING)
+        return Rank.PARAGRAPH if begins or before.kind is Kind.BLANK else Rank.LINE
+
+    def _within_lines(self) -> Iterator[tuple[int, Rank]]:
+        for line in self._lines:
+            match line.kind:
+                case Kind.TEXT | Kind.ITEM | Kind.HEADING:
+                    yield from self._within_text(line)
+                case Kind.CODE:
+                    begin = line.start + len(line.text) - len(line.text.lstrip())
+                    for match in _SPACE.finditer(self._text, begin, line.end):
+                        yield match.end(), Rank.CELL
+                case Kind.TABLE_ROW:
+                    for match in _SPACE.finditer(self._text, line.content, line.end):
+                        if _CELL_WORD.search(self._text, line.content, match.end()) and self._outside(
+                            match.end()
+                        ):
+                            yield match.end(), Rank.CELL
+
+    def _within_text(self, line: Line) -> Iterator[tuple[int, Rank]]:
+        for match in _SPACE.finditer(self._text, line.content + 1, line.end):
+            if self._may_begin_a_message(match.end()):
+                before = self._text[max(line.content, match.start() - 12) : match.start()]
+                yield match.end(), Rank.SENTENCE if _SENTENCE_END.search(before) else Rank.WORD
+        for match in _FULL_WIDTH_END.finditer(self._text, line.content + 1, line.end):
+            if self._may_begin_a_message(match.end()):
+                yield match.end(), Rank.SENTENCE
+
+    def _may_begin_a_message(self, position: int) -> bool:
+        return self._outside(position) and _LOOKS_LIKE_BLOCK.match(self._text, position) is None
+
+    def _outside(self, position: int) -> bool:
+        return self._atom(position) is None
+
+    def _atom(self, position: int) -> tuple[int, int] | None:
+        """The link, code, token or emphasis that `position` is in the middle of."""
+        number = bisect_right(self._starts, position - 1) - 1
+        if number >= 0 and position < self._atoms[number][1]:
+            return self._atoms[number]
+        return None
+
+    def _hard(self, limit: int) -> int:
+        """Somewhere between two visible characters, for text that has no better place."""
+        position = limit
+        while position > 0 and (earlier := self._earlier(position)) is not None:
+            position = earlier
+        if position > 0:
+            return position
+        for position in range(limit, 0, -1):
+            if breaks_at(self._text, position):
+                return position
+        return limit
+
+    def _earlier(self, position: int) -> int | None:
+        """A place before `position` to try instead, if it should not be cut there."""
+        if (atom := self._atom(position)) is not None:
+            return atom[0]
+        line = next(line for line in reversed(self._lines) if line.start <= position)
+        if (
+            line.start
+            < position
+            <= (line.fence.inside if line.kind is Kind.FENCE_OPEN and line.fence else line.content)
+        ):
+            return line.start
+        if line.table is not None:
+            return self._earlier_in_table(line, line.table.start, position)
+        if line.fence is not None and position > line.fence.start:
+            if line.kind is Kind.FENCE_CLOSE and position > line.start:
+                return line.start
+            if line.kind is not Kind.FENCE_OPEN and not self._has_code(line.fence.inside, position):
+                return line.fence.start
+        return None if breaks_at(self._text, position) else position - 1
+
+    def _earlier_in_table(self, line: Line, start: int, position: int) -> int | None:
+        """A table needs its head and some words of a row, or it is better not begun."""
+        first = self._lines[self._lines.index(line) - 1].kind is Kind.TABLE_DELIMITER
+        if line.kind is Kind.TABLE_ROW and _CELL_WORD.search(self._text, line.start, position):
+            return None if breaks_at(self._text, position) else position - 1
+        if line.kind is Kind.TABLE_ROW and (position > line.start or not first):
+            return line.start if position > line.start else None
+        return start if start < position else None
+
+    def _has_code(self, inside: int, position: int) -> bool:
+        return bool(self._text[inside:position].partition("\n")[2].strip())
+
+
+def _atoms(text: str, lines: list[Line]) -> list[tuple[int, int]]:
+    """What should not be cut, as disjoint spans in order."""
+    spans: list[tuple[int, int]] = []
+    for block in blocks(lines):
+        if block[0].fence is not None or block[0].kind is Kind.BLANK:
+            continue
+        pieces = [(line,) for line in block] if block[0].table is not None else [block]
+        for piece in pieces:
+            spans.extend(_spans(text, piece[0].content, piece[-1].end))
+    return spans
+
+
+def _spans(text: str, start: int, end: int) -> list[tuple[int, int]]:
+    inline = parse(text[start:end])
+    found = [(token.start, token.end) for token in inline.tokens if token.kind not in (Is.TEXT, Is.MARK)]
+    found += [(here, there) for here, there in inline.pairs.items() if 0 < there - here <= _MAX_EMPHASIS]
+    for token in inline.open:
+        reach = {Is.CODE: _MAX_OPEN_CODE, Is.MARK: _MAX_EMPHASIS}.get(token.kind, end)
+        if end - start - token.start <= reach:
+            found.append((token.start, end - start))
+    merged: list[tuple[int, int]] = []
+    for here, there in sorted(found):
+        if merged and start + here < merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(merged[-1][1], start + there))
+        else:
+            merged.append((start + here, start + there))
+    return merged

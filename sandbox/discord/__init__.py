@@ -1,0 +1,28 @@
+"""A Discord on loopback which the real discord.py talks to, unchanged.
+
+The library has no setting for where Discord is, so whoever uses it says so:
+
+    discord.http.Route.BASE = sandbox.url
+    discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(sandbox.gateway_url)
+"""
+
+from sandbox.discord.flags import MessageFlag, MessageType, Permission
+from sandbox.discord.limits import Limits, Window
+from sandbox.discord.server import Discord
+from sandbox.discord.timeline import Watch
+from sandbox.discord.types import Call, DiscordFile, DiscordMessage, DiscordThread, Frame
+
+__all__ = [
+    "Call",
+    "Discord",
+    "DiscordFile",
+    "DiscordMessage",
+    "DiscordThread",
+    "Frame",
+    "Limits",
+    "MessageFlag",
+    "MessageType",
+    "Permission",
+    "Watch",
+    "Window",
+]

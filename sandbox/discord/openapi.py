@@ -1,0 +1,77 @@
+"""Requests held against Discord's official OpenAPI document.
+
+The validators are development dependencies, so they are imported here and only when a check is asked for.
+One thing is relaxed: the document has ids as text, Discord takes numbers as well, and discord.py sends them.
+Not caught: fields the document does not know, and every rule beyond types and single lengths.
+"""
+
+import importlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from sandbox.discord.forms import Form
+from sandbox.discord.types import Json
+
+_ROOT = "urn:discord"
+_LENIENT_SNOWFLAKE: Json = {
+    "anyOf": [{"type": "string", "pattern": "^(0|[1-9][0-9]*)$"}, {"type": "integer", "minimum": 0}]
+}
+
+
+class OpenApi:
+    def __init__(self, document: Path) -> None:
+        self.violations: list[str] = []
+        self._document: Json = json.loads(document.read_text(encoding="utf-8"))
+        self._document["components"]["schemas"]["SnowflakeType"] = _LENIENT_SNOWFLAKE
+        self._jsonschema: Any = importlib.import_module("jsonschema")
+        referencing: Any = importlib.import_module("referencing")
+        dialect: Any = importlib.import_module("referencing.jsonschema").DRAFT202012
+        resource = referencing.Resource.from_contents(self._document, default_specification=dialect)
+        self._registry = referencing.Registry().with_resource(_ROOT, resource)
+        self._validators: dict[str, Any] = {}
+
+    def check(self, method: str, path: str, path_values: Mapping[str, str], form: Form) -> None:
+        """`path` is the document's own, with its placeholders; `path_values` are what stood there."""
+        described = self._document["paths"].get(path)
+        operation = (described or {}).get(method.lower())
+        if operation is None:
+            self._violate(method, path, "is not in the document")
+            return
+        for index, parameter in enumerate(described.get("parameters", ())):
+            if parameter["in"] == "path":
+                pointer = f"{_pointer('paths', path, 'parameters', index)}/schema"
+                self._validate(method, path, parameter["name"], pointer, path_values[parameter["name"]])
+        body = operation.get("requestBody")
+        if body is None:
+            if form.value is not None:
+                self._violate(method, path, "takes no body")
+        elif form.value is not None:
+            # Beside files the JSON stands in a part of its own, and is described as it is without them.
+            pointer = _pointer(
+                "paths", path, method.lower(), "requestBody", "content", "application/json", "schema"
+            )
+            self._validate(method, path, "body", pointer, form.value)
+        elif body.get("required"):
+            self._violate(method, path, "needs a body")
+
+    def _validate(self, method: str, path: str, what: str, pointer: str, value: Any) -> None:
+        for error in self._validator(pointer).iter_errors(value):
+            worst = self._jsonschema.exceptions.best_match([error])
+            place = worst.json_path.replace("$", what, 1)
+            self._violate(method, path, f"{place}: {worst.message}")
+
+    def _validator(self, pointer: str) -> Any:
+        if pointer not in self._validators:
+            self._validators[pointer] = self._jsonschema.Draft202012Validator(
+                {"$ref": f"{_ROOT}#{pointer}"}, registry=self._registry
+            )
+        return self._validators[pointer]
+
+    def _violate(self, method: str, path: str, what: str) -> None:
+        self.violations.append(f"{method} {path}: {what}")
+
+
+def _pointer(*steps: str | int) -> str:
+    return "".join(f"/{str(step).replace('~', '~0').replace('/', '~1')}" for step in steps)

@@ -1,0 +1,428 @@
+"""The state as Discord puts it on the wire. Pure: what goes in is only looked at."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sandbox.discord.flags import ChannelType, MessageType, Permission
+from sandbox.discord.state import Attachment, Channel, Guild, Member, Message, Reaction, User
+from sandbox.discord.types import DiscordMessage, DiscordThread, Json
+
+GATEWAY_MESSAGE_CONTENT_LIMITED = 1 << 19
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """For whom a message is written out: without the message content intent much of it stays empty."""
+
+    bot: User
+    users: Mapping[str, User]
+    reads_everything: bool
+
+    def may_read(self, message: Message) -> bool:
+        return (
+            self.reads_everything
+            or message.channel.guild is None
+            or message.author is self.bot
+            or self.bot.id in message.mentions.users
+        )
+
+
+def timestamp(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="microseconds")
+
+
+# People
+
+
+def user(who: User) -> Json:
+    data: Json = {
+        "id": who.id,
+        "username": who.name,
+        "discriminator": "0",
+        "global_name": None if who.bot else who.name,
+        "avatar": None,
+        "avatar_decoration_data": None,
+        "collectibles": None,
+        "primary_guild": None,
+        "public_flags": 0,
+    }
+    return data | {"bot": True} if who.bot else data
+
+
+def own_user(bot: User) -> Json:
+    return user(bot) | {
+        "verified": True,
+        "mfa_enabled": False,
+        "email": None,
+        "flags": 0,
+        "locale": "en-US",
+        "banner": None,
+        "accent_color": None,
+        "bio": "",
+    }
+
+
+def partial_member(guild: Guild, who: User, bot: User) -> Json:
+    return {
+        "roles": [guild.bot_role] if who is bot else [],
+        "nick": None,
+        "avatar": None,
+        "banner": None,
+        "joined_at": timestamp(guild.joined_at),
+        "premium_since": None,
+        "communication_disabled_until": None,
+        "deaf": False,
+        "mute": False,
+        "pending": False,
+        "flags": 0,
+    }
+
+
+def member(about: Member, bot: User) -> Json:
+    return partial_member(about.guild, about.user, bot) | {"user": user(about.user)}
+
+
+def member_add(about: Member, bot: User) -> Json:
+    return member(about, bot) | {"guild_id": about.guild.id}
+
+
+def application(application_id: str, bot: User, *, content_allowed: bool) -> Json:
+    return {
+        "id": application_id,
+        "name": bot.name,
+        "icon": None,
+        "description": "",
+        "summary": "",
+        "type": None,
+        "bot": user(bot),
+        "bot_public": False,
+        "bot_require_code_grant": False,
+        "verify_key": "0" * 64,
+        "flags": application_flags(content_allowed=content_allowed),
+        "hook": True,
+        "redirect_uris": [],
+        "interactions_endpoint_url": None,
+        "role_connections_verification_url": None,
+        "owner": user(User("1", "sandbox-owner")),
+        "approximate_guild_count": 1,
+        "team": None,
+    }
+
+
+def application_flags(*, content_allowed: bool) -> int:
+    return GATEWAY_MESSAGE_CONTENT_LIMITED if content_allowed else 0
+
+
+# Places
+
+
+def guild(place: Guild, bot: User) -> Json:
+    return {
+        "id": place.id,
+        "name": place.name,
+        "icon": None,
+        "splash": None,
+        "discovery_splash": None,
+        "banner": None,
+        "description": None,
+        "home_header": None,
+        "owner_id": place.owner.id,
+        "application_id": None,
+        "region": "deprecated",
+        "afk_channel_id": None,
+        "afk_timeout": 300,
+        "system_channel_id": None,
+        "system_channel_flags": 0,
+        "rules_channel_id": None,
+        "public_updates_channel_id": None,
+        "safety_alerts_channel_id": None,
+        "widget_enabled": False,
+        "widget_channel_id": None,
+        "verification_level": 0,
+        "default_message_notifications": 0,
+        "explicit_content_filter": 0,
+        "mfa_level": 0,
+        "nsfw": False,
+        "nsfw_level": 0,
+        "premium_tier": 0,
+        "premium_subscription_count": 0,
+        "premium_progress_bar_enabled": False,
+        "preferred_locale": "en-US",
+        "vanity_url_code": None,
+        "max_presences": None,
+        "max_members": 500_000,
+        "max_video_channel_users": 25,
+        "max_stage_video_channel_users": 50,
+        "features": [],
+        "emojis": [],
+        "stickers": [],
+        "roles": [
+            _role(place.id, "@everyone", 0, Permission.usual(), managed=False),
+            _role(place.bot_role, bot.name, 1, Permission(0), managed=True) | {"tags": {"bot_id": bot.id}},
+        ],
+    }
+
+
+def guild_create(place: Guild, bot: User, people: list[User], everybody: int) -> Json:
+    """As the gateway sends it. `people` are the members it lists; `everybody` is how many there are."""
+    return guild(place, bot) | {
+        "joined_at": timestamp(place.joined_at),
+        "large": False,
+        "member_count": everybody,
+        "members": [member(Member(place, who), bot) for who in people],
+        "channels": [
+            channel(item)
+            for item in place.channels.values()
+            if item.parent is None and item.rights & Permission.VIEW_CHANNEL
+        ],
+        "threads": [
+            thread(item, bot)
+            for item in place.threads
+            if not item.archived and item.rights & Permission.VIEW_CHANNEL
+        ],
+        "voice_states": [],
+        "presences": [],
+        "stage_instances": [],
+        "guild_scheduled_events": [],
+        "soundboard_sounds": [],
+    }
+
+
+def _role(id_: str, name: str, position: int, permissions: Permission, *, managed: bool) -> Json:
+    return {
+        "id": id_,
+        "name": name,
+        "color": 0,
+        "colors": {"primary_color": 0, "secondary_color": None, "tertiary_color": None},
+        "hoist": False,
+        "icon": None,
+        "unicode_emoji": None,
+        "position": position,
+        "permissions": str(int(permissions)),
+        "managed": managed,
+        "mentionable": False,
+        "flags": 0,
+    }
+
+
+def any_channel(place: Channel, bot: User) -> Json:
+    if place.kind is ChannelType.DM:
+        return dm(place)
+    if place.kind is ChannelType.PUBLIC_THREAD:
+        return thread(place, bot)
+    return channel(place)
+
+
+def channel(place: Channel) -> Json:
+    usual = Permission.usual()
+    extra, lacking = place.permissions & ~usual, usual & ~place.permissions
+    guild_id = place.guild.id if place.guild is not None else None
+    overwrites = [{"id": guild_id, "type": 0, "allow": str(int(extra)), "deny": str(int(lacking))}]
+    return {
+        "id": place.id,
+        "type": place.kind,
+        "guild_id": guild_id,
+        "name": place.name,
+        "position": 0,
+        "parent_id": None,
+        "topic": place.topic,
+        "nsfw": False,
+        "flags": 0,
+        "rate_limit_per_user": place.slowmode,
+        "default_auto_archive_duration": 1440,
+        "last_message_id": place.last_message_id,
+        "last_pin_timestamp": None,
+        "permission_overwrites": overwrites if extra or lacking else [],
+    }
+
+
+def dm(place: Channel) -> Json:
+    return {
+        "id": place.id,
+        "type": place.kind,
+        "flags": 0,
+        "last_message_id": place.last_message_id,
+        "last_pin_timestamp": None,
+        "recipients": [user(place.recipient)] if place.recipient is not None else [],
+    }
+
+
+def thread(place: Channel, bot: User) -> Json:
+    began = timestamp(place.created_at)
+    there = sum(not item.is_thread_starter for item in place.messages.values())
+    data: Json = {
+        "id": place.id,
+        "type": place.kind,
+        "guild_id": place.guild.id if place.guild is not None else None,
+        "parent_id": place.parent.id if place.parent is not None else None,
+        "owner_id": place.owner.id if place.owner is not None else None,
+        "name": place.name,
+        "flags": 0,
+        "last_message_id": place.last_message_id,
+        "last_pin_timestamp": None,
+        "rate_limit_per_user": place.slowmode,
+        "message_count": there,
+        "total_message_sent": place.sent,
+        "member_count": 1,
+        "thread_metadata": {
+            "archived": place.archived,
+            "archive_timestamp": timestamp(place.archived_at) if place.archived_at else began,
+            "auto_archive_duration": place.auto_archive_minutes,
+            "locked": place.locked,
+            "create_timestamp": began,
+        },
+    }
+    if place.owner is bot:
+        data["member"] = {"id": place.id, "user_id": bot.id, "join_timestamp": began, "flags": 1}
+    return data
+
+
+# Messages
+
+
+def message(about: Message, reader: Reader, *, nested: bool = False) -> Json:
+    """As REST answers it. Inside another message it does not show in its turn what it refers to."""
+    data: Json = {
+        "id": about.id,
+        "channel_id": about.channel.id,
+        "type": about.type,
+        "author": user(about.author),
+        "timestamp": timestamp(about.sent_at),
+        "edited_timestamp": timestamp(about.edited_at) if about.edited_at is not None else None,
+        "tts": about.tts,
+        "pinned": False,
+        "flags": about.flags,
+        "mention_everyone": about.mentions.everyone,
+        "mention_roles": list(about.mentions.roles),
+        "mentions": [user(who) for who in _mentioned(about, reader)],
+        "content": "",
+        "embeds": [],
+        "attachments": [],
+        "components": [],
+    }
+    if reader.may_read(about):
+        data |= {
+            "content": about.content,
+            "embeds": [{"type": "rich"} | embed for embed in about.embeds],
+            "attachments": [_attachment(item) for item in about.attachments],
+            "components": list(about.components),
+        }
+    if about.nonce is not None:
+        data["nonce"] = about.nonce
+    if about.webhook:
+        data["webhook_id"] = about.author.id
+    if about.reactions:
+        data["reactions"] = [_reactions(emoji, who, reader) for emoji, who in about.reactions.items()]
+    if about.thread is not None:
+        data["thread"] = thread(about.thread, reader.bot)
+    if about.reference is not None:
+        data["message_reference"] = _reference(about.reference)
+        if not nested:
+            data["referenced_message"] = (
+                None if about.reference.deleted else message(about.reference, reader, nested=True)
+            )
+    return data
+
+
+def dispatched_message(about: Message, reader: Reader) -> Json:
+    """As the gateway sends it: in a guild with the guild's id, and people as the members they are."""
+    place = about.channel.guild
+    data = message(about, reader) | {"channel_type": about.channel.kind}
+    if place is None:
+        return data
+    data["guild_id"] = place.id
+    data["mentions"] = [
+        user(who) | {"member": partial_member(place, who, reader.bot)} for who in _mentioned(about, reader)
+    ]
+    if not about.webhook:
+        data["member"] = partial_member(place, about.author, reader.bot)
+    return data
+
+
+def deleted_message(about: Message) -> Json:
+    return {"id": about.id, "channel_id": about.channel.id} | _guild_id(about)
+
+
+def reaction(about: Reaction, bot: User, *, added: bool) -> Json:
+    data: Json = {
+        "user_id": about.user.id,
+        "channel_id": about.message.channel.id,
+        "message_id": about.message.id,
+        "emoji": _emoji(about.emoji),
+        "burst": False,
+        "type": 0,
+    } | _guild_id(about.message)
+    place = about.message.channel.guild
+    if added:
+        data["message_author_id"] = about.message.author.id
+        if place is not None:
+            data["member"] = member(Member(place, about.user), bot)
+    return data
+
+
+def _mentioned(about: Message, reader: Reader) -> list[User]:
+    return [reader.users[id_] for id_ in about.mentions.users if id_ in reader.users]
+
+
+def _guild_id(about: Message) -> Json:
+    return {"guild_id": about.channel.guild.id} if about.channel.guild is not None else {}
+
+
+def _reference(target: Message) -> Json:
+    return {"type": 0, "channel_id": target.channel.id, "message_id": target.id} | _guild_id(target)
+
+
+def _attachment(item: Attachment) -> Json:
+    data: Json = {
+        "id": item.id,
+        "filename": item.file.name,
+        "size": len(item.file.content),
+        "content_type": item.file.media_type,
+        "url": item.url,
+        "proxy_url": item.url,
+    }
+    return data if item.description is None else data | {"description": item.description}
+
+
+def _reactions(emoji: str, who: list[str], reader: Reader) -> Json:
+    return {
+        "emoji": _emoji(emoji),
+        "count": len(who),
+        "count_details": {"burst": 0, "normal": len(who)},
+        "burst_colors": [],
+        "me": reader.bot.id in who,
+        "me_burst": False,
+    }
+
+
+def _emoji(emoji: str) -> Json:
+    """An emoji of a guild is written name:id."""
+    name, _, id_ = emoji.partition(":")
+    return {"id": id_ or None, "name": name}
+
+
+# For whoever watches
+
+
+def seen_message(about: Message) -> DiscordMessage:
+    replies = about.type == MessageType.REPLY
+    return DiscordMessage(
+        id=about.id,
+        author_id=about.author.id,
+        content=about.content,
+        edited=about.edited_at is not None,
+        reference=about.reference.id if replies and about.reference is not None else None,
+        nonce=None if about.nonce is None else str(about.nonce),
+        flags=int(about.flags),
+        pings=about.pings.names,
+        mentions=about.mentions.names,
+        type=int(about.type),
+        attachments=tuple(item.file.name for item in about.attachments),
+        reactions=tuple(about.reactions),
+    )
+
+
+def seen_thread(place: Channel) -> DiscordThread:
+    parent_id = place.parent.id if place.parent is not None else ""
+    return DiscordThread(place.id, place.name, parent_id, place.archived, place.locked)

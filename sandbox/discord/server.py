@@ -1,0 +1,286 @@
+"""The stand-in as a whole: a server on loopback, and what a test may do to it and see of it."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import quote
+
+from aiohttp import web
+
+from sandbox.discord import payloads
+from sandbox.discord.changes import Changes
+from sandbox.discord.faults import Fault, Faults
+from sandbox.discord.flags import MessageType, Permission
+from sandbox.discord.gateway import Gateway
+from sandbox.discord.limits import USUAL, Limits, Meter
+from sandbox.discord.openapi import OpenApi
+from sandbox.discord.rest import PREFIX, Ask, Rest
+from sandbox.discord.routes import Routes
+from sandbox.discord.state import Draft, Event, User, World
+from sandbox.discord.timeline import Timeline, Watch
+from sandbox.discord.types import Call, DiscordFile, DiscordMessage, DiscordThread, Frame
+
+LARGEST_REQUEST = 26 * 1024 * 1024
+
+
+class Discord:
+    """A Discord on loopback: `async with Discord() as discord`, or `start` and `close`.
+
+    Guilds, channels and people may be added before and while it runs. `latency` is the time in seconds that
+    each REST request takes. `limits`, `latency`, `heartbeat_interval` (milliseconds) and
+    `message_content_allowed` may be changed at any time.
+    """
+
+    token = "sandbox-discord-token"
+
+    def __init__(
+        self,
+        *,
+        limits: Limits = USUAL,
+        latency: float = 0.0,
+        port: int = 0,
+        openapi: Path | None = None,
+        heartbeat_interval: int = 41_250,
+    ) -> None:
+        self.url = ""
+        self.gateway_url = ""
+        self.latency = latency
+        self.heartbeat_interval = heartbeat_interval
+        self.message_content_allowed = True
+        self._port = port
+        self._changes = Changes()
+        self._timeline = Timeline(self._changes)
+        self._meter = Meter(limits)
+        self._faults = Faults()
+        self._openapi = OpenApi(openapi) if openapi is not None else None
+        self._world = World(self._happened)
+        self.bot_id = self._world.bot.id
+        self.application_id = self.bot_id  # as for every application made since 2016
+        self._gateway = Gateway(self._world, self, self._changes)
+        self._runner: web.AppRunner | None = None
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def start(self) -> None:
+        app = web.Application(client_max_size=LARGEST_REQUEST)
+        check = self._check if self._openapi is not None else None
+        rest = Rest(self, self._meter, self._faults, self._timeline, check)
+        app.add_routes(rest.definitions(Routes(self._world, self).all()))
+        app.add_routes(
+            [
+                web.get("/gateway", self._gateway.serve),
+                web.get("/gateway/", self._gateway.serve),
+                web.get("/attachments/{channel_id}/{attachment_id}/{name}", self._attachment),
+            ]
+        )
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", self._port).start()
+        port = self._runner.addresses[0][1]
+        self._world.origin = f"http://127.0.0.1:{port}"
+        self.url = f"{self._world.origin}{PREFIX}"
+        self.gateway_url = f"ws://127.0.0.1:{port}/gateway"
+
+    async def close(self) -> None:
+        """Hang up on everybody, end every `watch`, and stop listening. What was recorded stays."""
+        if self._runner is None:
+            return
+        runner, self._runner = self._runner, None
+        for site in runner.sites:
+            await site.stop()
+        await self._gateway.close()
+        await runner.cleanup()
+        self._timeline.close()
+
+    # The place
+
+    def add_guild(self, name: str = "Sandbox") -> str:
+        return self._world.add_guild(name).id
+
+    def add_channel(
+        self, guild: str, name: str, *, permissions: Permission | None = None, may_thread: bool = True
+    ) -> str:
+        """A text channel. `permissions` is what the bot may do there, by default what bots usually may."""
+        granted = Permission.usual() if permissions is None else permissions
+        if not may_thread:
+            granted &= ~Permission.CREATE_PUBLIC_THREADS
+        return self._world.add_channel(self._world.guilds[guild], name, granted).id
+
+    def add_user(self, name: str) -> str:
+        """A person, who is a member of every guild."""
+        return self._world.add_user(name).id
+
+    def open_dm(self, user: str) -> str:
+        """The channel between this person and the bot, the same one each time."""
+        return self._world.open_dm(self._world.users[user]).id
+
+    def forbid_threads(self, channel: str) -> None:
+        place = self._world.channels[channel]
+        self._world.set_permissions(place, place.permissions & ~Permission.CREATE_PUBLIC_THREADS)
+
+    def bot_role(self, guild: str) -> str:
+        """The id of the role that came with the bot: mentioning it does not mention the bot."""
+        return self._world.guilds[guild].bot_role
+
+    # What people do
+
+    async def say(
+        self,
+        channel: str,
+        user: str,
+        content: str,
+        *,
+        mention_bot: bool | None = None,
+        reply_to: str | None = None,
+        attachments: Sequence[DiscordFile] = (),
+        webhook: bool = False,
+        bot: bool = False,
+        type: int = MessageType.DEFAULT,  # noqa: A002 - the field's name on the wire
+    ) -> str:
+        """Write in a channel, a thread or a direct message; the new message's id.
+
+        Whether that mentions the bot is seen from the content, unless `mention_bot` says so: a reply whose
+        ping is left on mentions the bot without naming it. `webhook` and `bot` make another machine of the
+        writer.
+        """
+        author = self._world.users[user]
+        if webhook or bot:
+            author = User(author.id, author.name, bot=True)
+        target = self._world.find_message(reply_to) if reply_to is not None else None
+        draft = Draft(
+            content=content,
+            type=MessageType.REPLY if target is not None and type == MessageType.DEFAULT else type,
+            files=attachments,
+            reply_to=target,
+            mention_bot=mention_bot,
+            webhook=webhook,
+        )
+        return self._world.post(self._world.channels[channel], author, draft).id
+
+    async def remove(self, message: str) -> None:
+        """A moderator deletes it, whoever wrote it."""
+        self._world.delete(self._world.find_message(message))
+
+    # What the wire does
+
+    async def dispatch(self, event: str, data: Any) -> None:
+        """Send this to every session, whatever its intents."""
+        self._gateway.dispatch(event, data)
+
+    async def redeliver(self, message_id: str) -> None:
+        """MESSAGE_CREATE once more, as Discord sometimes does."""
+        self._world.redeliver(self._world.find_message(message_id))
+
+    async def reconnect(self) -> None:
+        """Ask every client to connect anew and resume (op 7)."""
+        self._gateway.reconnect()
+
+    async def invalid_session(self, *, resumable: bool = False) -> None:
+        """Tell every client that its session is invalid (op 9); one that is not resumable is forgotten."""
+        self._gateway.invalid_session(resumable=resumable)
+
+    async def cut(self) -> None:
+        """Drop every gateway connection without a word. The sessions go on, and can be resumed."""
+        self._gateway.cut()
+
+    def refuse_gateway(self, on: bool = True) -> None:
+        """While on, no new gateway connection comes about (503). Open ones stay."""
+        self._gateway.refusing = on
+
+    def fail(
+        self,
+        method: str,
+        route: str,
+        status: int,
+        *,
+        code: int = 0,
+        message: str = "",
+        times: int = 1,
+        retry_after: float | None = None,
+        afterwards: bool = False,
+    ) -> None:
+        """Let the next `times` requests to `route` ("/channels/{id}/messages") fail like this.
+
+        Status 0 cuts the connection instead of answering. With `afterwards` the request takes effect, and
+        only its answer is lost.
+        """
+        self._faults.add(method, route, Fault(status, code, message, retry_after, afterwards), times)
+
+    # What can be seen
+
+    def messages(self, channel: str) -> list[DiscordMessage]:
+        """What a person sees there now, the oldest first; not a thread's pointer to its own beginning."""
+        messages = self._world.channels[channel].messages.values()
+        return [payloads.seen_message(message) for message in messages if not message.is_thread_starter]
+
+    def threads(self, channel: str) -> list[DiscordThread]:
+        parent = self._world.channels[channel]
+        return [payloads.seen_thread(item) for item in self._world.channels.values() if item.parent is parent]
+
+    @property
+    def calls(self) -> list[Call]:
+        return self._timeline.calls
+
+    @property
+    def frames(self) -> list[Frame]:
+        return self._timeline.frames
+
+    @property
+    def violations(self) -> list[str]:
+        """Requests that the official OpenAPI document does not allow; always empty without `openapi`."""
+        return self._openapi.violations if self._openapi is not None else []
+
+    @property
+    def connections(self) -> int:
+        """Gateway connections open now."""
+        return self._gateway.connections
+
+    @property
+    def identifies(self) -> int:
+        return self._gateway.identifies
+
+    @property
+    def resumes(self) -> int:
+        return self._gateway.resumes
+
+    @property
+    def limits(self) -> Limits:
+        return self._meter.limits
+
+    @limits.setter
+    def limits(self, limits: Limits) -> None:
+        self._meter.limits = limits
+
+    def watch(self) -> Watch:
+        """The frames from now on, as they happen."""
+        return self._timeline.watch()
+
+    async def wait_for(self, predicate: Callable[[], bool], timeout: float = 10.0) -> None:  # noqa: ASYNC109
+        """Look again whenever something happened; TimeoutError if it does not come true."""
+        await self._changes.until(predicate, timeout)
+
+    def _happened(self, event: Event) -> None:
+        self._timeline.happened(event)
+        self._gateway.happened(event)
+        self._changes.notify()
+
+    def _check(self, method: str, path: str, ask: Ask) -> None:
+        if self._openapi is not None:
+            self._openapi.check(method, path, ask.path, ask.form)
+
+    async def _attachment(self, request: web.Request) -> web.StreamResponse:
+        """What Discord's CDN does: anybody who knows the address may have it."""
+        attachment = self._world.attachments.get(request.match_info["attachment_id"])
+        if attachment is None:
+            raise web.HTTPNotFound
+        disposition = f"attachment; filename*=UTF-8''{quote(attachment.file.name)}"
+        headers = {"Content-Type": attachment.file.media_type, "Content-Disposition": disposition}
+        return web.Response(body=attachment.file.content, headers=headers)

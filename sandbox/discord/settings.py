@@ -1,0 +1,12 @@
+"""What the parts of the stand-in look up each time anew, because a test may change it while they run."""
+
+from typing import Protocol
+
+
+class Settings(Protocol):
+    token: str
+    application_id: str
+    gateway_url: str
+    heartbeat_interval: int
+    latency: float
+    message_content_allowed: bool

@@ -1,0 +1,301 @@
+"""Where people talk, in one shape for both platforms: the same story is told on each."""
+
+import re
+from abc import ABC, abstractmethod
+from pathlib import Path
+from typing import Self
+
+from pydantic import SecretStr
+
+from bridge.settings import Settings
+from sandbox.dify import Dify
+from sandbox.discord import Discord, DiscordFile
+from sandbox.slack import Slack, SlackFile
+
+OPENAPI = Path(__file__).resolve().parents[2].parent / "shared" / "reference" / "discord-openapi.json"
+
+
+class Place(ABC):
+    """One stand-in with a channel and a person in it. Threads are named by what the platform calls them."""
+
+    name: str
+
+    @abstractmethod
+    def settings(self, dify: Dify, database: str) -> Settings: ...
+
+    @abstractmethod
+    async def __aenter__(self) -> Self: ...
+
+    @abstractmethod
+    async def __aexit__(self, *_: object) -> None: ...
+
+    @abstractmethod
+    async def connected(self) -> None:
+        """Wait until the bot listens."""
+
+    @abstractmethod
+    async def ask(self, text: str) -> str:
+        """Mention the bot in the channel. Returns the thread that the answer belongs into."""
+
+    @abstractmethod
+    async def say(self, thread: str, text: str) -> None:
+        """Write in a thread, without a mention."""
+
+    @abstractmethod
+    async def say_in_channel(self, text: str) -> str:
+        """Write in the channel, without a mention. Returns the thread that would grow from it."""
+
+    @abstractmethod
+    async def tell(self, text: str) -> str:
+        """Write a direct message. Returns the thread that the answer belongs into."""
+
+    @abstractmethod
+    async def say_as_bot(self, thread: str, text: str) -> None:
+        """Another bot mentions ours."""
+
+    @abstractmethod
+    async def attach(self, text: str) -> str:
+        """Mention the bot with a file. Returns the thread."""
+
+    @abstractmethod
+    async def redeliver(self) -> None:
+        """The platform sends everything it has sent once more."""
+
+    @abstractmethod
+    def replies(self, thread: str) -> list[str]:
+        """What the bot's messages in a thread show now."""
+
+    @abstractmethod
+    def states(self, thread: str) -> list[str]:
+        """Every text that one could read in the bot's messages, in order of time."""
+
+    @abstractmethod
+    async def lose_connection(self) -> None:
+        """The wire is cut without a word."""
+
+    @property
+    @abstractmethod
+    def connections(self) -> int:
+        """How many connections the bot holds open to hear."""
+
+    @abstractmethod
+    def refuse_next(self, *, times: int) -> None:
+        """The next edits fail as they do when the platform has a problem."""
+
+    @property
+    @abstractmethod
+    def too_fast(self) -> int:
+        """How often the bot was told that it was too fast."""
+
+    @property
+    @abstractmethod
+    def pings(self) -> list[str]:
+        """Whom the bot's messages have notified."""
+
+
+class SlackPlace(Place):
+    name = "slack"
+
+    def __init__(self) -> None:
+        self.slack = Slack()
+        self.person = self.slack.add_user("Ada")
+        self.channel = self.slack.add_channel("general")
+
+    def settings(self, dify: Dify, database: str) -> Settings:
+        return Settings(
+            dify_api_url=dify.url,
+            dify_api_key=SecretStr(dify.key),
+            slack_bot_token=SecretStr(self.slack.bot_token),
+            slack_app_token=SecretStr(self.slack.app_token),
+            slack_api_url=self.slack.url,
+            database_url=database,
+            drain_seconds=5,
+        )
+
+    async def __aenter__(self) -> Self:
+        await self.slack.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.slack.close()
+
+    async def connected(self) -> None:
+        await self.slack.wait_for(lambda: self.slack.connections > 0)
+
+    async def ask(self, text: str) -> str:
+        return await self.slack.say(self.channel, self.person, f"<@{self.slack.bot_user_id}> {text}")
+
+    async def say(self, thread: str, text: str) -> None:
+        channel, _, ts = thread.rpartition("/")
+        await self.slack.say(channel or self.channel, self.person, text, thread_ts=ts)
+
+    async def say_in_channel(self, text: str) -> str:
+        return await self.slack.say(self.channel, self.person, text)
+
+    async def tell(self, text: str) -> str:
+        channel = self.slack.open_dm(self.person)
+        return f"{channel}/{await self.slack.say(channel, self.person, text)}"
+
+    async def say_as_bot(self, thread: str, text: str) -> None:
+        await self.slack.emit(
+            {
+                "type": "message",
+                "subtype": "bot_message",
+                "bot_id": "B0OTHERBOT",
+                "channel": self.channel,
+                "channel_type": "channel",
+                "ts": "1999999999.000100",
+                "thread_ts": thread,
+                "text": f"<@{self.slack.bot_user_id}> {text}",
+            }
+        )
+
+    async def attach(self, text: str) -> str:
+        return await self.slack.say(
+            self.channel,
+            self.person,
+            f"<@{self.slack.bot_user_id}> {text}".strip(),
+            files=(SlackFile("notes.txt", "text/plain", b"notes"),),
+        )
+
+    async def redeliver(self) -> None:
+        for event_id in list(self.slack.events):
+            await self.slack.redeliver(event_id)
+
+    def replies(self, thread: str) -> list[str]:
+        channel, _, ts = thread.rpartition("/")
+        messages = self.slack.messages(channel or self.channel, ts)
+        return [message.text for message in messages if message.bot_id]
+
+    def states(self, thread: str) -> list[str]:
+        own = {message.ts for message in self.slack.messages(self.channel, thread) if message.bot_id}
+        return [frame.text for frame in self.slack.frames if frame.ts in own]
+
+    async def lose_connection(self) -> None:
+        await self.slack.cut()
+
+    @property
+    def connections(self) -> int:
+        return self.slack.connections
+
+    def refuse_next(self, *, times: int) -> None:
+        self.slack.fail("chat.update", "internal_error", times=times)
+
+    @property
+    def too_fast(self) -> int:
+        return sum(call.status == 429 for call in self.slack.calls)
+
+    @property
+    def pings(self) -> list[str]:
+        live = re.compile(r"<[!@#][^>]*>")
+        return [
+            found
+            for frame in self.slack.frames
+            for found in live.findall(frame.text)
+            if frame.kind in ("post", "edit") and self._is_own(frame.ts)
+        ]
+
+    def _is_own(self, ts: str) -> bool:
+        return any(call.ts == ts for call in self.slack.calls if call.method == "chat.postMessage")
+
+
+class DiscordPlace(Place):
+    name = "discord"
+
+    def __init__(self) -> None:
+        self.discord = Discord(openapi=OPENAPI if OPENAPI.exists() else None)
+        self.guild = self.discord.add_guild("Sandbox")
+        self.channel = self.discord.add_channel(self.guild, "general")
+        self.person = self.discord.add_user("Ada")
+        self.said: list[str] = []
+
+    def settings(self, dify: Dify, database: str) -> Settings:
+        return Settings(
+            dify_api_url=dify.url,
+            dify_api_key=SecretStr(dify.key),
+            discord_bot_token=SecretStr(self.discord.token),
+            discord_api_url=self.discord.url,
+            database_url=database,
+            drain_seconds=5,
+        )
+
+    async def __aenter__(self) -> Self:
+        await self.discord.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.discord.close()
+        assert self.discord.violations == []
+
+    async def connected(self) -> None:
+        await self.discord.wait_for(lambda: self.discord.identifies > 0 and self.discord.connections > 0)
+
+    async def ask(self, text: str) -> str:
+        return await self._say(self.channel, f"<@{self.discord.bot_id}> {text}")
+
+    async def say(self, thread: str, text: str) -> None:
+        await self._say(thread, text)
+
+    async def say_in_channel(self, text: str) -> str:
+        return await self._say(self.channel, text)
+
+    async def tell(self, text: str) -> str:
+        channel = self.discord.open_dm(self.person)
+        await self._say(channel, text)
+        return channel
+
+    async def say_as_bot(self, thread: str, text: str) -> None:
+        await self.discord.say(thread, self.person, f"<@{self.discord.bot_id}> {text}", bot=True)
+
+    async def attach(self, text: str) -> str:
+        said = f"<@{self.discord.bot_id}> {text}".strip()
+        files = (DiscordFile("notes.txt", "text/plain", b"notes"),)
+        return await self.discord.say(self.channel, self.person, said, attachments=files)
+
+    async def _say(self, channel: str, text: str) -> str:
+        self.said.append(await self.discord.say(channel, self.person, text))
+        return self.said[-1]
+
+    async def redeliver(self) -> None:
+        for message in self.said:
+            await self.discord.redeliver(message)
+
+    def replies(self, thread: str) -> list[str]:
+        bot = self.discord.bot_id
+        try:
+            messages = self.discord.messages(thread)
+        except KeyError:
+            return []
+        return [message.content for message in messages if message.author_id == bot and message.content]
+
+    def states(self, thread: str) -> list[str]:
+        bot = self.discord.bot_id
+        return [
+            frame.text for frame in self.discord.frames if frame.channel == thread and frame.author == bot
+        ]
+
+    async def lose_connection(self) -> None:
+        await self.discord.cut()
+
+    @property
+    def connections(self) -> int:
+        return self.discord.connections
+
+    def refuse_next(self, *, times: int) -> None:
+        self.discord.fail("PATCH", "/channels/{id}/messages/{id}", 502, times=times)
+
+    @property
+    def too_fast(self) -> int:
+        return sum(call.status == 429 for call in self.discord.calls)
+
+    @property
+    def pings(self) -> list[str]:
+        everywhere = [self.channel, *(thread.id for thread in self.discord.threads(self.channel))]
+        bot = self.discord.bot_id
+        return [
+            ping
+            for channel in everywhere
+            for message in self.discord.messages(channel)
+            if message.author_id == bot
+            for ping in message.pings
+        ]

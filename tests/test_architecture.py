@@ -1,0 +1,111 @@
+"""Who may import whom; where the house keeps its borders."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGES = ("bridge", "adapters", "sandbox")
+
+PURE = {"bridge.types", "bridge.errors", "bridge.markdown", "bridge.split"}
+# For each part: what it may import of ours, and of others beyond the standard library.
+ALLOWED: dict[str, tuple[set[str], set[str]]] = {
+    "bridge.types": (set(), set()),
+    "bridge.errors": (set(), set()),
+    "bridge.ports": ({"bridge.types"}, set()),
+    "bridge.markdown": ({"bridge.markdown"}, set()),
+    "bridge.split": ({"bridge.split", "bridge.markdown"}, set()),
+    "bridge.dify": ({"bridge.dify", "bridge.types", "bridge.errors"}, {"httpx"}),
+    "bridge.store": (
+        {"bridge.store", "bridge.types", "bridge.errors"},
+        {"sqlmodel", "sqlalchemy", "alembic"},
+    ),
+    "bridge.budget": (PURE, set()),
+    "bridge.reply": (PURE | {"bridge.ports", "bridge.budget"}, set()),
+    "bridge.inbox": (PURE | {"bridge.ports", "bridge.store", "bridge.dify"}, set()),
+    "bridge.conversation": (
+        PURE
+        | {"bridge.ports", "bridge.dify", "bridge.store", "bridge.budget", "bridge.inbox", "bridge.reply"},
+        set(),
+    ),
+    "bridge.settings": ({"bridge.errors"}, {"pydantic", "pydantic_settings"}),
+    "adapters.slack": (
+        {"adapters.slack", "bridge.types", "bridge.ports", "bridge.errors", "bridge.markdown"},
+        {"slack_bolt", "slack_sdk", "aiohttp"},
+    ),
+    "adapters.discord": (
+        {"adapters.discord", "bridge.types", "bridge.ports", "bridge.errors", "bridge.markdown"},
+        {"discord", "aiohttp", "yarl"},
+    ),
+}
+STANDARD = set(__import__("sys").stdlib_module_names)
+
+
+def modules() -> list[tuple[str, Path]]:
+    found = []
+    for package in PACKAGES:
+        for path in sorted((ROOT / package).rglob("*.py")):
+            name = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+            found.append((name, path))
+    return found
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Full names of what a module imports; `from a import b` gives a.b."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def within(name: str, parts: set[str]) -> bool:
+    return any(name == part or name.startswith(part + ".") for part in parts)
+
+
+@pytest.mark.parametrize("part", ALLOWED)
+def test_a_part_imports_only_what_the_design_allows(part: str) -> None:
+    ours, others = ALLOWED[part]
+    for name, path in modules():
+        if not within(name, {part}):
+            continue
+        for imported in imports(path):
+            top = imported.partition(".")[0]
+            if top in PACKAGES:
+                assert within(imported, ours), f"{name} imports {imported}"
+            elif top not in STANDARD:
+                assert top in others, f"{name} imports {imported}"
+
+
+def test_the_sandbox_knows_nothing_of_the_bridge() -> None:
+    for name, path in modules():
+        if name.startswith("sandbox"):
+            assert not [one for one in imports(path) if within(one, {"bridge", "adapters"})], name
+
+
+def test_only_the_composition_roots_know_the_adapters() -> None:
+    for name, path in modules():
+        if name.startswith("bridge") and name != "bridge.app":
+            assert not [one for one in imports(path) if within(one, {"adapters"})], name
+
+
+def test_only_the_demo_knows_the_sandbox() -> None:
+    for name, path in modules():
+        if not name.startswith("sandbox") and name != "bridge.demo":
+            assert not [one for one in imports(path) if within(one, {"sandbox"})], name
+
+
+def test_only_the_settings_read_the_environment() -> None:
+    for name, path in modules():
+        if name != "bridge.settings":
+            text = path.read_text(encoding="utf-8")
+            assert "os.environ" not in text, name
+            assert "getenv" not in text, name
+
+
+def test_files_stay_readable() -> None:
+    for name, path in modules():
+        assert len(path.read_text(encoding="utf-8").splitlines()) <= 400, name

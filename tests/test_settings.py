@@ -1,0 +1,84 @@
+"""Settings are read once, and every mistake is told at once."""
+
+import re
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from bridge.errors import SettingsError
+from bridge.settings import Settings
+
+ROOT = Path(__file__).resolve().parents[1]
+VARIABLES = [name.upper() for name in Settings.model_fields]
+
+
+@pytest.fixture(autouse=True)
+def empty_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(f"{name}_FILE", raising=False)
+    monkeypatch.chdir(tmp_path)
+
+
+def problems() -> tuple[str, ...]:
+    with pytest.raises(SettingsError) as caught:
+        Settings()
+    return caught.value.problems
+
+
+def test_every_mistake_is_told_at_once_by_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DIFY_API_URL", "api.dify.ai")
+    monkeypatch.setenv("SLACK_BOT_TOKEN", "very-secret")
+    monkeypatch.setenv("DRAIN_SECONDS", "soon")
+    told = problems()
+    for name in ("DIFY_API_URL", "SLACK_BOT_TOKEN", "DRAIN_SECONDS", "DIFY_API_KEY", "SLACK_APP_TOKEN"):
+        assert any(problem.startswith(name) for problem in told), name
+    assert "very-secret" not in str(told)
+
+
+def test_no_platform_at_all_names_the_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DIFY_API_KEY", "app-key")
+    (problem,) = problems()
+    assert {"SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "DISCORD_BOT_TOKEN"} <= set(
+        re.findall(r"[A-Z_]{5,}", problem)
+    )
+
+
+def test_a_platform_without_its_token_is_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DIFY_API_KEY", "app-key")
+    monkeypatch.setenv("DISCORD_BOT_TOKEN", "token")
+    settings = Settings()
+    assert (settings.slack, settings.discord) == (False, True)
+
+
+def test_secrets_can_come_from_files_and_print_as_stars(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    secret = tmp_path / "key"
+    secret.write_text("app-from-a-file\n", encoding="utf-8")
+    monkeypatch.setenv("DIFY_API_KEY_FILE", str(secret))
+    monkeypatch.setenv("DISCORD_BOT_TOKEN", "token")
+    settings = Settings()
+    assert settings.dify_api_key.get_secret_value() == "app-from-a-file"
+    assert "app-from-a-file" not in repr(settings)
+
+
+def test_a_secret_file_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DIFY_API_KEY_FILE", "/nowhere/at/all")
+    assert "DIFY_API_KEY_FILE" in problems()[0]
+
+
+def test_the_example_file_and_the_readme_name_exactly_the_settings_there_are() -> None:
+    example = (ROOT / ".env.example").read_text(encoding="utf-8")
+    assert re.findall(r"^([A-Z_]+)=", example, re.MULTILINE) == VARIABLES
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert re.findall(r"^\| `([A-Z_]+)`", readme, re.MULTILINE) == VARIABLES
+
+
+def test_the_example_file_gives_the_defaults() -> None:
+    example = (ROOT / ".env.example").read_text(encoding="utf-8")
+    for name, value in re.findall(r"^([A-Z_]+)=(.*)$", example, re.MULTILINE):
+        default = Settings.model_fields[name.lower()].default
+        shown = default.get_secret_value() if isinstance(default, SecretStr) else default
+        assert value == (f"{shown:g}" if isinstance(shown, float) else str(shown)), name
