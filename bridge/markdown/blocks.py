@@ -103,7 +103,7 @@ class _Scanner:
         if closes:
             self._fence = None
         kind = Kind.FENCE_CLOSE if closes else Kind.CODE
-        return Line(start, text, kind, quote, indent, start + len(quote), fence=fence)
+        return Line(start, text, kind, quote, indent, start + len(quote), self._item(), fence)
 
     def _outside(self, start: int, text: str, following: str) -> Line:
         quote = _quote(text, _MAX_QUOTE_DEPTH)

@@ -29,7 +29,7 @@ _HALF_LINK = re.compile(
 _ANGLE = re.compile(r"<([A-Za-z/!@#:?][^\s<>]*)(?:[ \t][^<>\n]*)?>")
 _HALF_ANGLE = re.compile(rf"<(?:[A-Za-z/!@#:?][^\s<>]{{0,{_MAX_HALF_ANGLE}}})?\Z")
 _URL = re.compile(r"https?://[^\s<>`]+", re.IGNORECASE)
-_AFTER_URL = "?!.,:;*_~'\"。，、；：！？）】」』》”’|"  # noqa: RUF001  # full-width punctuation is meant
+_AFTER_URL = "?!.,:;*_~'\"。，、；：！？）】」』》”’|"
 
 
 class Is(Enum):

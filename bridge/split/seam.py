@@ -20,14 +20,15 @@ class Seam:
     closer: str
     prologue: str
     begin: int
+    in_code: bool = False
 
     def head(self, text: str) -> str:
         head = text[: self.end]
-        return head.removesuffix("\n") + self.closer if self.closer else head.rstrip()
+        return (head.removesuffix("\n") if self.in_code else head.rstrip()) + self.closer
 
     def rest(self, text: str) -> str:
         rest = text[self.begin :]
-        return self.prologue + (rest if self.closer and self.prologue else rest.lstrip("\n"))
+        return self.prologue + (rest if self.in_code and self.prologue else rest.lstrip("\n"))
 
 
 def seam(text: str, lines: list[Line], position: int, fits: Callable[[str], bool]) -> Seam:
@@ -45,8 +46,11 @@ def seam(text: str, lines: list[Line], position: int, fits: Callable[[str], bool
     if position > line.start:
         prologue = _outer_numbers(line) + line.quote + _number(line.item)
         return Seam(position, "", _bearable([prologue, line.quote], position, fits), position)
+    before = next((before for before in reversed(lines[:number]) if before.kind is not Kind.BLANK), None)
+    abandoned = before.fence if before is not None and before.kind is Kind.CODE else None
     begin, prologue = _line_prologue(line, lines[number - 1] if number else None)
-    return Seam(position, "", _bearable([prologue, line.quote], position, fits), begin)
+    closer = f"\n{abandoned.closer}" if abandoned is not None else ""
+    return Seam(position, closer, _bearable([prologue, line.quote], position, fits), begin)
 
 
 def _inside_fence(text: str, line: Line, fence: Fence, position: int, fits: Callable[[str], bool]) -> Seam:
@@ -54,11 +58,12 @@ def _inside_fence(text: str, line: Line, fence: Fence, position: int, fits: Call
     at_line_end = text[position : position + 1] == "\n" and position > line.start
     begin = position + 1 if at_line_end else position
     if (after := _after_closer(text, fence, begin, begin == line.start or at_line_end)) is not None:
-        return Seam(position, closer, "", after)
+        return Seam(position, closer, "", after, in_code=True)
     numbers = _outer_numbers(line) + (f"{line.quote}{number}\n" if (number := _number(line.item)) else "")
     broken = fence.quote if line.start < begin <= line.end else ""
     full, short = f"{fence.closer}{fence.language}\n{broken}", f"{fence.closer}\n{broken}"
-    return Seam(position, closer, _bearable([numbers + full, full, short], position, fits), begin)
+    prologue = _bearable([numbers + full, full, short], position, fits)
+    return Seam(position, closer, prologue, begin, in_code=True)
 
 
 def _bearable(prologues: list[str], position: int, fits: Callable[[str], bool]) -> str:

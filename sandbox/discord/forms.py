@@ -19,6 +19,7 @@ LONGEST_EMBEDS = 6000
 MOST_EMBEDS = 10
 ARCHIVE_MINUTES = (60, 1440, 4320, 10080)
 
+# What a bot may set; of these an edit can take back only that embeds are suppressed.
 _ON_CREATE = MessageFlag.SUPPRESS_EMBEDS | MessageFlag.SUPPRESS_NOTIFICATIONS | MessageFlag.IS_COMPONENTS_V2
 _ON_EDIT = MessageFlag.SUPPRESS_EMBEDS | MessageFlag.IS_COMPONENTS_V2
 
@@ -99,13 +100,16 @@ def revision(form: Form, message: Message) -> Revision:
     )
     if not any(left):
         raise empty_message()
+    flags = body.get("flags")
+    if flags is not None:
+        flags = message.own_flags & ~MessageFlag.SUPPRESS_EMBEDS | int(flags) & _ON_EDIT
     return Revision(
         content=text,
         embeds=new_embeds,
         components=components,
         keep_attachments=None if kept is None else [str(item.get("id")) for item in kept],
         files=form.files,
-        flags=None if body.get("flags") is None else int(body["flags"]) & _ON_EDIT,
+        flags=flags,
         allowed_mentions=allowed_mentions(body),
     )
 

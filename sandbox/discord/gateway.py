@@ -25,7 +25,7 @@ LONGEST_PAYLOAD = 4096  # bytes that a client may send at once
 SEND_LIMIT, SEND_SECONDS = 120, 60.0
 KEPT_FOR_RESUME = 10_000  # events of a session; a resume from before them fails
 CLOSING_SECONDS = 2.0
-ENDS_SESSION = (1000, 1001)  # close codes of the client
+ENDS_SESSION = (1000, 1001)  # when it is the client who closes with it
 
 
 class HangUp(Exception):
@@ -234,7 +234,7 @@ class Gateway:
         if session is None or session.connection is not connection:
             return
         session.connection = None
-        if close_code in ENDS_SESSION:
+        if close_code in ENDS_SESSION and not connection.hanging_up:
             self._forget(session)
 
     def _forget(self, session: Session | None) -> None:

@@ -1,0 +1,232 @@
+"""The client over real sockets, against servers that behave as Dify servers were seen to behave."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass, field
+
+import pytest
+
+from bridge import errors
+from bridge.dify import ChatRequest, DifyClient, Ending, end_user
+
+Write = Callable[[bytes], Awaitable[None]]
+ASK = ChatRequest("Hello?", "someone")
+
+STREAM = (
+    b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream; charset=utf-8\r\nTransfer-Encoding: chunked\r\n\r\n"
+)
+
+
+@dataclass
+class Server:
+    """One canned conversation over a socket; `closed` is set when the client has hung up."""
+
+    url: str = ""
+    requests: list[bytes] = field(default_factory=list)
+    closed: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+@asynccontextmanager
+async def serving(*answers: bytes, then: str = "end") -> AsyncIterator[Server]:
+    """Answer every request with these pieces, then `end` the response, `cut` the line or `hang`."""
+    server = Server()
+
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            head = await reader.readuntil(b"\r\n\r\n")
+            length = next(
+                (
+                    int(line[15:])
+                    for line in head.split(b"\r\n")
+                    if line.lower().startswith(b"content-length:")
+                ),
+                0,
+            )
+            server.requests.append(head + await reader.readexactly(length))
+            for answer in answers:
+                writer.write(answer)
+                await writer.drain()
+            if then == "hang":
+                await reader.read()
+                server.closed.set()
+            elif then == "cut":
+                writer.transport.abort()
+        finally:
+            writer.close()
+
+    listening = await asyncio.start_server(handle, "127.0.0.1", 0)
+    server.url = f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}/v1"
+    async with listening:
+        yield server
+
+
+def chunk(*events: dict[str, object] | str) -> bytes:
+    body = b"".join(
+        f"event: {event}\n\n".encode()
+        if isinstance(event, str)
+        else b"data: " + json.dumps(event).encode() + b"\n\n"
+        for event in events
+    )
+    return f"{len(body):x}\r\n".encode() + body + b"\r\n"
+
+
+def said(text: str) -> dict[str, object]:
+    return {"event": "message", "answer": text, "conversation_id": "c", "message_id": "m", "task_id": "t"}
+
+
+def flow(status: str, **data: object) -> dict[str, object]:
+    return {"event": "workflow_finished", "data": {"status": status, **data}}
+
+
+END = {"event": "message_end"}
+LAST = b"0\r\n\r\n"
+
+
+async def ask(server: Server, silence: float = 5.0) -> tuple[list[str], Ending | None]:
+    """All states of the answer, and how it ended."""
+    async with DifyClient(server.url, "app-secret", silence) as dify, dify.chat(ASK) as stream:
+        async with aclosing(stream.updates()) as updates:
+            texts = [update.text async for update in updates]
+        return texts, stream.ending
+
+
+async def test_a_question_goes_out_the_way_dify_wants_it() -> None:
+    async with serving(STREAM, chunk(said("Hi"), END), LAST) as server:
+        assert await ask(server) == (["Hi"], Ending.COMPLETED)
+    head, _, body = server.requests[0].partition(b"\r\n\r\n")
+    assert head.startswith(b"POST /v1/chat-messages HTTP/1.1")
+    assert b"authorization: bearer app-secret" in head.lower()
+    assert json.loads(body) == {
+        "inputs": {},
+        "query": "Hello?",
+        "user": "someone",
+        "conversation_id": "",
+        "response_mode": "streaming",
+    }
+
+
+async def test_each_state_is_the_whole_answer_so_far() -> None:
+    async with serving(STREAM, chunk("ping"), chunk(said("Hi")), chunk(said(" you"), END), LAST) as server:
+        texts, _ = await ask(server)
+    assert texts[-1] == "Hi you"
+    assert all("Hi you".startswith(text) for text in texts)
+
+
+async def test_we_hang_up_after_the_last_event_although_the_server_does_not() -> None:
+    events = ({"event": "workflow_started"}, said("Hi"), END, flow("succeeded", outputs={"answer": "Hi"}))
+    async with serving(STREAM, chunk(*events), then="hang") as server:
+        assert await ask(server) == (["Hi"], Ending.COMPLETED)
+        await asyncio.wait_for(server.closed.wait(), 1.0)
+
+
+async def test_a_flow_that_never_says_its_last_word_is_left_after_a_moment() -> None:
+    async with serving(STREAM, chunk({"event": "workflow_started"}, said("Hi"), END), then="hang") as server:
+        assert await ask(server) == (["Hi"], Ending.COMPLETED)
+
+
+async def test_a_late_failure_never_spoils_a_good_answer() -> None:
+    events = ({"event": "workflow_started"}, said("Good"), END, flow("failed", error="no terminal event"))
+    async with serving(STREAM, chunk(*events), LAST) as server:
+        assert await ask(server) == (["Good"], Ending.COMPLETED)
+
+
+async def test_text_that_was_lost_on_the_way_is_taken_from_the_end_of_the_flow() -> None:
+    events = (said("Hel"), said("world"), flow("succeeded", outputs={"answer": "Hello, world"}), END)
+    async with serving(STREAM, chunk(*events), LAST) as server:
+        assert (await ask(server))[0][-1] == "Hello, world"
+
+
+async def test_a_whole_answer_at_the_end_replaces_what_an_agent_said_in_pieces() -> None:
+    pieces = [{**said(text), "event": "agent_message"} for text in ("Let me", " see. 42")]
+    async with serving(STREAM, chunk(*pieces), chunk(said("Let me see. 42"), END), LAST) as server:
+        assert (await ask(server))[0][-1] == "Let me see. 42"
+
+
+@pytest.mark.parametrize(
+    ("answers", "then", "error"),
+    [
+        ((STREAM, chunk(said("Hi"))), "cut", errors.DifyCut),
+        ((STREAM, chunk(said("Hi")), LAST), "end", errors.DifyCut),
+        ((STREAM, chunk(said("Hi"))), "hang", errors.DifySilent),
+        ((STREAM,), "hang", errors.DifySilent),
+        ((), "hang", errors.DifySilent),
+        ((STREAM, chunk(said("Hi"), flow("failed", error="x"))), "hang", errors.DifyModelFailed),
+        (
+            (STREAM, chunk({"event": "error", "code": "completion_request_error", "status": 400}), LAST),
+            "end",
+            errors.DifyModelFailed,
+        ),
+        (
+            (b"HTTP/1.1 302 Found\r\nLocation: /login\r\nContent-Length: 0\r\n\r\n",),
+            "end",
+            errors.DifyNotDify,
+        ),
+        (
+            (b"HTTP/1.1 404 Not Found\r\nContent-Type: text/html\r\nContent-Length: 6\r\n\r\n<html>",),
+            "end",
+            errors.DifyNotDify,
+        ),
+        (
+            (b"HTTP/1.1 502 Bad Gateway\r\nContent-Type: text/html\r\nContent-Length: 6\r\n\r\n<html>",),
+            "end",
+            errors.DifyDown,
+        ),
+        (
+            (b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 6\r\n\r\n<html>",),
+            "end",
+            errors.DifyNotDify,
+        ),
+        ((b"HTTP/1.1 what\r\n\r\n",), "end", errors.DifyCut),
+    ],
+)
+async def test_every_trouble_has_its_own_error(
+    answers: tuple[bytes, ...], then: str, error: type[errors.DifyError]
+) -> None:
+    async with serving(*answers, then=then) as server:
+        with pytest.raises(error) as caught:
+            await ask(server, silence=0.3)
+    assert type(caught.value) is error
+    assert "app-secret" not in str(caught.value)
+
+
+async def test_a_server_that_is_not_there_is_told_apart() -> None:
+    async with serving() as server:
+        pass
+    with pytest.raises(errors.DifyUnreachable):
+        await ask(server)
+
+
+async def test_pings_keep_a_slow_stream_alive() -> None:
+    pings: list[bytes] = [chunk("ping")] * 3
+    async with serving(STREAM, *pings, chunk(said("At last"), END), LAST) as server:
+        assert (await ask(server, silence=0.3))[0][-1] == "At last"
+
+
+def info(mode: str) -> bytes:
+    body = json.dumps({"name": "HR", "mode": mode}).encode()
+    return (
+        b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nX-Version: 1.14.2\r\n"
+        b"Connection: close\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
+    )
+
+
+async def test_the_check_names_the_app() -> None:
+    async with serving(info("advanced-chat")) as server, DifyClient(server.url, "app-secret") as dify:
+        app = await dify.check()
+    assert (app.name, app.mode, app.version) == ("HR", "advanced-chat", "1.14.2")
+
+
+async def test_the_check_refuses_an_app_that_holds_no_conversations() -> None:
+    async with serving(info("workflow")) as server, DifyClient(server.url, "app-secret") as dify:
+        with pytest.raises(errors.DifyWrongMode):
+            await dify.check()
+
+
+def test_a_name_that_is_too_long_for_dify_is_shortened_unmistakably() -> None:
+    long = ["slack:" + "x" * 400 + end for end in "ab"]
+    short = {end_user(name) for name in long}
+    assert len(short) == 2
+    assert all(len(name) <= 255 for name in short)
+    assert end_user("slack:T1:U1") == "slack:T1:U1"
