@@ -8,6 +8,7 @@ day's identifies (1,000; beyond them Discord resets the bot's token).
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 import discord
 from discord.gateway import DiscordWebSocket
@@ -25,6 +26,8 @@ FIRST_RETRY_SECONDS = 1.0
 LONGEST_RETRY_SECONDS = 90.0
 # A connection that lasted this long was a good one, and its end is no sign of a crash loop.
 HEALTHY_AFTER_SECONDS = 300.0
+# After signing in, the servers are told one by one; when none has come for so long, that was all.
+SERVERS_ARRIVE_WITHIN_SECONDS = 1.0
 
 
 class Gateway:
@@ -66,8 +69,11 @@ class Gateway:
         intents = discord.Intents.default()
         intents.message_content = self._may_read_content
         client = _Client(intents, self._on_message)
-        async with client:
+        try:
             await client.start(self._token, reconnect=True)
+        finally:
+            await client.settled()
+            await client.close()
 
     def _without_content(self) -> None:
         log.warning(
@@ -85,10 +91,23 @@ class _Client(discord.Client):
             allowed_mentions=discord.AllowedMentions.none(),
             max_messages=None,
             chunk_guilds_at_startup=False,
+            guild_ready_timeout=SERVERS_ARRIVE_WITHIN_SECONDS,
         )
         self._deliver = on_message
+        self._arriving = False
+
+    async def settled(self) -> None:
+        """Wait until the library has told that it is ready, if it is about to: closed before, it would
+        stumble over itself in a task of its own."""
+        if self._arriving:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.wait_until_ready(), 2 * SERVERS_ARRIVE_WITHIN_SECONDS)
+
+    async def on_connect(self) -> None:
+        self._arriving = True
 
     async def on_ready(self) -> None:
+        self._arriving = False
         log.info("Discord: signed in as %s, in %d servers", self.user and self.user.id, len(self.guilds))
 
     async def on_message(self, message: discord.Message) -> None:

@@ -49,8 +49,14 @@ def cut(text: str, fits: Callable[[str], bool]) -> Cut | None:
 
 def _best(text: str, limit: int, fits: Callable[[str], bool]) -> Seam:
     known = text[: limit + 1]
-    lines = list(scan(known))
-    return seam(text, lines, Points(known, lines).best(limit), fits)
+    position = Points(known, list(scan(known))).best(limit)
+    line_end = _line_end(text, position)
+    return seam(text, list(scan(text[: _line_end(text, line_end + 1)])), position, fits)
+
+
+def _line_end(text: str, position: int) -> int:
+    end = text.find("\n", position)
+    return len(text) if end < 0 else end
 
 
 def _reach(text: str, fits: Callable[[str], bool]) -> int:

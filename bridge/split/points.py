@@ -27,6 +27,7 @@ _LOOKS_LIKE_BLOCK = re.compile(
     r"[-+*](?:\s|\Z)|\d{1,9}(?:[.)](?:\s|\Z)|\Z)|#{1,6}(?:\s|\Z)|[>|]|`{1,2}\Z|~{1,2}\Z|```|~~~"
     r"|[-*_=](?:[ \t]*[-*_=])*[ \t]*(?:\n|\Z)"
 )
+_MAY_BECOME_A_MARKER = re.compile(r"(?:[-+*]|\d{1,9}[.)]?|`{1,2}|~{1,2}|#{1,6}|[>|])[ \t]*")
 _CELL_WORD = re.compile(r"[^\s|]")
 
 
@@ -89,6 +90,8 @@ class Points:
             and (last or not has_pipe(line.words))
         ):
             return None
+        if last and _MAY_BECOME_A_MARKER.fullmatch(line.text.lstrip(" \t>")):
+            return None
         begins = line.kind in (Kind.FENCE_OPEN, Kind.TABLE_HEAD, Kind.HEADING)
         return Rank.PARAGRAPH if begins or before.kind is Kind.BLANK else Rank.LINE
 
@@ -98,7 +101,7 @@ class Points:
                 case Kind.TEXT | Kind.ITEM | Kind.HEADING:
                     yield from self._within_text(line)
                 case Kind.CODE:
-                    begin = line.start + len(line.text) - len(line.text.lstrip())
+                    begin = line.end - len(line.words.lstrip())
                     for match in _SPACE.finditer(self._text, begin, line.end):
                         yield match.end(), Rank.CELL
                 case Kind.TABLE_ROW:
@@ -172,7 +175,7 @@ class Points:
         return start if start < position else None
 
     def _has_code(self, inside: int, position: int) -> bool:
-        return bool(self._text[inside:position].partition("\n")[2].strip())
+        return bool(self._text[inside:position].partition("\n")[2].strip(" \t\n>"))
 
 
 def _atoms(text: str, lines: list[Line]) -> list[tuple[int, int]]:

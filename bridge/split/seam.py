@@ -95,7 +95,7 @@ def _table_prologue(text: str, line: Line, table: Table, position: int) -> str:
 def _line_prologue(line: Line, before: Line | None) -> tuple[int, str]:
     """Where the rest of the text begins at this line, and with what instead of the line's own beginning."""
     outer, number = _outer_numbers(line), _number(line.item)
-    if line.kind not in (Kind.ITEM, Kind.TEXT):
+    if line.kind not in (Kind.ITEM, Kind.TEXT) or line.words.startswith("|"):
         return line.start, outer + (f"{line.quote}{number}\n" if number else "")
     body = line.text[len(line.quote) :]
     words = line.end - len(body.lstrip(" \t"))

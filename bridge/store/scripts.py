@@ -57,28 +57,28 @@ def accept(conn: Connection, message: Message, app: str, dify_user: str, now_ms:
         .values(key=message.thread.key, app=app, dify_user=dify_user, updated_at=now_ms)
         .on_conflict_do_nothing(index_elements=["key"])
     )
-    row = conn.execute(_CONVERSATION.where(col(ChatThread.key) == message.thread.key)).one().tuple()
+    thread_id, conversation_id, user = conn.execute(
+        _CONVERSATION.where(col(ChatThread.key) == message.thread.key)
+    ).one()
     question = conn.execute(
         insert(Question)
-        .values(platform=message.thread.platform, message_id=message.id, thread_id=row[0], received_at=now_ms)
+        .values(
+            platform=message.thread.platform, message_id=message.id, thread_id=thread_id, received_at=now_ms
+        )
         .on_conflict_do_nothing(index_elements=["platform", "message_id"])
         .returning(col(Question.id))
     ).first()
-    return None if question is None else _opened(question[0], row)
+    return None if question is None else _opened(question[0], thread_id, conversation_id, user)
 
 
 def current(conn: Connection, question_id: int) -> Opened:
     """The conversation as it stands now, which an earlier question of the thread may just have begun."""
-    row = (
-        conn.execute(
-            _CONVERSATION.join(Question, col(Question.thread_id) == col(ChatThread.id)).where(
-                col(Question.id) == question_id
-            )
+    thread_id, conversation_id, user = conn.execute(
+        _CONVERSATION.join(Question, col(Question.thread_id) == col(ChatThread.id)).where(
+            col(Question.id) == question_id
         )
-        .one()
-        .tuple()
-    )
-    return _opened(question_id, row)
+    ).one()
+    return _opened(question_id, thread_id, conversation_id, user)
 
 
 def remember_turn(
@@ -139,8 +139,7 @@ def list_threads(conn: Connection, limit: int) -> list[KnownThread]:
     return [KnownThread(key, conversation or "", user, count) for key, conversation, user, count in rows]
 
 
-def _opened(question_id: int | None, row: tuple[int | None, str | None, str]) -> Opened:
-    thread_id, conversation_id, dify_user = row
+def _opened(question_id: int | None, thread_id: int | None, conversation_id: str | None, user: str) -> Opened:
     if question_id is None or thread_id is None:
         raise AssertionError("a stored row has a number")
-    return Opened(question_id, thread_id, conversation_id or "", dify_user)
+    return Opened(question_id, thread_id, conversation_id or "", user)

@@ -78,7 +78,7 @@ def draft(form: Form, reply_to: Message | None) -> Draft:
         embeds=sent_embeds,
         components=components,
         files=form.files,
-        flags=int(body.get("flags") or 0) & _ON_CREATE,
+        flags=(flags(body) or 0) & _ON_CREATE,
         tts=bool(body.get("tts")),
         nonce=nonce(body),
         enforce_nonce=bool(body.get("enforce_nonce")),
@@ -100,16 +100,16 @@ def revision(form: Form, message: Message) -> Revision:
     )
     if not any(left):
         raise empty_message()
-    flags = body.get("flags")
-    if flags is not None:
-        flags = message.own_flags & ~MessageFlag.SUPPRESS_EMBEDS | int(flags) & _ON_EDIT
+    wanted = flags(body)
+    if wanted is not None:
+        wanted = message.own_flags & ~MessageFlag.SUPPRESS_EMBEDS | wanted & _ON_EDIT
     return Revision(
         content=text,
         embeds=new_embeds,
         components=components,
         keep_attachments=None if kept is None else [str(item.get("id")) for item in kept],
         files=form.files,
-        flags=flags,
+        flags=wanted,
         allowed_mentions=allowed_mentions(body),
     )
 
@@ -142,10 +142,21 @@ def embeds(body: Json) -> Sequence[Json] | None:
 
 
 def allowed_mentions(body: Json) -> Json | None:
-    allowed: Json | None = body.get("allowed_mentions")
+    allowed = _object(body, "allowed_mentions")
     if allowed is not None:
         mentions.check(allowed)
     return allowed
+
+
+def reference(body: Json) -> Json | None:
+    return _object(body, "message_reference")
+
+
+def flags(body: Json) -> int | None:
+    value = body.get("flags")
+    if value is not None and not isinstance(value, int):
+        raise invalid_form("flags", "NUMBER_TYPE_COERCE", f'Value "{value}" is not int.')
+    return value
 
 
 def nonce(body: Json) -> str | int | None:
@@ -201,8 +212,15 @@ def _array(body: Json, field: str) -> Sequence[Json] | None:
     value = body[field]
     if value is None:
         return []
-    if not isinstance(value, list):
+    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
         raise invalid_form(field, "LIST_TYPE_CONVERT", "Only iterables may be used in a ListType.")
+    return value
+
+
+def _object(body: Json, field: str) -> Json | None:
+    value = body.get(field)
+    if value is not None and not isinstance(value, dict):
+        raise invalid_form(field, "DICT_TYPE_CONVERT", "Only dictionaries may be used in a DictType")
     return value
 
 

@@ -14,7 +14,7 @@ from typing import Literal, TypeAlias
 
 Kind: TypeAlias = Literal["create", "edit"]
 
-# Posting and editing are counted apart, and yet bear the same name: so it is at Discord (discord.py#8073).
+# Posting and editing are counted apart, and yet bear the same name: so it is at Discord.
 BUCKET = "80c17d2f203122d936070c88c8d10f33"
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from sandbox.discord import forms, payloads
+from sandbox.discord import forms, message_payloads, payloads
 from sandbox.discord.errors import (
     invalid_form,
     missing_permissions,
@@ -16,8 +16,9 @@ from sandbox.discord.errors import (
 from sandbox.discord.flags import MessageType, Permission
 from sandbox.discord.rest import Answer, Ask, Route
 from sandbox.discord.settings import Settings
-from sandbox.discord.state import Channel, Message, World
+from sandbox.discord.state import Channel, Message
 from sandbox.discord.types import Json
+from sandbox.discord.world import World
 
 _REPLY_CAN_NAME = (MessageType.DEFAULT, MessageType.REPLY)
 _BOUNDS = ("around", "after", "before")
@@ -192,7 +193,7 @@ class Routes:
 
     def create_message(self, ask: Ask) -> Answer:
         channel = self._writable(ask)
-        draft = forms.draft(ask.form, self._replied_to(channel, ask.form.object.get("message_reference")))
+        draft = forms.draft(ask.form, self._replied_to(channel, forms.reference(ask.form.object)))
         if draft.files and Permission.ATTACH_FILES not in channel.rights:
             raise missing_permissions()
         return Answer(200, self._written(self._world.post(channel, self._world.bot, draft)))
@@ -263,7 +264,9 @@ class Routes:
     def _written(self, message: Message) -> Json:
         """Over HTTP, too, the content of others stays hidden from an application without the intent."""
         allowed = self._settings.message_content_allowed
-        return payloads.message(message, payloads.Reader(self._world.bot, self._world.users, allowed))
+        return message_payloads.message(
+            message, message_payloads.Reader(self._world.bot, self._world.users, allowed)
+        )
 
 
 def _command_key(command: Json) -> tuple[object, object]:

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from aiohttp import web
 
-from sandbox.discord import payloads
+from sandbox.discord import message_payloads, payloads
 from sandbox.discord.changes import Changes
 from sandbox.discord.faults import Fault, Faults
 from sandbox.discord.flags import MessageType, Permission
@@ -17,9 +17,10 @@ from sandbox.discord.limits import USUAL, Limits, Meter
 from sandbox.discord.openapi import OpenApi
 from sandbox.discord.rest import PREFIX, Ask, Rest
 from sandbox.discord.routes import Routes
-from sandbox.discord.state import Draft, Event, User, World
+from sandbox.discord.state import Draft, Event, User
 from sandbox.discord.timeline import Timeline, Watch
 from sandbox.discord.types import Call, DiscordFile, DiscordMessage, DiscordThread, Frame
+from sandbox.discord.world import World
 
 LARGEST_REQUEST = 26 * 1024 * 1024
 
@@ -219,7 +220,9 @@ class Discord:
     def messages(self, channel: str) -> list[DiscordMessage]:
         """What a person sees there now, the oldest first; not a thread's pointer to its own beginning."""
         messages = self._world.channels[channel].messages.values()
-        return [payloads.seen_message(message) for message in messages if not message.is_thread_starter]
+        return [
+            message_payloads.seen_message(message) for message in messages if not message.is_thread_starter
+        ]
 
     def threads(self, channel: str) -> list[DiscordThread]:
         parent = self._world.channels[channel]

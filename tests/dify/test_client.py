@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -11,7 +11,6 @@ import pytest
 from bridge import errors
 from bridge.dify import ChatRequest, DifyClient, Ending, end_user
 
-Write = Callable[[bytes], Awaitable[None]]
 ASK = ChatRequest("Hello?", "someone")
 
 STREAM = (
@@ -62,7 +61,7 @@ async def serving(*answers: bytes, then: str = "end") -> AsyncIterator[Server]:
         yield server
 
 
-def chunk(*events: dict[str, object] | str) -> bytes:
+def chunk(*events: Mapping[str, object] | str) -> bytes:
     body = b"".join(
         f"event: {event}\n\n".encode()
         if isinstance(event, str)

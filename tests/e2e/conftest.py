@@ -12,7 +12,7 @@ from bridge.app import App, assemble
 from sandbox.dify import Dify
 from tests.e2e.places import DiscordPlace, Place, SlackPlace
 
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 10.0
 
 Bridge: TypeAlias = Callable[[], AbstractAsyncContextManager[App]]
 

@@ -208,6 +208,7 @@ class DiscordPlace(Place):
         self.channel = self.discord.add_channel(self.guild, "general")
         self.person = self.discord.add_user("Ada")
         self.said: list[str] = []
+        self.sessions = 0
 
     def settings(self, dify: Dify, database: str) -> Settings:
         return Settings(
@@ -228,7 +229,8 @@ class DiscordPlace(Place):
         assert self.discord.violations == []
 
     async def connected(self) -> None:
-        await self.discord.wait_for(lambda: self.discord.identifies > 0 and self.discord.connections > 0)
+        await self.discord.wait_for(lambda: self.discord.identifies + self.discord.resumes > self.sessions)
+        self.sessions = self.discord.identifies + self.discord.resumes
 
     async def ask(self, text: str) -> str:
         return await self._say(self.channel, f"<@{self.discord.bot_id}> {text}")

@@ -252,12 +252,10 @@ async def test_the_library_finds_guilds_channels_and_itself(
 
 async def test_what_is_added_later_arrives(sandbox: Discord) -> None:
     async with running_bot(sandbox) as bot:
-        joined = asyncio.create_task(bot.wait_for("guild_join", timeout=PATIENCE))
-        await asyncio.sleep(0)
+        joined = bot.wait_for("guild_join", timeout=PATIENCE)  # listens from here on
         guild = sandbox.add_guild("Later")
         assert str((await joined).id) == guild
-        created = asyncio.create_task(bot.wait_for("guild_channel_create", timeout=PATIENCE))
-        await asyncio.sleep(0)
+        created = bot.wait_for("guild_channel_create", timeout=PATIENCE)  # listens from here on
         channel = sandbox.add_channel(guild, "new")
         assert str((await created).id) == channel
 
@@ -517,8 +515,7 @@ async def test_threads_can_be_forbidden_while_the_bot_runs(
     async with running_bot(sandbox) as bot:
         me = bot.guilds[0].me
         assert not bot.place(never).permissions_for(me).create_public_threads
-        changed = asyncio.create_task(bot.wait_for("guild_channel_update", timeout=PATIENCE))
-        await asyncio.sleep(0)
+        changed = bot.wait_for("guild_channel_update", timeout=PATIENCE)  # listens from here on
         sandbox.forbid_threads(channel)
         await changed
         assert not bot.place(channel).permissions_for(me).create_public_threads
@@ -697,8 +694,7 @@ async def test_members_are_told_only_to_who_asked(sandbox: Discord, guild: str, 
     async with running_bot(sandbox, intents=intents) as bot:
         member = bot.guilds[0].get_member(int(ann))
         assert member is not None
-        joined = asyncio.create_task(bot.wait_for("member_join", timeout=PATIENCE))
-        await asyncio.sleep(0)
+        joined = bot.wait_for("member_join", timeout=PATIENCE)  # listens from here on
         ben = sandbox.add_user("ben")
         assert str((await joined).id) == ben
     async with running_bot(sandbox) as bot:
@@ -963,6 +959,78 @@ async def test_a_form_that_is_not_valid(
     assert code is None or errors["_errors"][0]["code"] == code
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"content": 7},
+        {"content": "x", "flags": "4"},
+        {"content": "x", "embeds": "x"},
+        {"content": "x", "embeds": [1]},
+        {"content": "x", "embeds": [{"description": "x"}] * 11},
+        {"content": "x", "allowed_mentions": []},
+        {"content": "x", "allowed_mentions": {"parse": ["nobody"]}},
+        {"content": "x", "message_reference": "1"},
+        {"content": "x", "message_reference": {}},
+    ],
+)
+async def test_a_form_of_the_wrong_shape(channel: str, http: Http, body: dict[str, Any]) -> None:
+    status, data, _ = await http("POST", f"/channels/{channel}/messages", body)
+    assert (status, data["code"]) == (400, 50035), data
+
+
+async def test_replies_to_what_cannot_be_replied_to(
+    sandbox: Discord, guild: str, channel: str, ann: str, http: Http
+) -> None:
+    joined = await sandbox.say(channel, ann, "", type=7)
+    body = {"content": "x", "message_reference": {"message_id": joined}}
+    status, data, _ = await http("POST", f"/channels/{channel}/messages", body)
+    assert (status, data["code"]) == (400, 50035)
+    blind = sandbox.add_channel(
+        guild, "blind", permissions=Permission.VIEW_CHANNEL | Permission.SEND_MESSAGES
+    )
+    body["message_reference"] = {"message_id": await sandbox.say(blind, ann, "hello")}
+    status, data, _ = await http("POST", f"/channels/{blind}/messages", body)
+    assert (status, data["code"]) == (403, 160002)
+    assert (await http("GET", f"/channels/{blind}/messages"))[1] == []
+
+
+async def test_who_may_manage_threads(sandbox: Discord, guild: str, ann: str, http: Http) -> None:
+    everything = Permission.usual() | Permission.MANAGE_THREADS | Permission.MANAGE_CHANNELS
+    channel = sandbox.add_channel(guild, "ours", permissions=everything | Permission.MANAGE_MESSAGES)
+    thread = await sandbox.say(channel, ann, "hello")
+    assert (await http("POST", f"/channels/{channel}/messages/{thread}/threads", {"name": "a"}))[0] == 201
+    status, data, _ = await http("PATCH", f"/channels/{thread}", {"locked": True, "archived": True})
+    assert (status, data["thread_metadata"]["locked"]) == (200, True)
+    for method, path in (("POST", f"/channels/{thread}/messages"), ("PATCH", f"/channels/{thread}")):
+        status, data, _ = await http(method, path, {"content": "x", "name": "x"})
+        assert (status, data["code"]) == (400, 50083)
+    changes = {"archived": False, "locked": False, "auto_archive_duration": 60, "rate_limit_per_user": 5}
+    status, data, _ = await http("PATCH", f"/channels/{thread}", changes)
+    assert (status, data["rate_limit_per_user"], data["thread_metadata"]["archived"]) == (200, 5, False)
+    status, data, _ = await http("PATCH", f"/channels/{thread}", {"auto_archive_duration": 5})
+    assert (status, data["code"]) == (400, 50035)
+    status, data, _ = await http("PATCH", f"/channels/{channel}", {"topic": "bots"})
+    assert (status, data["topic"], data["permission_overwrites"][0]["deny"]) == (200, "bots", "0")
+    _, pointer, _ = await http("GET", f"/channels/{thread}/messages")
+    status, data, _ = await http("DELETE", f"/channels/{thread}/messages/{pointer[0]['id']}")
+    assert (status, data["code"]) == (403, 50021)
+    assert (await http("DELETE", f"/channels/{channel}/messages/{thread}"))[0] == 204
+    status, data, _ = await http("DELETE", f"/channels/{thread}/messages/1/reactions/x/@me")
+    assert (status, data["code"]) == (404, 10008)
+
+
+async def test_an_edit_keeps_what_it_does_not_name(sandbox: Discord, channel: str) -> None:
+    async with running_bot(sandbox) as bot:
+        files = [discord.File(io.BytesIO(b"abc"), name) for name in ("a.txt", "b.txt")]
+        sent = await bot.place(channel).send("two files", files=files, embed=discord.Embed(title="title"))
+        await sent.edit(content="still two")
+        assert sandbox.messages(channel)[0].attachments == ("a.txt", "b.txt")
+        more = discord.File(io.BytesIO(b"abc"), "c.txt")
+        changed = await sent.edit(attachments=[sent.attachments[1], more], embed=None)
+        assert sandbox.messages(channel)[0].attachments == ("b.txt", "c.txt")
+        assert (changed.content, changed.embeds) == ("still two", [])
+
+
 async def test_what_just_fits(sandbox: Discord, channel: str, http: Http) -> None:
     await http.post(channel, "😀" * 1000)
     await http.post(channel, "x" * 2000)
@@ -1187,7 +1255,8 @@ async def test_what_is_not_valid_is_noted(checked: Discord) -> None:
             await http("POST", f"/channels/{channel}/messages", body)
             assert len(checked.violations) == index + 1, checked.violations
         await http.post(channel, "fine", message_reference={"message_id": 1, "fail_if_not_exists": False})
-    assert len(checked.violations) == len(bodies)
+        await http("GET", "/channels/abc")
+    assert len(checked.violations) == len(bodies) + 1
     assert checked.violations[0].startswith(
         "POST /channels/{channel_id}/messages: body.content: 7 is not of type"
     )

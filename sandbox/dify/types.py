@@ -1,0 +1,75 @@
+"""What a stand-in for Dify is told, and what it tells."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+# About what a model gives at a time.
+TOKEN_CHARACTERS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class ChatRequest:
+    """A question as it came in. `at` is the monotonic clock, in seconds."""
+
+    query: str
+    user: str
+    conversation_id: str
+    inputs: Mapping[str, object]
+    trace_id: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the app says, and how. Times are in seconds; a rate of 0 is as fast as possible.
+
+    `steps` are titles of nodes before the answer, or names of tools. After so many tokens the app may fail
+    (`fail_after`), the line may be cut (`cut_after`) or go silent (`hang_after`).
+    """
+
+    text: str
+    first_token_after: float = 0.0
+    tokens_per_second: float = 0.0
+    steps: tuple[str, ...] = ()
+    fail_after: int | None = None
+    cut_after: int | None = None
+    hang_after: int | None = None
+
+    @property
+    def tokens(self) -> list[str]:
+        """The text in the pieces in which it is streamed."""
+        return [self.text[at : at + TOKEN_CHARACTERS] for at in range(0, len(self.text), TOKEN_CHARACTERS)]
+
+
+# Given the question and the number of earlier turns in its conversation.
+Script: TypeAlias = Callable[[ChatRequest, int], Answer]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One HTTP request. `at` is the monotonic clock, in seconds."""
+
+    method: str
+    path: str
+    status: int
+    at: float
+
+
+@dataclass(slots=True)
+class Turn:
+    """One question and what was kept of its answer."""
+
+    id: str
+    query: str
+    answer: str = ""
+    status: str = "normal"
+
+
+@dataclass(slots=True)
+class Conversation:
+    """What Dify keeps of a conversation. Nobody but its `user` sees it."""
+
+    id: str
+    user: str
+    turns: list[Turn] = field(default_factory=list)

@@ -1,0 +1,111 @@
+"""Events and errors in the shape in which Dify puts them on the wire. Pure."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from sandbox.dify.quirks import Quirks
+from sandbox.dify.types import Answer
+
+PING = b"event: ping\n\n"
+CREATED_AT = 1_785_312_000
+
+
+@dataclass(frozen=True, slots=True)
+class Ids:
+    """The names of one turn."""
+
+    conversation: str
+    message: str
+    task: str
+    run: str
+
+
+def error(status: int, code: str, message: str) -> dict[str, object]:
+    return {"code": code, "message": message, "status": status}
+
+
+class Writer:
+    """Writes the events of one turn in one mode, as one version does."""
+
+    def __init__(self, mode: str, ids: Ids, quirks: Quirks, user: str) -> None:
+        self._ids = ids
+        self._quirks = quirks
+        self._user = user
+        self._agent = mode == "agent-chat"
+        self.flow = mode == "advanced-chat"
+
+    def opening(self, answer: Answer, query: str) -> Iterator[bytes]:
+        """Everything before the first token."""
+        if self.flow:
+            inputs = {"sys.query": query, "sys.user_id": self._user}
+            yield self._in_flow("workflow_started", {"id": self._ids.run, "inputs": inputs})
+            for number, title in enumerate(("Start", *answer.steps)):
+                yield self._node("node_started", number, title)
+                yield self._node("node_finished", number, title)
+            yield self._node("node_started", 99, "LLM")
+        elif self._agent:
+            for number, tool in enumerate(answer.steps):
+                for _ in range(2):
+                    yield self._event("agent_thought", id=f"thought-{number}", tool=tool, thought="")
+
+    def token(self, text: str) -> bytes:
+        name = "agent_message" if self._agent else "message"
+        return self._event(name, id=self._ids.message, answer=text)
+
+    def ending(self, text: str) -> list[bytes]:
+        """Everything after the last token of a good answer."""
+        message_end = self._event("message_end", id=self._ids.message, metadata={"usage": {}}, files=[])
+        if not self.flow:
+            return [message_end]
+        finished = self._finished("succeeded", text, None)
+        if not self._quirks.flow_message_end:
+            return [self._node("node_finished", 99, "LLM"), finished]
+        last = [message_end, finished] if self._quirks.flow_message_end_first else [finished, message_end]
+        return [self._node("node_finished", 99, "LLM"), *last]
+
+    def failure(self) -> list[bytes]:
+        """The model failed midway."""
+        detail = "[openai] Server Unavailable Error, the model is overloaded"
+        if not self.flow:
+            return [self._error("completion_request_error", detail)]
+        finished = self._finished("failed", "", detail)
+        if not self._quirks.flow_error_event:
+            return [finished]
+        return [finished, self._error("invalid_param", f"Run failed: {detail}")]
+
+    def stopped(self, text: str) -> list[bytes]:
+        """Somebody asked to stop."""
+        return [self._finished("stopped", text, None)] if self.flow else self.ending(text)
+
+    def _finished(self, status: str, answer: str, failure: str | None) -> bytes:
+        outputs = {"answer": answer, "files": []} if status == "succeeded" else {}
+        return self._in_flow("workflow_finished", {"status": status, "outputs": outputs, "error": failure})
+
+    def _node(self, name: str, number: int, title: str) -> bytes:
+        fields = {"id": f"node-{number}", "node_id": str(number), "node_type": "llm", "title": title}
+        return self._in_flow(name, {**fields, "status": "succeeded"} if name == "node_finished" else fields)
+
+    def _in_flow(self, name: str, data: Mapping[str, object]) -> bytes:
+        return self._event(name, workflow_run_id=self._ids.run, data=data)
+
+    def _error(self, code: str, message: str) -> bytes:
+        fields = {"message_id": self._ids.message, "code": code, "status": 400, "message": message}
+        return self._frame({"event": "error", "conversation_id": self._ids.conversation, **fields})
+
+    def _event(self, name: str, **fields: object) -> bytes:
+        envelope = {
+            "event": name,
+            "conversation_id": self._ids.conversation,
+            "message_id": self._ids.message,
+            "created_at": CREATED_AT,
+            "task_id": self._ids.task,
+        }
+        return self._frame({**envelope, **fields})
+
+    def _frame(self, fields: Mapping[str, object]) -> bytes:
+        if self._quirks.raw_unicode:
+            text = json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
+        else:
+            text = json.dumps(fields)
+        return b"data: " + text.encode() + b"\n\n"
