@@ -157,4 +157,4 @@ async def _tell_discord(console: Console, playground: Playground) -> None:
 
 def _tell(console: Console, platform: str, at: float, kind: str, text: str) -> None:
     tail = " ".join(text[-TAIL_CHARACTERS:].split())
-    console.print(f"{at:7.2f} s  {platform:<8}{kind:<6}{len(text):>6} characters  …{tail}", markup=False)
+    console.print(f"{at:7.2f} s  {platform:<8}{kind:<6}{len(text):>6} characters  …{tail}", markup=False, soft_wrap=True)

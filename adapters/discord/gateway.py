@@ -42,6 +42,8 @@ class Gateway:
         """Stay connected until cancelled. Only `LoginRefused` ends it."""
         # The library has no setting for the addresses, only these attributes.
         Route.BASE = api_url
+        # It would warn that it cannot speak, which nobody asked for.
+        discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
         retry = FIRST_RETRY_SECONDS
         loop = asyncio.get_running_loop()
         while True:

@@ -1,14 +1,13 @@
 """Markdown as models write it: its structure, its unfinished end, and its words. Pure text, no platform."""
 
 from bridge.markdown.letters import breaks_at, display_width, utf16_length, whole
-from bridge.markdown.pending import close, complete
+from bridge.markdown.pending import complete
 from bridge.markdown.plain import plain
 from bridge.markdown.think import Thinking, strip_thinking
 
 __all__ = [
     "Thinking",
     "breaks_at",
-    "close",
     "complete",
     "display_width",
     "plain",

@@ -39,14 +39,6 @@ def complete(text: str) -> str:
     return _complete_paragraph(text, next(reversed(tuple(blocks(lines)))))
 
 
-def close(text: str) -> str:
-    """`text` with its fence closed, should it end inside one. Nothing is held back."""
-    last = next(reversed(tuple(scan(text))), None)
-    if last is None or last.fence is None or last.kind is Kind.FENCE_CLOSE:
-        return text
-    return f"{text.rstrip()}\n{last.fence.closer}"
-
-
 def _close_fence(text: str, lines: list[Line]) -> str:
     """The code so far in a closed fence; nothing of the fence as long as there is no code."""
     last = lines[-1]

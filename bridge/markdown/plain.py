@@ -1,10 +1,11 @@
-"""Markdown reduced to its words, for places that show no markup."""
+"""Markdown reduced to its words, for places that show no markup or less of it."""
 
 import re
 
 from bridge.markdown.inline import Inline, Is, Token, parse
 
 BREAK = re.compile(r"<br[ \t]*/?>", re.IGNORECASE)
+_BOX = re.compile(r"\A\[([ xX])\][ \t]+")
 _SPACES = re.compile(r"[ \t]*\n[ \t]*")
 
 
@@ -12,6 +13,11 @@ def plain(text: str) -> str:
     """The words of one paragraph or cell. A link keeps its target in parentheses."""
     inline = parse(text)
     return _SPACES.sub(" ", "".join(_words(inline, token) for token in inline.tokens))
+
+
+def unboxed(words: str) -> str:
+    """The words of a list item with the box of a task drawn as a sign."""
+    return _BOX.sub(lambda match: "☐ " if match[1] == " " else "☑ ", words, count=1)
 
 
 def _words(inline: Inline, token: Token) -> str:

@@ -46,8 +46,15 @@ def aligned(grid: Grid) -> list[str]:
     return [_row(row, widths, grid.right) for row in ruled]
 
 
+def width(lines: Iterable[str]) -> int:
+    """The columns that the widest of these lines takes."""
+    return max(map(display_width, lines), default=0)
+
+
 def groups(grid: Grid) -> list[list[str]]:
     """The table as one group of Markdown lines for every row: its first cell, then the others by name."""
+    if not grid.rows:
+        return [[f"- {name}" for name in grid.header]]
     return [_group(grid.header, row) for row in grid.rows]
 
 

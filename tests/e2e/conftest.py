@@ -19,7 +19,7 @@ Bridge: TypeAlias = Callable[[], AbstractAsyncContextManager[App]]
 
 @pytest.fixture
 async def dify() -> AsyncIterator[Dify]:
-    async with Dify() as stand_in:
+    async with Dify(version="1.16.0") as stand_in:
         yield stand_in
 
 

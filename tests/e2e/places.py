@@ -73,11 +73,6 @@ class Place(ABC):
     async def lose_connection(self) -> None:
         """The wire is cut without a word."""
 
-    @property
-    @abstractmethod
-    def connections(self) -> int:
-        """How many connections the bot holds open to hear."""
-
     @abstractmethod
     def refuse_next(self, *, times: int) -> None:
         """The next edits fail as they do when the platform has a problem."""
@@ -173,10 +168,7 @@ class SlackPlace(Place):
 
     async def lose_connection(self) -> None:
         await self.slack.cut()
-
-    @property
-    def connections(self) -> int:
-        return self.slack.connections
+        await self.slack.wait_for(lambda: self.slack.connections == 0)
 
     def refuse_next(self, *, times: int) -> None:
         self.slack.fail("chat.update", "internal_error", times=times)
@@ -278,10 +270,6 @@ class DiscordPlace(Place):
 
     async def lose_connection(self) -> None:
         await self.discord.cut()
-
-    @property
-    def connections(self) -> int:
-        return self.discord.connections
 
     def refuse_next(self, *, times: int) -> None:
         self.discord.fail("PATCH", "/channels/{id}/messages/{id}", 502, times=times)
