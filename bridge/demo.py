@@ -26,18 +26,24 @@ TAIL_CHARACTERS = 60
 
 async def show(console: Console, port: int, *, open_browser: bool) -> bool:
     """Serve the demo page until Ctrl-C."""
-    async with _running() as (playground, app, preview):
+    async with demo_page(port) as url:
+        console.print(f"The demo is at [bold]{url}[/bold] (Ctrl-C ends it)")
+        if open_browser:
+            await asyncio.to_thread(webbrowser.open, url)
+        await asyncio.Event().wait()
+    return True
+
+
+@asynccontextmanager
+async def demo_page(port: int) -> AsyncIterator[str]:
+    """The bridge, the stand-ins and the page that shows them; gives the page's address."""
+    async with _running() as (playground, app):
 
         async def links() -> tuple[Link, ...]:
             return tuple(Link(one.key, one.conversation_id) for one in await app.store.list_threads())
 
         async with Page(playground, links, port) as page:
-            console.print(f"The demo is at [bold]{page.url}[/bold] (Ctrl-C ends it)")
-            console.print("Answers come from your Dify app." if preview else "Answers come from a stand-in.")
-            if open_browser:
-                await asyncio.to_thread(webbrowser.open, page.url)
-            await asyncio.Event().wait()
-    return True
+            yield page.url
 
 
 async def play(console: Console) -> bool:
@@ -45,7 +51,7 @@ async def play(console: Console) -> bool:
 
     Returns whether both finished, each with one conversation that went on in its thread.
     """
-    async with _running() as (playground, app, _):
+    async with _running() as (playground, app):
         console.print("Slack and Discord are stand-ins on this machine; everything between them is real.")
         watching = [
             asyncio.create_task(_tell_slack(console, playground)),
@@ -87,8 +93,8 @@ class _Outcome:
 
 
 @asynccontextmanager
-async def _running() -> AsyncIterator[tuple[Playground, App, bool]]:
-    """The stand-ins and the bridge between them; the flag says that a real Dify app answers."""
+async def _running() -> AsyncIterator[tuple[Playground, App]]:
+    """The stand-ins and the bridge between them; a real Dify app answers if its key is set."""
     dify = DifySettings()
     preview = bool(dify.dify_api_key.get_secret_value())
     logs.set_up(LogLevel.WARNING, LogFormat.TEXT)
@@ -109,7 +115,7 @@ async def _running() -> AsyncIterator[tuple[Playground, App, bool]]:
                 serving = asyncio.create_task(app.run(), name="bridge")
                 try:
                     await playground.connected()
-                    yield playground, app, preview
+                    yield playground, app
                 finally:
                     app.leave()
                     await serving
@@ -157,4 +163,6 @@ async def _tell_discord(console: Console, playground: Playground) -> None:
 
 def _tell(console: Console, platform: str, at: float, kind: str, text: str) -> None:
     tail = " ".join(text[-TAIL_CHARACTERS:].split())
-    console.print(f"{at:7.2f} s  {platform:<8}{kind:<6}{len(text):>6} characters  …{tail}", markup=False, soft_wrap=True)
+    console.print(
+        f"{at:7.2f} s  {platform:<8}{kind:<6}{len(text):>6} characters  …{tail}", markup=False, soft_wrap=True
+    )

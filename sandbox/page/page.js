@@ -15,10 +15,10 @@ function inline(text) {
 
 function blocks(text) {
   const out = [];
-  const parts = text.split(/^(```[^\n]*\n[\s\S]*?(?:\n```|$))/m);
+  const parts = text.split(/^(```[^\n]*\n(?:[\s\S]*?\n)?```[ \t]*$|```[^\n]*\n[\s\S]*(?![\s\S]))/m);
   for (const part of parts) {
     if (part.startsWith("```")) {
-      out.push(`<pre><code>${escape(part.replace(/^```[^\n]*\n/, "").replace(/\n```$/, ""))}</code></pre>`);
+      out.push(`<pre><code>${escape(part.replace(/^```[^\n]*\n/, "").replace(/\n?```[ \t]*$/, ""))}</code></pre>`);
     } else {
       for (const block of part.split(/\n{2,}/)) if (block.trim()) out.push(paragraph(block.replace(/^\n+|\n+$/g, "")));
     }

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
@@ -14,6 +15,7 @@ from sandbox.playground import Playground
 FILES = Path(__file__).parent
 # Fast enough to see every edit, slow enough that a page in a background tab costs nothing.
 LOOK_EVERY_SECONDS = 0.1
+POLICY = "default-src 'self'; img-src data:"
 LONGEST_TEXT = 40_000
 
 Links = Callable[[], Awaitable[tuple[Link, ...]]]
@@ -27,6 +29,7 @@ class Page:
         self._links = links
         self._port = port
         self._runner: web.AppRunner | None = None
+        self._closing = asyncio.Event()
         self.url = ""
 
     async def __aenter__(self) -> Self:
@@ -49,13 +52,14 @@ class Page:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        self._closing.set()
         if self._runner is not None:
             await self._runner.cleanup()
 
     async def _file(self, request: web.Request) -> web.FileResponse:
         return web.FileResponse(
             FILES / (request.path.strip("/") or "index.html"),
-            headers={"Cache-Control": "no-store", "Content-Security-Policy": "default-src 'self'"},
+            headers={"Cache-Control": "no-store", "Content-Security-Policy": POLICY},
         )
 
     async def _stream(self, request: web.Request) -> web.StreamResponse:
@@ -66,14 +70,16 @@ class Page:
         await response.prepare(request)
         last = ""
         try:
-            while True:
+            while not self._closing.is_set():
                 now = json.dumps(view(self._playground, await self._links()).as_json())
                 if now != last:
                     last = now
                     await response.write(f"data: {now}\n\n".encode())
-                await asyncio.sleep(LOOK_EVERY_SECONDS)
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._closing.wait(), LOOK_EVERY_SECONDS)
         except ConnectionError:
-            return response
+            pass
+        return response
 
     async def _say(self, request: web.Request) -> web.Response:
         # A page of another origin cannot send JSON without asking first, and is not answered when it asks.
