@@ -31,6 +31,8 @@ FIRST_BACKOFF_SECONDS = 0.5
 LONGEST_BACKOFF_SECONDS = 15.0
 GIVE_UP_AFTER_SECONDS = 120.0
 
+NOTHING = Body("")
+
 Posted = Callable[[int, MessageRef], Awaitable[None]]
 
 
@@ -204,8 +206,9 @@ class Reply:
             self._heads.append(cut.head)
             self._tail = cut.rest
         bodies = [Body(head, final=True) for head in self._heads]
-        if self._tail.strip() or self._notice:
-            bodies.append(Body(self._tail, self._notice, final=self._closed))
+        last = Body(self._tail, self._notice, final=self._closed)
+        if not self._adapter.same(last, NOTHING):
+            bodies.append(last)
         return bodies
 
     def _fits(self, text: str) -> bool:

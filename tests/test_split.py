@@ -334,7 +334,7 @@ fences = st.builds(
     st.sampled_from(["```", "````", "~~~"]),
     st.sampled_from(["", "py", "json"]),
     st.lists(
-        st.sampled_from(["§ = §", "    § §", "", "§" * 25, "| § | § |", "- §", X),
+        st.sampled_from(["§ = §", "    § §", "", "§" * 25, "| § | § |", "- §", "`` -", "# §"]),
         min_size=1,
         max_size=15,
     ),

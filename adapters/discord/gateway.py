@@ -101,6 +101,8 @@ class _Client(discord.Client):
     async def settled(self) -> None:
         """Wait until the library has told that it is ready, if it is about to: closed before, it would
         stumble over itself in a task of its own."""
+        # Its own `on_connect` may be scheduled and not yet have run.
+        await asyncio.sleep(0)
         if self._arriving:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self.wait_until_ready(), 2 * SERVERS_ARRIVE_WITHIN_SECONDS)

@@ -105,7 +105,7 @@ def _table(grid: tables.Grid) -> list[str]:
 
 
 def _is_language(name: str) -> bool:
-    """What Discord takes for the name of a language; anything else it would show as the first line of code."""
+    """What Discord takes for the name of a language. Anything else it would show as code."""
     return name.isascii() and all(sign.isalnum() or sign in _LANGUAGE_SIGNS for sign in name)
 
 
@@ -132,7 +132,7 @@ def _token(inline: Inline, token: Token, marks: bool, in_label: bool) -> str:
 
 
 def _link(label: str, target: str, image: bool) -> str:
-    """A masked link without preview, unless the label would hide where it leads or Discord would not mask it."""
+    """A masked link without preview; both parts in plain sight where the label would say something else."""
     if image and target.startswith("data:"):
         return _inline(label) or "image"
     target = target.replace(" ", "%20")

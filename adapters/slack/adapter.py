@@ -5,6 +5,7 @@ import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from functools import partial
 from typing import TypeVar
 
 import aiohttp
@@ -106,12 +107,12 @@ class SlackAdapter:
             answer = await client.conversations_replies(
                 channel=thread.channel, ts=thread.id, include_all_metadata=True, limit=200
             )
-        messages = answer.get("messages", [])
-        for message in messages if isinstance(messages, list) else []:
-            match message:
-                case {"ts": str(ts), "metadata": {"event_payload": {"key": found}}} if found == key:
-                    return MessageRef(thread.channel, ts)
-        return None
+        match answer.data:
+            case {"messages": [*messages]}:
+                found = (ts for ts in map(partial(_with_key, key), messages) if ts)
+                return next((MessageRef(thread.channel, ts) for ts in found), None)
+            case _:
+                return None
 
     def fits(self, body: Body) -> bool:
         return render.fits(body)
@@ -150,12 +151,12 @@ class SlackAdapter:
         self._subscribe(app, deliver)
         handler = AsyncSocketModeHandler(app, self._app_token, ping_interval=PING_INTERVAL_SECONDS)
         try:
-            await handler.connect_async()
+            await handler.connect_async()  # type: ignore[no-untyped-call]  # Bolt leaves it untyped
             log.info("Slack: listening")
             await asyncio.Event().wait()
         finally:
             with suppress(aiohttp.ClientError, OSError):
-                await handler.close_async()
+                await handler.close_async()  # type: ignore[no-untyped-call]  # same
 
     async def _may_connect(self) -> None:
         """Ask once for a socket, so that a refused token is told apart from a network that is down: the SDK
@@ -201,5 +202,17 @@ class SlackAdapter:
 
 
 def _string(answer: AsyncSlackResponse, name: str) -> str:
-    value = answer.get(name, "")
-    return value if isinstance(value, str) else ""
+    match answer.data:
+        case {**fields} if isinstance(fields.get(name), str):
+            return str(fields[name])
+        case _:
+            return ""
+
+
+def _with_key(key: str, message: object) -> str:
+    """The `ts` of a message that was posted under this key; empty for any other."""
+    match message:
+        case {"ts": str(ts), "metadata": {"event_payload": {"key": posted}}} if posted == key:
+            return ts
+        case _:
+            return ""

@@ -1,36 +1,202 @@
-"""What a `Body` looks like in Slack. Pure."""
+"""Markdown as models write it, as the blocks that Slack shows. Pure.
 
+Slack reads most Markdown by itself, in a `markdown` block. What it also reads is `<!channel>`, `<@U1>` and
+`<https://...|words>`, anywhere: those have to be taken apart. A `>` that quotes a line stays a `>`. It can
+do no harm where every `<` is gone, and as an entity Slack would show it instead of quoting.
+"""
+
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bridge.markdown import complete
+from adapters.slack.mrkdwn import mrkdwn, neutralise
+from bridge.markdown import breaks_at, complete, fences, tables, utf16_length, whole
+from bridge.markdown.blocks import blocks, cells, scan
+from bridge.markdown.inline import Inline, Is, Token, parse
+from bridge.markdown.lines import Kind, Line
+from bridge.markdown.links import disguised
+from bridge.markdown.plain import BREAK, plain
 from bridge.types import Body
 
+# Slack takes 12,000 characters over all Markdown blocks of a message. Less is kinder to readers, and leaves
+# room for what Slack may count differently.
 MESSAGE_LIMIT = 11_000
-FALLBACK_LIMIT = 3_900
+# `chat.update` refuses a `text` of more than 4,000 characters, even where blocks stand for it.
+TEXT_LIMIT = 3_900
+# A table larger than this makes Slack refuse all blocks of the message.
+TABLE_ROWS = 100
+TABLE_COLUMNS = 20
+TABLE_CHARACTERS = 10_000
+# Of a context block. Our own sentences are far shorter.
+NOTICE_LIMIT = 1_000
+
+# A little more Markdown than fills the fallback text, so that a long answer costs no more than a short one.
+_TEXT_SOURCE = 5_000
+_Block = tuple[Line, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """The arguments of a message."""
+    """What a message shows, and `text` for notifications and for clients that do not show the blocks. Both
+    are empty when there is nothing to show yet."""
 
-    blocks: tuple[dict[str, object], ...]
+    blocks: tuple[Mapping[str, object], ...]
     text: str
 
 
 def render(body: Body) -> Rendered:
-    text = neutralise(body.text if body.final else complete(body.text))
-    notice = neutralise(body.notice)
-    blocks: list[dict[str, object]] = []
-    if text.strip():
-        blocks.append({"type": "markdown", "text": text})
+    """The message that shows `body`."""
+    text = _shown(body)
+    markdown = _markdown(_read(text))
+    notice = neutralise(" ".join(whole(body.notice)[:NOTICE_LIMIT].split()))
+    shown: list[Mapping[str, object]] = []
+    if markdown:
+        shown.append({"type": "markdown", "text": markdown})
     if notice:
-        blocks.append({"type": "context", "elements": [{"type": "mrkdwn", "text": notice}]})
-    return Rendered(tuple(blocks), (text or notice)[:FALLBACK_LIMIT])
+        shown.append({"type": "context", "elements": [{"type": "mrkdwn", "text": notice}]})
+    return Rendered(tuple(shown), _fallback(text, notice))
 
 
 def fits(body: Body) -> bool:
-    return len(neutralise(body.text)) <= MESSAGE_LIMIT
+    """Whether Slack takes the rendered body as one message of a bearable length."""
+    read = _read(_shown(body))
+    return utf16_length(_markdown(read)) <= MESSAGE_LIMIT and _tables_fit(read)
 
 
-def neutralise(text: str) -> str:
-    return text.replace("<", "&lt;").replace(">", "&gt;")
+def _shown(body: Body) -> str:
+    text = whole(body.text)
+    return text if body.final else complete(text)
+
+
+def _read(text: str) -> list[_Block]:
+    return list(blocks(scan(text)))
+
+
+def _tables_fit(read: list[_Block]) -> bool:
+    rows = [line for block in read if _is_slack_table(block) for line in block]
+    counted = [cells(line.words) for line in rows if line.kind is not Kind.TABLE_DELIMITER]
+    return (
+        len(counted) <= TABLE_ROWS and sum(len(cell) for row in counted for cell in row) <= TABLE_CHARACTERS
+    )
+
+
+def _is_slack_table(block: _Block) -> bool:
+    table = block[0].table
+    return table is not None and table.columns <= TABLE_COLUMNS
+
+
+def _markdown(read: list[_Block]) -> str:
+    lines = [line for block in read for line in _lines(block)]
+    return "\n".join(lines).strip("\n").rstrip()
+
+
+def _lines(block: _Block) -> list[str]:
+    first = block[0]
+    match first.kind:
+        case Kind.BLANK:
+            return [first.quote.rstrip()]
+        case Kind.FENCE_OPEN | Kind.CODE:
+            return _fence(block)
+        case Kind.TABLE_HEAD if _is_slack_table(block):
+            return [line.quote + _inline(line.words, in_cell=True) for line in block]
+        case Kind.TABLE_HEAD:
+            lines = fences.Code("", "", tuple(tables.aligned(tables.read(block)))).fenced()
+            return [first.quote + neutralise(line) for line in lines]
+        case _:
+            return _paragraph(block)
+
+
+def _fence(block: _Block) -> list[str]:
+    """The code as it is, in a fence whose end is indented as its beginning is, and is never missing."""
+    first, last = block[0], block[-1]
+    if first.fence is None or first.kind is not Kind.FENCE_OPEN:
+        return [line.quote + neutralise(line.words) for line in block]
+    code = [line.quote + neutralise(line.words) for line in block[1:] if line.kind is Kind.CODE]
+    opener = first.quote + neutralise(first.text[len(first.quote) :].rstrip())
+    longest = last.text.strip(" \t>\r") if last.kind is Kind.FENCE_CLOSE else first.fence.marker
+    return [opener, *code, f"{first.fence.quote}{' ' * first.fence.indent}{longest}"]
+
+
+def _paragraph(block: _Block) -> list[str]:
+    first = block[0]
+    before = first.text[len(first.quote) : first.content - first.start]
+    if first.kind is Kind.ITEM and first.item is not None and first.item.renumbered:
+        indent = before[: len(before) - len(before.lstrip(" \t"))]
+        before = f"{indent}{first.item.number}{first.item.mark} "
+    more = [line.text[len(line.quote) :] for line in block[1:]]
+    quotes = [line.quote for line in block]
+    shown = (before + _inline("\n".join([first.words, *more]))).split("\n")
+    # A line break that a model wrote as <br> makes more lines than there were.
+    quotes += [quotes[-1]] * (len(shown) - len(quotes))
+    return [quote + line for quote, line in zip(quotes, shown, strict=False)]
+
+
+def _inline(text: str, *, in_cell: bool = False, in_label: bool = False) -> str:
+    inline = parse(text)
+    return "".join(_token(inline, token, in_cell, in_label) for token in inline.tokens)
+
+
+def _token(inline: Inline, token: Token, in_cell: bool, in_label: bool) -> str:
+    raw = inline.raw(token)
+    match token.kind:
+        case Is.LINK | Is.IMAGE:
+            return (
+                neutralise(plain(raw))
+                if in_label
+                else _link(token.label, token.target, token.kind is Is.IMAGE)
+            )
+        case Is.ANGLE if token.target:
+            return (
+                _address(token.target)
+                if in_label
+                else f"[{_address(token.target)}]({_address(token.target)})"
+            )
+        case Is.ANGLE if "@" in raw[2:] and " " not in raw:
+            return raw[1:-1]
+        case Is.ANGLE:
+            return neutralise(BREAK.sub(" " if in_cell else "\n", raw))
+        case Is.ESCAPE if raw[1] in "<>":
+            return neutralise(raw[1])
+        case _:
+            return neutralise(raw)
+
+
+def _link(label: str, target: str, image: bool) -> str:
+    """A link that says where it leads: with its target in plain sight if the label would say another."""
+    if image and target.startswith("data:"):
+        return _inline(label) or "image"
+    address = _address(target)
+    words = plain(label)
+    if not words:
+        return f"[{address}]({address})" if address else ""
+    if not target.startswith(("https://", "http://", "mailto:")) or disguised(words, target):
+        return f"{_inline(label)} ({address})"
+    return f"[{_inline(label, in_label=True)}]({address})"
+
+
+def _address(target: str) -> str:
+    """The target with everything encoded that could end a link or begin a token."""
+    for sign, encoded in (("<", "%3C"), (">", "%3E"), (" ", "%20"), ("(", "%28"), (")", "%29"), ("|", "%7C")):
+        target = target.replace(sign, encoded)
+    return target
+
+
+def _fallback(text: str, notice: str) -> str:
+    source = text[:_TEXT_SOURCE]
+    shown = mrkdwn(source)
+    room = TEXT_LIMIT - len(notice) - len("\n…\n```\n")
+    if len(shown) > room or len(source) < len(text):
+        shown = _shortened(shown, room)
+    return "\n".join(part for part in (shown, notice) if part)
+
+
+def _shortened(shown: str, room: int) -> str:
+    """The beginning, to the end of a word where one is near, with no entity torn and no code left open."""
+    end = min(room, len(shown))
+    while end > 0 and not breaks_at(shown, end):
+        end -= 1
+    entity = shown.rfind("&", max(0, end - len("&lt")), end)
+    if entity >= 0 and ";" not in shown[entity:end]:
+        end = entity
+    space = max(shown.rfind(" ", end - 100, end), shown.rfind("\n", end - 100, end)) if end > 100 else -1
+    shown = shown[: space if space > 0 else end].rstrip()
+    return f"{shown}\n```\n…" if shown.count("```") % 2 else f"{shown} …"

@@ -10,7 +10,7 @@ from bridge.dify.events import Ignored, decode
 from bridge.dify.frames import Frame, FrameSplitter
 from bridge.errors import DifyNotDify
 
-DATA = st.text(st.characters(blacklist_characters="\r\n", blacklist_categories=("Cs",))).map(str.encode)
+DATA = st.text(st.characters(exclude_characters="\r\n", codec="utf-8")).map(str.encode)
 
 
 @given(

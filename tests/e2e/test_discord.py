@@ -1,0 +1,121 @@
+"""What only Discord does to a bot."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from adapters.discord.events import TITLE_LIMIT, thread_title
+from sandbox.dify import Answer, Dify
+from tests.e2e.conftest import Bridge, answered, until
+from tests.e2e.places import DiscordPlace
+
+
+@pytest.fixture
+async def place() -> AsyncIterator[DiscordPlace]:
+    async with DiscordPlace() as stand_in:
+        yield stand_in
+
+
+async def test_the_thread_is_named_after_the_question(
+    place: DiscordPlace, dify: Dify, bridge: Bridge
+) -> None:
+    dify.script = lambda request, turns: Answer("So.")
+    async with bridge() as app:
+        await place.ask("Why is the sky blue?\nPlease be brief.")
+        await answered(app, 1)
+    (thread,) = place.discord.threads(place.channel)
+    assert thread.name == "Why is the sky blue?"
+
+
+@pytest.mark.parametrize("question", ["", "   \n ", "x" * 500, "word " * 100, "👩‍🚀" * 60])
+def test_every_question_makes_a_name_that_discord_takes(question: str) -> None:
+    assert 1 <= len(thread_title(question)) <= TITLE_LIMIT
+
+
+async def test_where_threads_are_not_permitted_the_answer_is_a_reply_and_goes_on_by_replies(
+    place: DiscordPlace, dify: Dify, bridge: Bridge
+) -> None:
+    dify.script = lambda request, turns: Answer(f"Turn {turns + 1}")
+    place.discord.forbid_threads(place.channel)
+    async with bridge() as app:
+        question = await place.ask("Here?")
+        await answered(app, 1)
+        (first,) = [one for one in place.discord.messages(place.channel) if one.content == "Turn 1"]
+        await place.discord.say(place.channel, place.person, "And?", reply_to=first.id)
+        await answered(app, 2)
+    bots = [one for one in place.discord.messages(place.channel) if one.author_id == place.discord.bot_id]
+    assert [one.content for one in bots] == ["Turn 1", "Turn 2"]
+    assert bots[0].reference == question
+    assert len(dify.conversations) == 1
+
+
+async def test_without_the_content_intent_mentions_and_direct_messages_still_work(
+    place: DiscordPlace, dify: Dify, bridge: Bridge
+) -> None:
+    dify.script = lambda request, turns: Answer(f"{request.query}!")
+    place.discord.message_content_allowed = False
+    async with bridge() as app:
+        thread = await place.ask("Mentioned")
+        direct = await place.tell("Directly")
+        await answered(app, 2)
+    assert place.replies(thread) == ["Mentioned!"]
+    assert place.replies(direct) == ["Directly!"]
+
+
+async def test_a_payload_that_cannot_be_read_does_not_end_the_bot(
+    place: DiscordPlace, dify: Dify, bridge: Bridge
+) -> None:
+    dify.script = lambda request, turns: Answer("Alive.")
+    async with bridge() as app:
+        await place.discord.dispatch("MESSAGE_CREATE", {"nonsense": True})
+        await place.connected()
+        thread = await place.ask("Still there?")
+        await answered(app, 1)
+    assert place.replies(thread) == ["Alive."]
+
+
+async def test_a_session_that_discord_ends_is_begun_again(
+    place: DiscordPlace, dify: Dify, bridge: Bridge
+) -> None:
+    dify.script = lambda request, turns: Answer("Alive.")
+    async with bridge() as app:
+        await place.discord.reconnect()
+        await place.connected()
+        thread = await place.ask("Still there?")
+        await answered(app, 1)
+    assert place.replies(thread) == ["Alive."]
+
+
+async def test_a_first_connection_that_fails_is_tried_again(
+    place: DiscordPlace, dify: Dify, bridge: Bridge
+) -> None:
+    dify.script = lambda request, turns: Answer("Late, but here.")
+    place.discord.fail("GET", "/gateway/bot", 503)
+    async with bridge() as app:
+        thread = await place.ask("Hello?")
+        await answered(app, 1)
+    assert place.replies(thread) == ["Late, but here."]
+
+
+async def test_a_post_whose_answer_was_lost_does_not_appear_twice(
+    place: DiscordPlace, dify: Dify, bridge: Bridge
+) -> None:
+    dify.script = lambda request, turns: Answer("Once only.")
+    place.discord.fail("POST", "/channels/{id}/messages", 502, afterwards=True)
+    async with bridge() as app:
+        thread = await place.ask("Hello?")
+        await answered(app, 1)
+    assert place.replies(thread) == ["Once only."]
+
+
+async def test_an_answer_that_a_moderator_removes_is_not_posted_again(
+    place: DiscordPlace, dify: Dify, bridge: Bridge
+) -> None:
+    dify.script = lambda request, turns: Answer("word " * 200, tokens_per_second=50)
+    async with bridge() as app:
+        thread = await place.ask("Go on")
+        await until(lambda: len(place.replies(thread)) == 1)
+        (message,) = [one for one in place.discord.messages(thread) if one.author_id == place.discord.bot_id]
+        await place.discord.remove(message.id)
+        await answered(app, 1)
+    assert place.replies(thread) == []

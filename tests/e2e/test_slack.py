@@ -1,0 +1,63 @@
+"""What only Slack does to a bot."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from sandbox.dify import Answer, Dify
+from sandbox.slack import Limits, Window
+from tests.e2e.conftest import Bridge, answered, until
+from tests.e2e.places import SlackPlace
+
+
+@pytest.fixture
+async def place() -> AsyncIterator[SlackPlace]:
+    async with SlackPlace() as stand_in:
+        yield stand_in
+
+
+async def test_nothing_unfurls_and_every_post_can_be_found_again(
+    place: SlackPlace, dify: Dify, bridge: Bridge
+) -> None:
+    dify.script = lambda request, turns: Answer("See https://example.com")
+    async with bridge() as app:
+        await place.ask("Link?")
+        await answered(app, 1)
+    (post,) = [call for call in place.slack.calls if call.method == "chat.postMessage"]
+    assert str(post.args["unfurl_links"]).lower() in ("false", "0")
+    assert str(post.args["unfurl_media"]).lower() in ("false", "0")
+    assert "dify_bridge_reply" in str(post.args["metadata"])
+
+
+async def test_a_refreshed_socket_loses_nothing(place: SlackPlace, dify: Dify, bridge: Bridge) -> None:
+    dify.script = lambda request, turns: Answer(f"{request.query}!")
+    async with bridge() as app:
+        thread = await place.ask("one")
+        await answered(app, 1)
+        await place.slack.disconnect()
+        await place.say(thread, "two")
+        await answered(app, 2)
+    assert place.replies(thread) == ["one!", "two!"]
+
+
+async def test_every_event_is_acknowledged_also_those_that_mean_nothing(
+    place: SlackPlace, dify: Dify, bridge: Bridge
+) -> None:
+    dify.script = lambda request, turns: Answer("Yes.")
+    async with bridge() as app:
+        await place.slack.emit({"type": "reaction_added", "user": place.person, "reaction": "eyes"})
+        await place.ask("Hello?")
+        await answered(app, 1)
+        await until(lambda: place.slack.unacked == [])
+
+
+async def test_a_limit_that_shrinks_costs_one_refusal_and_no_words(
+    place: SlackPlace, dify: Dify, bridge: Bridge
+) -> None:
+    text = "word " * 40
+    dify.script = lambda request, turns: Answer(text, tokens_per_second=25)
+    place.slack.limits = Limits(update=Window(2, 3.0))
+    async with bridge() as app:
+        thread = await place.ask("Slowly")
+        await answered(app, 1)
+    assert [reply.strip() for reply in place.replies(thread)] == [text.strip()]
