@@ -15,7 +15,7 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 from yarl import URL
 
-from bridge.errors import LoginRefused
+from bridge.errors import LoginRefused, PlatformError
 
 log = logging.getLogger(__name__)
 
@@ -58,6 +58,8 @@ class Gateway:
                 continue
             except LoginRefused:
                 raise
+            except PlatformError as error:
+                log.warning("Discord: %s", error)
             except Exception as error:
                 # The one guard of this task: whatever the library stumbled over, the bot comes back.
                 log.warning("Discord: the connection ended: %s", type(error).__name__, exc_info=error)

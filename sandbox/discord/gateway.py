@@ -7,8 +7,8 @@ from typing import Any
 
 from aiohttp import WSMessage, web
 
+from sandbox.changes import Changes
 from sandbox.discord import payloads
-from sandbox.discord.changes import Changes
 from sandbox.discord.compression import compressor
 from sandbox.discord.errors import ApiError
 from sandbox.discord.flags import KNOWN_INTENTS, Close, Intent, Opcode

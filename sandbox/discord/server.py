@@ -8,8 +8,8 @@ from urllib.parse import quote
 
 from aiohttp import web
 
+from sandbox.changes import Changes
 from sandbox.discord import message_payloads, payloads
-from sandbox.discord.changes import Changes
 from sandbox.discord.faults import Fault, Faults
 from sandbox.discord.flags import MessageType, Permission
 from sandbox.discord.gateway import Gateway

@@ -4,7 +4,7 @@ import time
 from collections import deque
 from weakref import WeakSet
 
-from sandbox.discord.changes import Changes
+from sandbox.changes import Changes
 from sandbox.discord.state import Event, Message
 from sandbox.discord.types import Call, Frame, FrameKind
 

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from sandbox.slack.changes import Changes
+from sandbox.changes import Changes
 from sandbox.slack.types import JsonObject
 
 

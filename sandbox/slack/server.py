@@ -6,8 +6,8 @@ from typing import Self
 
 from aiohttp import web
 
+from sandbox.changes import Changes
 from sandbox.slack import payloads
-from sandbox.slack.changes import Changes
 from sandbox.slack.delivery import Delivery
 from sandbox.slack.files import Files
 from sandbox.slack.limits import Limits

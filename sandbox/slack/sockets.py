@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from aiohttp import WSMsgType, web
 
+from sandbox.changes import Changes
 from sandbox.slack import payloads
-from sandbox.slack.changes import Changes
 from sandbox.slack.delivery import Delivery, Envelope
 
 MAX_CONNECTIONS = 10  # docs.slack.dev/apis/events-api/using-socket-mode
@@ -126,7 +126,7 @@ class Sockets:
         while True:
             while (connection := self._next()) and (envelope := self._delivery.take()):
                 await self._send(connection, envelope)
-            await self._changes.next()
+            await self._changes.wait()
 
     def _next(self) -> Connection | None:
         for connection in self._connections:

@@ -4,7 +4,7 @@ import time
 from collections import deque
 from weakref import WeakSet
 
-from sandbox.slack.changes import Changes
+from sandbox.changes import Changes
 from sandbox.slack.types import Call, Frame, FrameKind
 
 WATCH_LIMIT = (
@@ -33,7 +33,7 @@ class Watch:
         while not self._frames:
             if self._closed:
                 raise StopAsyncIteration
-            await self._changes.next()
+            await self._changes.wait()
         return self._frames.popleft()
 
 
