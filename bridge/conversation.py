@@ -80,7 +80,7 @@ class Conversation:
     async def _tell(self, accepted: Accepted, reply: Reply, showing: asyncio.Task[None], told: _Told) -> None:
         message, adapter = accepted.message, accepted.adapter
         if isinstance(adapter, OpensThreads):
-            await adapter.open(message)
+            await _open(adapter, message)
         refusal = why_not(message)
         if refusal:
             told.outcome = "refused"
@@ -184,6 +184,14 @@ def why_not(message: Message) -> str:
     if message.text:
         return ""
     return ONLY_FILES if message.attachments else EMPTY_QUESTION
+
+
+async def _open(adapter: OpensThreads, message: Message) -> None:
+    """Make the thread. Without one the answer still finds its place in the channel."""
+    try:
+        await adapter.open(message)
+    except PlatformError as error:
+        log.warning("%s: no thread was made: %s", message.thread.key, error)
 
 
 async def _show_waiting(adapter: Adapter, thread: Thread) -> None:

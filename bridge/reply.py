@@ -114,8 +114,8 @@ class Reply:
 
     async def _when_granted(self, planned: _Step) -> None:
         """Wait for the budget, then make the call with the text that is newest by then."""
-        self._ticket = Ticket(self._lanes(planned), self._priority(planned), owner=self._key)
         try:
+            self._ticket = Ticket(self._lanes(planned), self._priority(planned), owner=self._key)
             async with self._budget.slot(self._ticket):
                 step = self._next()
                 if step is not None and (step.page, step.ref) == (planned.page, planned.ref):
@@ -203,7 +203,8 @@ class Reply:
     def _wanted(self) -> list[Body]:
         """What the messages of this reply should show now."""
         while (cut := split.cut(self._tail, self._fits)) is not None:
-            self._heads.append(cut.head)
+            if cut.head.strip():
+                self._heads.append(cut.head)
             self._tail = cut.rest
         bodies = [Body(head, final=True) for head in self._heads]
         last = Body(self._tail, self._notice, final=self._closed)

@@ -49,6 +49,18 @@ async def test_where_threads_are_not_permitted_the_answer_is_a_reply_and_goes_on
     assert len(dify.conversations) == 1
 
 
+async def test_a_thread_that_could_not_be_made_leaves_the_answer_in_the_channel(
+    place: DiscordPlace, dify: Dify, bridge: Bridge
+) -> None:
+    dify.script = lambda request, turns: Answer("Here instead.")
+    place.discord.fail("POST", "/channels/{id}/messages/{id}/threads", 503)
+    async with bridge() as app:
+        question = await place.ask("Hello?")
+        await answered(app, 1)
+    bots = [one for one in place.discord.messages(place.channel) if one.author_id == place.discord.bot_id]
+    assert [(one.content, one.reference) for one in bots] == [("Here instead.", question)]
+
+
 async def test_without_the_content_intent_mentions_and_direct_messages_still_work(
     place: DiscordPlace, dify: Dify, bridge: Bridge
 ) -> None:
