@@ -19,7 +19,10 @@ class Quirks:
     tells_mode: bool
     raw_unicode: bool
     suggests_other_urls: bool
+    deletes_with_json: bool
     flow_pings_at_once: bool
+    flow_outlives_client: bool
+    flow_stop_message_end: bool
     flow_message_end_first: bool
     flow_message_end: bool
     flow_error_event: bool
@@ -35,7 +38,10 @@ def quirks_of(version: str) -> Quirks:
         tells_mode=numbers >= (1, 4),
         raw_unicode=numbers >= (1, 8, 1),
         suggests_other_urls=numbers >= (1, 8),
+        deletes_with_json=numbers < (1, 4),
         flow_pings_at_once=relayed,
+        flow_outlives_client=relayed,
+        flow_stop_message_end=not relayed,
         flow_message_end_first=numbers >= (1, 13, 1),
         flow_message_end=numbers[:3] != (1, 13, 0),
         flow_error_event=not relayed,

@@ -13,7 +13,7 @@ from aiohttp.typedefs import Handler, Middleware
 
 from sandbox.dify.demo import demo_script
 from sandbox.dify.quirks import Unknown, quirks_of
-from sandbox.dify.stream import Stream
+from sandbox.dify.stream import PING_EVERY_SECONDS, Stream
 from sandbox.dify.types import Call, ChatRequest, Conversation, Script, Turn
 from sandbox.dify.wire import PING, Ids, Writer, error
 
@@ -83,7 +83,7 @@ class Dify:
                 web.delete("/v1/conversations/{conversation}", self._delete),
             ]
         )
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1, handler_cancellation=True)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", self._port, reuse_address=True).start()
         self._port = self._runner.addresses[0][1]
@@ -164,6 +164,8 @@ class Dify:
         if conversation is None:
             return self._unknown_conversation(request.path)
         self.forget(conversation.id)
+        if self._quirks.deletes_with_json:
+            return self._json({"result": "success"})
         return web.Response(status=204, headers=self._headers())
 
     async def _stop(self, request: web.Request) -> web.Response:
@@ -233,19 +235,24 @@ class Dify:
         writer = Writer(self.mode, ids, self._quirks, question.user)
         stream = Stream(answer, writer, question.user, self._quirks.flow_tail_seconds if writer.flow else 0.0)
         self._streams[ids.task] = stream
-        if not writer.flow:
-            # Nothing is sent, not even the status line, before the first event.
-            await asyncio.sleep(answer.first_token_after)
-        response = await self._open(request)
+        # Nothing is sent, not even the status line, before the first event; flows begin with one at once.
+        waited = 0.0 if writer.flow else min(answer.first_token_after, PING_EVERY_SECONDS)
         try:
-            await stream.run(request, response, question.query)
-            turn.answer = stream.said
-        except ConnectionError:
-            turn.answer = stream.said if writer.flow else ""
+            await asyncio.sleep(waited)
+            response = await self._open(request)
+            if waited == PING_EVERY_SECONDS:
+                await response.write(PING)
+            await stream.run(request, response, question.query, waited)
+        except (ConnectionError, asyncio.CancelledError):
+            # Whoever asked has left. Flows run on without them, all others are lost.
+            turn.answer = answer.text if self._quirks.flow_outlives_client and writer.flow else ""
+            raise
+        else:
+            turn.answer = "" if stream.failed else stream.said
+            return response
         finally:
+            turn.status = "error" if stream.failed else "normal"
             del self._streams[ids.task]
-        turn.status = "error" if stream.failed else "normal"
-        return response
 
     async def _silence(self, request: web.Request) -> web.StreamResponse:
         response = await self._open(request)

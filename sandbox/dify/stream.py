@@ -27,12 +27,14 @@ class Stream:
         """Let the answer end here, in the way of its mode."""
         self._stop.set()
 
-    async def run(self, request: web.Request, response: web.StreamResponse, query: str) -> None:
-        """Write everything. Cuts the connection or goes silent where the answer says so."""
+    async def run(
+        self, request: web.Request, response: web.StreamResponse, query: str, waited_seconds: float
+    ) -> None:
+        """Write everything. Cuts the connection or goes silent where the answer says so. So much of the wait
+        for the first token is over already."""
         answer = self._answer
         await _write(response, self._writer.opening(answer, query))
-        if self._writer.flow:
-            await self._wait(response, answer.first_token_after)
+        await self._wait(response, answer.first_token_after - waited_seconds)
         cuts = [at for at in (answer.fail_after, answer.cut_after, answer.hang_after) if at is not None]
         await self._say(response, answer.tokens[: min(cuts)] if cuts else answer.tokens)
         self.failed = bool(cuts) and not self._stop.is_set()
@@ -56,6 +58,7 @@ class Stream:
         rate = self._answer.tokens_per_second
         loop = asyncio.get_running_loop()
         began, sent = loop.time(), 0
+        ping_due = began + PING_EVERY_SECONDS
         while sent < len(tokens) and not self._stop.is_set():
             due = int((loop.time() - began) * rate) + 1 if rate else len(tokens)
             now = tokens[sent:due]
@@ -63,6 +66,9 @@ class Stream:
                 self.said += "".join(now)
                 sent += len(now)
                 await _write(response, (self._writer.token(token) for token in now))
+            if loop.time() >= ping_due:
+                ping_due += PING_EVERY_SECONDS
+                await response.write(PING)
             if sent < len(tokens):
                 await self._wait(response, began + sent / rate - loop.time())
 

@@ -55,7 +55,7 @@ class Writer:
 
     def ending(self, text: str) -> list[bytes]:
         """Everything after the last token of a good answer."""
-        message_end = self._event("message_end", id=self._ids.message, metadata={"usage": {}}, files=[])
+        message_end = self._message_end()
         if not self.flow:
             return [message_end]
         finished = self._finished("succeeded", text, None)
@@ -76,7 +76,13 @@ class Writer:
 
     def stopped(self, text: str) -> list[bytes]:
         """Somebody asked to stop."""
-        return [self._finished("stopped", text, None)] if self.flow else self.ending(text)
+        if not self.flow:
+            return self.ending(text)
+        finished = self._finished("stopped", text, None)
+        return [finished, self._message_end()] if self._quirks.flow_stop_message_end else [finished]
+
+    def _message_end(self) -> bytes:
+        return self._event("message_end", id=self._ids.message, metadata={"usage": {}}, files=[])
 
     def _finished(self, status: str, answer: str, failure: str | None) -> bytes:
         outputs = {"answer": answer, "files": []} if status == "succeeded" else {}

@@ -1,5 +1,6 @@
 """The stand-in for Dify says what real servers were seen to say."""
 
+import asyncio
 import itertools
 import json
 from pathlib import Path
@@ -138,3 +139,24 @@ async def test_a_stop_ends_the_answer_for_its_user_only() -> None:
         rest = [line async for line in lines if line]
     assert json.loads(rest[-1][6:])["event"] == "message_end"
     assert len(rest) < 200
+
+
+@pytest.mark.parametrize(
+    ("mode", "version", "kept"),
+    [("chat", "1.14.2", ""), ("advanced-chat", "1.12.1", ""), ("advanced-chat", "1.14.2", "word " * 1000)],
+)
+async def test_who_leaves_midway_leaves_behind_what_the_version_keeps(
+    mode: str, version: str, kept: str
+) -> None:
+    endless = Answer("word " * 1000, tokens_per_second=50, hang_after=3)
+    async with (
+        Dify(mode=mode, version=version, script=lambda request, turns: endless) as dify,
+        httpx.AsyncClient(headers={"Authorization": f"Bearer {dify.key}"}) as client,
+    ):
+        async with client.stream("POST", f"{dify.url}/chat-messages", json=question()) as response:
+            await anext(response.aiter_raw())
+        async with asyncio.timeout(5):
+            while dify.running:
+                await asyncio.sleep(0.01)
+        (conversation,) = dify.conversations.values()
+        assert conversation.turns[0].answer == kept
