@@ -368,7 +368,7 @@ documents = st.lists(
 
 
 @pytest.mark.parametrize("unit", MEASURES)
-@settings(max_examples=15000)
+@settings(max_examples=300)
 @given(text=documents, limit=st.integers(60, 400))
 def test_any_text_goes_whole_into_messages_within_any_limit(unit: str, text: str, limit: int) -> None:
     parts = parts_of(text, within(limit, MEASURES[unit]))
@@ -382,7 +382,7 @@ def test_any_text_goes_whole_into_messages_within_any_limit(unit: str, text: str
     assert re.findall(r"w\d+w", words) == re.findall(r"w\d+w", text)
 
 
-@settings(max_examples=15000)
+@settings(max_examples=300)
 @given(
     text=st.text(st.sampled_from("ab1 \n`~|-*_#>.[]()<:!\\👍🏽\u0301\u200d汉。"), max_size=400),
     limit=st.integers(60, 120),
@@ -392,7 +392,7 @@ def test_even_nonsense_is_cut_without_loss(text: str, limit: int) -> None:
     assert all(len(part.rstrip()) <= limit and part.strip() for part in parts)
 
 
-@settings(max_examples=8000)
+@settings(max_examples=200)
 @given(text=documents, limit=st.integers(60, 300), data=st.data())
 def test_what_is_appended_later_does_not_change_what_was_cut(
     text: str, limit: int, data: st.DataObject
@@ -405,7 +405,7 @@ def test_what_is_appended_later_does_not_change_what_was_cut(
         assert early.head == whole.head
 
 
-@settings(max_examples=8000)
+@settings(max_examples=200)
 @given(text=documents, limit=st.integers(80, 300), step=st.integers(1, 40))
 def test_a_growing_text_ends_with_every_word_once_too(text: str, limit: int, step: int) -> None:
     heads, tail = [], ""

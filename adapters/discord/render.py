@@ -9,7 +9,7 @@ from bridge.markdown import complete, fences, tables, utf16_length, whole
 from bridge.markdown.blocks import blocks, scan
 from bridge.markdown.inline import Inline, Is, Token, parse
 from bridge.markdown.lines import Kind, Line
-from bridge.markdown.links import disguised, is_address
+from bridge.markdown.links import disguised, is_address, is_target, is_web, unlinked
 from bridge.markdown.plain import BREAK, plain, unboxed
 from bridge.types import Body
 
@@ -118,11 +118,13 @@ def _token(inline: Inline, token: Token, marks: bool, in_label: bool) -> str:
     raw = inline.raw(token)
     match token.kind:
         case Is.TEXT:
-            return raw.replace("||", "\\|\\|")  # a spoiler for Discord, an "or" for everybody else
+            return unlinked(raw).replace("||", "\\|\\|")  # a spoiler for Discord, an "or" for everybody else
         case Is.MARK if token.start in inline.pairs:
             return raw.replace("__", "**") if marks else ""  # two underscores would underline
+        case Is.LINK | Is.IMAGE if in_label:
+            return plain(raw, targets=False)
         case Is.LINK | Is.IMAGE:
-            return plain(raw) if in_label else _link(token.label, token.target, token.kind is Is.IMAGE)
+            return _link(token, raw)
         case Is.URL if not in_label:
             return f"<{raw}>"
         case Is.ANGLE:
@@ -131,14 +133,14 @@ def _token(inline: Inline, token: Token, marks: bool, in_label: bool) -> str:
             return raw
 
 
-def _link(label: str, target: str, image: bool) -> str:
+def _link(token: Token, raw: str) -> str:
     """A masked link without preview; both parts in plain sight where the label would say something else."""
-    if image and target.startswith("data:"):
+    label, target = token.label, token.target.replace(" ", "%20")
+    if token.kind is Is.IMAGE and target.startswith("data:"):
         return _inline(label) or "image"
-    target = target.replace(" ", "%20")
-    if not target.startswith(("https://", "http://")):
-        return f"{_inline(label)} ({target})" if label and label != target else target
-    words = plain(label)
+    words = plain(label, targets=False)
+    if not is_web(target):
+        return f"{_inline(label)} ({target})" if is_target(target) else unlinked(raw)
     if not words or is_address(words, target):
         return f"<{target}>"
     if disguised(words, target) or "://" in words:

@@ -5,6 +5,7 @@ Slack reads most Markdown by itself, in a `markdown` block. What it also reads i
 do no harm where every `<` is gone, and as an entity Slack would show it instead of quoting.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -13,7 +14,7 @@ from bridge.markdown import breaks_at, complete, fences, tables, utf16_length, w
 from bridge.markdown.blocks import blocks, cells, scan
 from bridge.markdown.inline import Inline, Is, Token, parse
 from bridge.markdown.lines import Kind, Line
-from bridge.markdown.links import disguised
+from bridge.markdown.links import disguised, is_target, is_web, unlinked
 from bridge.markdown.plain import BREAK, plain
 from bridge.types import Body
 
@@ -31,6 +32,8 @@ NOTICE_LIMIT = 1_000
 
 # A little more Markdown than fills the fallback text, so that a long answer costs no more than a short one.
 _TEXT_SOURCE = 5_000
+# `[words]: https://...` would make a link of the words wherever they stand.
+_DEFINITION = re.compile(r"\A([ \t]*\[[^\]\n]*\]):(?=[ \t]*<?[A-Za-z]*://)")
 _Block = tuple[Line, ...]
 
 
@@ -122,9 +125,9 @@ def _paragraph(block: _Block) -> list[str]:
     if first.kind is Kind.ITEM and first.item is not None and first.item.renumbered:
         indent = before[: len(before) - len(before.lstrip(" \t"))]
         before = f"{indent}{first.item.number}{first.item.mark} "
-    more = [line.text[len(line.quote) :] for line in block[1:]]
+    more = [_DEFINITION.sub(r"\1 :", line.text[len(line.quote) :]) for line in block[1:]]
     quotes = [line.quote for line in block]
-    shown = (before + _inline("\n".join([first.words, *more]))).split("\n")
+    shown = (before + _inline("\n".join([_DEFINITION.sub(r"\1 :", first.words), *more]))).split("\n")
     # A line break that a model wrote as <br> makes more lines than there were.
     quotes += [quotes[-1]] * (len(shown) - len(quotes))
     return [quote + line for quote, line in zip(quotes, shown, strict=False)]
@@ -138,12 +141,12 @@ def _inline(text: str, *, in_cell: bool = False, in_label: bool = False) -> str:
 def _token(inline: Inline, token: Token, in_cell: bool, in_label: bool) -> str:
     raw = inline.raw(token)
     match token.kind:
+        case Is.TEXT:
+            return neutralise(unlinked(raw))
+        case Is.LINK | Is.IMAGE if in_label:
+            return neutralise(plain(raw, targets=False))
         case Is.LINK | Is.IMAGE:
-            return (
-                neutralise(plain(raw))
-                if in_label
-                else _link(token.label, token.target, token.kind is Is.IMAGE)
-            )
+            return _link(token, raw)
         case Is.ANGLE if token.target:
             return (
                 _address(token.target)
@@ -160,15 +163,18 @@ def _token(inline: Inline, token: Token, in_cell: bool, in_label: bool) -> str:
             return neutralise(raw)
 
 
-def _link(label: str, target: str, image: bool) -> str:
+def _link(token: Token, raw: str) -> str:
     """A link that says where it leads: with its target in plain sight if the label would say another."""
-    if image and target.startswith("data:"):
+    label, target = token.label, token.target
+    if token.kind is Is.IMAGE and target.startswith("data:"):
         return _inline(label) or "image"
     address = _address(target)
-    words = plain(label)
+    words = plain(label, targets=False)
+    if not is_web(target) and not target.startswith("mailto:"):
+        return f"{_inline(label)} ({address})" if is_target(target) else neutralise(unlinked(raw))
     if not words:
-        return f"[{address}]({address})" if address else ""
-    if not target.startswith(("https://", "http://", "mailto:")) or disguised(words, target):
+        return f"[{address}]({address})"
+    if disguised(words, target):
         return f"{_inline(label)} ({address})"
     return f"[{_inline(label, in_label=True)}]({address})"
 

@@ -48,14 +48,14 @@ def blocks(lines: Iterable[Line]) -> Iterator[tuple[Line, ...]]:
 
 
 def cells(row: str) -> list[str]:
-    """The cells of a table row, without the white space around them."""
+    """The cells of a table row, without the white space around them and with their pipes as written."""
     row = row.strip()
     parts = _PIPE.split(row)
     if parts and not parts[0]:
         parts = parts[1:]
     if len(parts) > 1 and not parts[-1].strip():
         parts = parts[:-1]
-    return [part.strip() for part in parts]
+    return [part.strip().replace("\\|", "|") for part in parts]
 
 
 def has_pipe(text: str) -> bool:

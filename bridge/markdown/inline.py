@@ -16,15 +16,16 @@ _TICKS = re.compile(r"`+")
 _ESCAPE = re.compile(r"\\[!-/:-@\[-`{-~]")
 _MARKS = re.compile(r"\*+|_+|~+")
 _LABEL = r"(?:[^\[\]\\`\n]|\\.|`[^`\n]*`|\[[^\[\]\n]*\](?:\([^()\s]*\))?)"
-_TARGET = r"(?:[^\s()<>\\]|\\.|\((?:[^\s()\\]|\\.)*\))"
+_TARGET = r"(?:[^\s()\\]|\\.|\((?:[^\s()\\]|\\.)*\))"
 _TITLE = r"\"[^\"\n]*\"|'[^'\n]*'"
 _LINK = re.compile(
-    rf"!?\[({_LABEL}*+)\]\([ \t]*(<[^<>\n]*>|{_TARGET}{{0,{_MAX_TARGET}}}+)(?:[ \t]+(?:{_TITLE}))?[ \t]*\)"
+    rf"!?\[({_LABEL}*+)\]\([ \t]*(<[^<>\n]*>|(?!<){_TARGET}{{0,{_MAX_TARGET}}}+)"
+    rf"(?:[ \t]+(?:{_TITLE}))?[ \t]*\)"
 )
 _HALF_LINK = re.compile(
     rf"!?\[(?:[^\[\]\\\n]|\\.|\[[^\[\]\n]*\]){{0,{_MAX_HALF_LABEL}}}+\\?"
-    rf"(?:\](?:\([ \t]*(?:<[^<>\n]*|[^\s<>]{{0,{_MAX_TARGET}}})"
-    rf"(?:[ \t]+[\"'][^\n]{{0,{_MAX_HALF_LABEL}}})?)?)?\Z"
+    rf"(?:\](?:\([ \t]*(?:<[^<>\n]*|[^\s<][^\s]{{0,{_MAX_TARGET}}})?"
+    rf"(?:[ \t]+(?:[\"'][^\n]{{0,{_MAX_HALF_LABEL}}})?)?)?)?\Z"
 )
 _ANGLE = re.compile(r"<([A-Za-z/!@#:?][^\s<>]*)(?:[ \t][^<>\n]*)?>")
 _HALF_ANGLE = re.compile(rf"<(?:[A-Za-z/!@#:?][^\s<>]{{0,{_MAX_HALF_ANGLE}}})?\Z")
@@ -147,7 +148,7 @@ class _Parser:
             return None
         if match := _LINK.match(self._text, begin):
             kind = Is.IMAGE if image else Is.LINK
-            target = match[2].removeprefix("<").removesuffix(">")
+            target = match[2][1:-1] if match[2].startswith("<") else match[2]
             return [Token(kind, begin, match.end(), match[1], target)]
         if _HALF_LINK.match(self._text, begin):
             self._half.append(Token(Is.IMAGE if image else Is.LINK, begin, len(self._text)))

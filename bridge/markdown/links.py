@@ -1,5 +1,6 @@
 """Whether a link says one address and leads to another."""
 
+import html
 import re
 import unicodedata
 from urllib.parse import urlsplit
@@ -12,8 +13,24 @@ _FILE_ENDING = re.compile(
 _ADDRESS = re.compile(
     r"(https?://)?((?:[\w-]{1,63}\.){1,9}([^\W\d_]{2,63}))(?![\w@-])(?::\d+)?(?:[/?#]\S*)?", re.IGNORECASE
 )
+_TARGET = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|[#/.]")
 # Nobody reads an address in a label that is longer than this.
 _MAX_LABEL = 1000
+
+
+def is_web(target: str) -> bool:
+    """Whether `target` is an address that people can be sent to."""
+    return target.lower().startswith(("https://", "http://"))
+
+
+def is_target(target: str) -> bool:
+    """Whether `target` is meant as one, and not the argument in `f[i](x)`."""
+    return _TARGET.match(target) is not None
+
+
+def unlinked(text: str) -> str:
+    """Text that no reader of Markdown takes for a link, if ours did not."""
+    return text.replace("](", "] (")
 
 
 def host(target: str) -> str:
@@ -41,7 +58,7 @@ def _hosts(label: str) -> list[str]:
     """The hosts that a reader finds in the label, whatever invisible or wide letters it is written in."""
     visible = "".join(
         character
-        for character in unicodedata.normalize("NFKC", label)
+        for character in unicodedata.normalize("NFKC", html.unescape(label))
         if unicodedata.category(character) != "Cf"
     )
     return [

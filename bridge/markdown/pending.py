@@ -14,6 +14,8 @@ from bridge.markdown.lines import Kind, Line
 # An opening tick or mark without a partner is taken for plain text when this much has come after it.
 _MAX_OPEN_CODE = 300
 _MAX_OPEN_EMPHASIS = 1000
+# So many half-written things at one edge are nonsense, and may be shown.
+_MAX_HELD_BACK = 20
 
 _BEGINNING = re.compile(r"[-=]{1,2}|[*_~`+]{1,3}|#{1,6}|\d{1,9}[.)]?")
 _PARTIAL_DELIMITER = re.compile(r"[ \t|:-]*")
@@ -104,7 +106,9 @@ class _Edge:
 
     def settle(self) -> None:
         """Hold back from the end until nothing half written is left there."""
-        while (end := self._held_back()) is not None:
+        for _ in range(_MAX_HELD_BACK):
+            if (end := self._held_back()) is None:
+                return
             self.shown = self.shown[:end]
             self._inline = parse(self.shown)
 

@@ -9,10 +9,10 @@ _BOX = re.compile(r"\A\[([ xX])\][ \t]+")
 _SPACES = re.compile(r"[ \t]*\n[ \t]*")
 
 
-def plain(text: str) -> str:
-    """The words of one paragraph or cell. A link keeps its target in parentheses."""
+def plain(text: str, *, targets: bool = True) -> str:
+    """The words of one paragraph or cell. A link keeps its target in parentheses, unless told otherwise."""
     inline = parse(text)
-    return _SPACES.sub(" ", "".join(_words(inline, token) for token in inline.tokens))
+    return _SPACES.sub(" ", "".join(_words(inline, token, targets) for token in inline.tokens))
 
 
 def unboxed(words: str) -> str:
@@ -20,14 +20,16 @@ def unboxed(words: str) -> str:
     return _BOX.sub(lambda match: "☐ " if match[1] == " " else "☑ ", words, count=1)
 
 
-def _words(inline: Inline, token: Token) -> str:
+def _words(inline: Inline, token: Token, targets: bool) -> str:
     match token.kind:
         case Is.MARK if token.start in inline.pairs:
             return ""
         case Is.CODE:
             return token.label.strip()
         case Is.LINK | Is.IMAGE:
-            label = plain(token.label)
+            label = plain(token.label, targets=targets)
+            if not targets:
+                return label
             return f"{label} ({token.target})" if label and label != token.target else token.target
         case Is.ESCAPE:
             return inline.raw(token)[1:]

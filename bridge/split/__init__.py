@@ -16,6 +16,8 @@ from bridge.split.seam import Seam, seam
 # message and not that of the answer.
 _TRY_WHOLE_LENGTH = 16_384
 _FIRST_STEP = 512
+# The last few characters of a message are not worth asking for: where it ends is for its words to say.
+_PRECISION = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,10 @@ def _line_end(text: str, position: int) -> int:
 
 
 def _reach(text: str, fits: Callable[[str], bool]) -> int:
-    """How much of the beginning of `text` fits in one message."""
+    """How much of the beginning of `text` fits in one message, to within a hundredth or two.
+
+    The lengths tried are the same for every text that begins alike, so that the answer is, too.
+    """
 
     def fit(length: int) -> bool:
         return fits(text[:length].rstrip())
@@ -72,7 +77,7 @@ def _reach(text: str, fits: Callable[[str], bool]) -> int:
         low, high = high, high * 2
     if len(text) > _TRY_WHOLE_LENGTH and high >= len(text) and fit(len(text)):
         return len(text)
-    while high - low > 1:
+    while high - low > max(1, low // _PRECISION):
         middle = (low + high) // 2
         if middle < len(text) and fit(middle):
             low = middle

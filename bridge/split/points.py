@@ -60,6 +60,7 @@ class Points:
         for rank in Rank:
             if found.get(rank, 0) >= max(1, limit // 2):
                 return found[rank]
+        found.pop(Rank.CELL, None)
         return max(found.values(), default=0) or self._hard(limit)
 
     def _between_lines(self) -> Iterator[tuple[int, Rank]]:
@@ -138,9 +139,9 @@ class Points:
         position = limit
         while position > 0 and (earlier := self._earlier(position)) is not None:
             position = earlier
-        if position > 0:
+        if position > self._first:
             return position
-        for position in range(limit, 0, -1):
+        for position in range(limit, self._first, -1):
             if breaks_at(self._text, position):
                 return position
         return limit

@@ -47,7 +47,7 @@ def seam(text: str, lines: list[Line], position: int, fits: Callable[[str], bool
         prologue = _outer_numbers(line) + line.quote + _number(line.item)
         return Seam(position, "", _bearable([prologue, line.quote], position, fits), position)
     before = next((before for before in reversed(lines[:number]) if before.kind is not Kind.BLANK), None)
-    abandoned = before.fence if before is not None and before.kind is Kind.CODE else None
+    abandoned = before.fence if before is not None and before.kind is not Kind.FENCE_CLOSE else None
     begin, prologue = _line_prologue(line, lines[number - 1] if number else None)
     closer = f"\n{abandoned.closer}" if abandoned is not None else ""
     return Seam(position, closer, _bearable([prologue, line.quote], position, fits), begin)
