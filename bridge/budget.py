@@ -36,7 +36,8 @@ class Priority(IntEnum):
 
 @dataclass(eq=False, slots=True)
 class Ticket:
-    """One wish to make one call. `owner` names whose wish it is, for fairness among equals."""
+    """One wish to make one call. The first lane is the call's own scope, others are shared with further
+    calls. `owner` names whose wish it is, for fairness among equals."""
 
     lanes: tuple[Lane, ...]
     priority: Priority
@@ -129,9 +130,10 @@ class Schedule:
             window.in_flight -= 1
             window.leaves_at.append(now + window.seconds)
 
-    def refused(self, ticket: Ticket, now: float, retry_after: float) -> None:
-        """The platform said that the call came too early: nothing goes on its scopes until then."""
-        for lane in ticket.lanes:
+    def refused(self, ticket: Ticket, now: float, retry_after: float, *, everywhere: bool = False) -> None:
+        """The platform said that the call came too early: nothing goes on its own scope until then, which is
+        the first of its lanes; or on any of its lanes, where the platform meant them all."""
+        for lane in ticket.lanes if everywhere else ticket.lanes[:1]:
             window = self._windows[lane.scope]
             window.blocked_until = max(window.blocked_until, now + retry_after)
 
@@ -181,7 +183,7 @@ class Budget:
         try:
             yield
         except RateLimited as error:
-            self._schedule.refused(ticket, self._now(), error.retry_after)
+            self._schedule.refused(ticket, self._now(), error.retry_after, everywhere=error.everywhere)
             raise
         finally:
             self._schedule.answered(ticket, self._now())

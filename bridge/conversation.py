@@ -159,6 +159,10 @@ class Conversation:
         patience = CLOSING_SECONDS if outcome == CUT_OFF else None
         try:
             await asyncio.wait({showing}, timeout=patience)
+        except asyncio.CancelledError:
+            # Asked to leave while the last words are on their way: a moment more, and no longer.
+            await asyncio.wait({showing}, timeout=CLOSING_SECONDS)
+            raise
         finally:
             showing.cancel()
             (ended,) = await asyncio.gather(showing, return_exceptions=True)

@@ -3,6 +3,7 @@
 BridgeError
 ├── SettingsError             the settings cannot work; names every variable at once
 ├── StoreError                the database cannot be used
+├── Leaving                   the process is ending and takes nothing more
 ├── DifyError                 Dify did not answer as hoped
 │   ├── DifyUnreachable       no connection could be made
 │   ├── DifySilent            connected, but nothing came for too long
@@ -51,6 +52,10 @@ class SettingsError(BridgeError):
 
 class StoreError(BridgeError):
     notice = "The bridge cannot reach its memory right now. Please try again in a minute."
+
+
+class Leaving(BridgeError):
+    notice = "The bot is being restarted. Please try again in a minute."
 
 
 class DifyError(BridgeError):
@@ -118,9 +123,12 @@ class PlatformError(BridgeError):
 
 
 class RateLimited(PlatformError):
-    def __init__(self, retry_after: float, detail: str = "") -> None:
+    """`everywhere` says that the limit met is that of all calls, not of this one's own scope."""
+
+    def __init__(self, retry_after: float, detail: str = "", *, everywhere: bool = False) -> None:
         super().__init__(detail or f"rate limited for {retry_after:g} s")
         self.retry_after = retry_after
+        self.everywhere = everywhere
 
 
 class MessageGone(PlatformError):

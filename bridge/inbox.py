@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
 from bridge.dify import end_user
+from bridge.errors import Leaving
 from bridge.ports import Adapter
 from bridge.store import Opened, Store
 from bridge.types import Message, Person, Thread
@@ -45,9 +46,10 @@ class Inbox:
         self._taking = True
 
     async def deliver(self, adapter: Adapter, message: Message) -> None:
-        """Store a message and see to its answer. Returns as soon as it is stored."""
+        """Store a message and see to its answer. Returns as soon as it is stored. `Leaving` when nothing is
+        taken any more: then the platform must keep the message for whoever comes next."""
         if not self._taking:
-            return
+            raise Leaving
         thread = await self._store.find_thread(message.thread, message.replies_to)
         if thread is not None:
             message = replace(message, thread=thread)
@@ -62,13 +64,13 @@ class Inbox:
     async def leave(self, within_seconds: float) -> None:
         """Take nothing more; let answers finish for so long, then cut them off and see them closed."""
         self._taking = False
-        if not self._workers:
-            return
-        log.info("finishing %d answers", len(self._workers))
-        _, unfinished = await asyncio.wait(self._workers, timeout=within_seconds)
-        for worker in unfinished:
-            worker.cancel()
-        await asyncio.gather(*unfinished, return_exceptions=True)
+        if self._workers:
+            log.info("finishing %d answers", len(self._workers))
+            await asyncio.wait(self._workers, timeout=within_seconds)
+        while unfinished := list(self._workers):
+            for worker in unfinished:
+                worker.cancel()
+            await asyncio.gather(*unfinished, return_exceptions=True)
 
     def _enqueue(self, accepted: Accepted) -> None:
         key = accepted.message.thread.key

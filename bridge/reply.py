@@ -142,7 +142,8 @@ class Reply:
                 page.shown = body
             case _Step(body=Body() as body, ref=None):
                 page.ref = await self._post(step.page, body)
-                page.shown = body
+                # After a failure it may be an earlier attempt's message, with an earlier text: edited next.
+                page.shown = body if self._failing_since is None else None
                 await self._posted(step.page, page.ref)
 
     async def _post(self, number: int, body: Body) -> MessageRef:
@@ -151,7 +152,6 @@ class Reply:
         if self._failing_since is not None and isinstance(self._adapter, FindsPosts):
             found = await self._adapter.find(self._thread, key)
             if found is not None:
-                await self._adapter.edit(found, body)
                 return found
         return await self._adapter.post(self._thread, body, key)
 

@@ -117,6 +117,22 @@ def test_a_refusal_keeps_everybody_back_until_it_is_over() -> None:
     assert len(world.granted) == 2
 
 
+def test_a_refusal_in_one_scope_leaves_the_others_alone() -> None:
+    world = World()
+    everything = Lane("global", 50, 1.0)
+    first = Ticket((LANE, everything), Priority.FIRST, "one")
+    world.ask(first)
+    world.pass_until(0.0)
+    world.schedule.refused(first, 0.0, retry_after=30.0)
+    world.ask(Ticket((Lane("elsewhere", 5, 5.0), everything), Priority.INTERMEDIATE, "two"))
+    world.pass_until(0.1)
+    assert [one.owner for _, one in world.granted] == ["one", "two"]
+    world.schedule.refused(first, world.now, retry_after=30.0, everywhere=True)
+    world.ask(Ticket((Lane("third", 5, 5.0), everything), Priority.FINAL, "three"))
+    world.pass_until(29.0)
+    assert len(world.granted) == 2
+
+
 def test_what_is_over_is_forgotten() -> None:
     world = World()
     for number in range(100):

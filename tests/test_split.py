@@ -62,6 +62,13 @@ def undecorated(text: str) -> str:
     return re.sub(r"\s", "", re.sub(r"(?m)^[ \t>]*(?:(?:`{3,}|~{3,})\w*|\d+[.)])?[ \t|]*", "", text))
 
 
+def holds_something(part: str) -> bool:
+    """Whether more than a fence and marks of quotation is in it."""
+    fence = re.match(r"[ \t>]*(`{3,}|~{3,})", part)
+    inner = re.sub(rf"(?m)^[ \t>]*{fence[1]}\w*$", "", part) if fence else part
+    return inner.strip(" \n>" if part.startswith(">") else " \n") != ""
+
+
 def open_fence(part: str) -> str:
     """The marker of the fence that a part ends in, by a count that knows nothing of the scanner."""
     marker, depth = "", 0
@@ -328,14 +335,18 @@ sentences = st.lists(
 ).map(" ".join)
 fences = st.builds(
     lambda quote, marker, language, lines, closed: "\n".join(
-        [quote + marker + language, *(quote + line for line in lines), *([quote + marker] if closed else [])]
+        [
+            quote + marker + language,
+            quote + "§",
+            *(quote + line for line in lines),
+            *([quote + marker] * closed),
+        ]
     ),
     st.sampled_from(["", "", "> "]),
     st.sampled_from(["```", "````", "~~~"]),
     st.sampled_from(["", "py", "json"]),
     st.lists(
         st.sampled_from(["§ = §", "    § §", "", "§" * 25, "| § | § |", "- §", "`` -", "# §"]),
-        min_size=1,
         max_size=15,
     ),
     st.booleans(),
@@ -376,7 +387,7 @@ def test_any_text_goes_whole_into_messages_within_any_limit(unit: str, text: str
         assert MEASURES[unit](part.rstrip()) <= limit
         assert part.strip()
     for part in parts[:-1]:
-        assert re.search(r"\w|[-=|]", part) or part.startswith(("```\n>", "~~~\n>"))
+        assert holds_something(part), part
         assert open_fence(part) == "", part
     words = undecorated("\n".join(parts))
     assert re.findall(r"w\d+w", words) == re.findall(r"w\d+w", text)

@@ -136,7 +136,10 @@ def delete_scope(channel: str) -> str:
 async def _json(response: aiohttp.ClientResponse) -> Mapping[str, object]:
     if response.content_type != "application/json":
         return {}
-    answer = await response.json()
+    try:
+        answer = await response.json()
+    except ValueError as error:
+        raise PlatformDown(f"HTTP {response.status} with JSON that cannot be read") from error
     return answer if isinstance(answer, Mapping) else {}
 
 
@@ -144,7 +147,8 @@ def _refusal(call: str, response: aiohttp.ClientResponse, answer: Mapping[str, o
     code = answer.get("code", 0)
     detail = f"{call}: {response.status}, code {code}"
     if response.status == 429:
-        return RateLimited(_retry_after(response, answer), detail)
+        everywhere = answer.get("global") is True
+        return RateLimited(_retry_after(response, answer), detail, everywhere=everywhere)
     if response.status == 401:
         return LoginRefused(detail)
     if response.status >= 500 or response.status == 408:

@@ -46,15 +46,18 @@ def translated(method: str) -> Iterator[None]:
 
 
 def _from_answer(method: str, error: SlackApiError) -> PlatformError:
-    code = error.response.get("error", "")
-    status = error.response.status_code
+    response = error.response
+    # What cannot be read as Slack's JSON comes as the bare response of the HTTP library, or with a text.
+    status = response.status if isinstance(response, aiohttp.ClientResponse) else response.status_code
+    fields = None if isinstance(response, aiohttp.ClientResponse) else response.data
+    code = str(fields.get("error", "")) if isinstance(fields, dict) else ""
     if status == 429 or code in ("ratelimited", "rate_limited"):
-        return RateLimited(_retry_after(error.response.headers.get("Retry-After")), f"{method}: {code}")
+        return RateLimited(_retry_after(response.headers.get("Retry-After")), f"{method}: {code}")
     if code in GONE:
         return MessageGone(f"{method}: {code}")
     if code in LOGIN:
         return LoginRefused(f"{method}: {code}")
-    if code in DOWN or status >= 500:
+    if not code or code in DOWN or status >= 500:
         return PlatformDown(f"{method}: {code or status}")
     return NotAllowed(f"{method}: {code}")
 

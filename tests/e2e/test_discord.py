@@ -120,6 +120,18 @@ async def test_a_post_whose_answer_was_lost_does_not_appear_twice(
     assert place.replies(thread) == ["Once only."]
 
 
+async def test_a_post_whose_answer_was_lost_still_gets_the_last_words(
+    place: DiscordPlace, dify: Dify, bridge: Bridge
+) -> None:
+    text = "word " * 20 + "end"
+    dify.script = lambda request, turns: Answer(text, tokens_per_second=100)
+    place.discord.fail("POST", "/channels/{id}/messages", 502, afterwards=True, times=2)
+    async with bridge() as app:
+        thread = await place.ask("Hello?")
+        await answered(app, 1)
+    assert place.replies(thread) == [text]
+
+
 async def test_an_answer_that_a_moderator_removes_is_not_posted_again(
     place: DiscordPlace, dify: Dify, bridge: Bridge
 ) -> None:
