@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import re
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from functools import partial
@@ -28,6 +29,8 @@ log = logging.getLogger(__name__)
 CALL_TIMEOUT_SECONDS = 15.0
 PING_INTERVAL_SECONDS = 5.0
 RECONNECT_SECONDS = 5.0
+# Far longer than a post is tried again.
+LATELY_SECONDS = 3600.0
 # Under this event type our messages carry the key of their post, so that they can be found again.
 METADATA_EVENT = "dify_bridge_reply"
 ANY_EVENT = re.compile(".*")
@@ -101,11 +104,15 @@ class SlackAdapter:
             await client.chat_delete(channel=ref.channel, ts=ref.id)
 
     async def find(self, thread: Thread, key: str) -> MessageRef | None:
-        """See `bridge.ports.FindsPosts`: looks through the newest messages of the thread."""
+        """See `bridge.ports.FindsPosts`: looks through what was posted lately."""
         client = await self._ready()
         with translated("conversations.replies"):
             answer = await client.conversations_replies(
-                channel=thread.channel, ts=thread.id, include_all_metadata=True, limit=200
+                channel=thread.channel,
+                ts=thread.id,
+                oldest=f"{time.time() - LATELY_SECONDS:.6f}",
+                include_all_metadata=True,
+                limit=200,
             )
         match answer.data:
             case {"messages": [*messages]}:
