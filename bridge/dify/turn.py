@@ -60,6 +60,7 @@ class Turn:
         self._steps: dict[str, str] = {}
         self._in_flow = False
         self._agent_spoke = False
+        self._replaced = False
         self._message_ended = False
         self._flow_ended = False
         self.ending: Ending | None = None
@@ -95,7 +96,7 @@ class Turn:
             case Text(answer, source):
                 self._say(answer, source)
             case Replaced(answer):
-                self._parts = [answer]
+                self._parts, self._replaced = [answer], True
             case FlowStarted():
                 self._in_flow = True
             case StepStarted(step_id, title):
@@ -147,7 +148,8 @@ class Turn:
             self.ending = Ending.STOPPED
         else:
             self.ending = Ending.COMPLETED
-            if _lost_some(self.text, answer):
+            # What moderation took back must not return with the flow's own record of the answer.
+            if not self._replaced and _lost_some(self.text, answer):
                 self._parts = [answer]
 
 

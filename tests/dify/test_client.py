@@ -137,6 +137,14 @@ async def test_text_that_was_lost_on_the_way_is_taken_from_the_end_of_the_flow()
         assert (await ask(server))[0][-1] == "Hello, world"
 
 
+async def test_what_moderation_took_back_does_not_return_with_the_end_of_the_flow() -> None:
+    replaced = {**said("No."), "event": "message_replace"}
+    finished = flow("succeeded", outputs={"answer": "Not o.k. to say."})
+    events = (said("Never say this"), replaced, finished, END)
+    async with serving(STREAM, chunk(*events), LAST) as server:
+        assert (await ask(server))[0][-1] == "No."
+
+
 async def test_a_whole_answer_at_the_end_replaces_what_an_agent_said_in_pieces() -> None:
     pieces = [{**said(text), "event": "agent_message"} for text in ("Let me", " see. 42")]
     async with serving(STREAM, chunk(*pieces), chunk(said("Let me see. 42"), END), LAST) as server:
