@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from adapters.slack.mrkdwn import mrkdwn, neutralise
-from bridge.markdown import breaks_at, complete, fences, tables, utf16_length, whole
+from bridge.markdown import breaks_at, complete, fences, settled, tables, utf16_length, whole
 from bridge.markdown.blocks import blocks, cells, scan
 from bridge.markdown.inline import Inline, Is, Token, parse
 from bridge.markdown.lines import Kind, Line
@@ -21,6 +21,8 @@ from bridge.types import Body
 # Slack takes 12,000 characters over all Markdown blocks of a message. Less is kinder to readers, and leaves
 # room for what Slack may count differently.
 MESSAGE_LIMIT = 11_000
+# A native stream is said to die of more than 10.6 to 11.6 kB in all, counted in UTF-8.
+STREAM_LIMIT_BYTES = 9_000
 # `chat.update` refuses a `text` of more than 4,000 characters, even where blocks stand for it.
 TEXT_LIMIT = 3_900
 # A table larger than this makes Slack refuse all blocks of the message.
@@ -50,19 +52,61 @@ def render(body: Body) -> Rendered:
     """The message that shows `body`."""
     text = _shown(body)
     markdown = _markdown(_read(text))
-    notice = neutralise(" ".join(whole(body.notice)[:NOTICE_LIMIT].split()))
-    shown: list[Mapping[str, object]] = []
-    if markdown:
-        shown.append({"type": "markdown", "text": markdown})
-    if notice:
-        shown.append({"type": "context", "elements": [{"type": "mrkdwn", "text": notice}]})
-    return Rendered(tuple(shown), _fallback(text, notice))
+    shown = ({"type": "markdown", "text": markdown},) if markdown else ()
+    return Rendered((*shown, *notice_blocks(body)), _fallback(text, _notice(body)))
+
+
+def notice_blocks(body: Body) -> tuple[Mapping[str, object], ...]:
+    """The block that shows the notice of `body`, if it has one."""
+    notice = _notice(body)
+    return ({"type": "context", "elements": [{"type": "mrkdwn", "text": notice}]},) if notice else ()
+
+
+def streamed(body: Body) -> str:
+    """The Markdown that a native stream shows of `body.text`, where text can only be appended.
+
+    What it is for a text begins what it is for every longer text that begins alike; of a final body it is
+    the whole. White space at the end, and the end of a fence that is still open, come with later text.
+    """
+    if body.final:
+        return _markdown(_read(whole(body.text)))
+    text = whole(settled(body.text))
+    read = _read(text)
+    if read and _may_grow_wider(read, text):
+        read.pop()
+    if read and read[-1][0].table is not None and not _is_slack_table(read[-1]):
+        read.pop()
+    return _markdown(read, end_open=True)
 
 
 def fits(body: Body) -> bool:
     """Whether Slack takes the rendered body as one message of a bearable length."""
     read = _read(_shown(body))
     return utf16_length(_markdown(read)) <= MESSAGE_LIMIT and _tables_fit(read)
+
+
+def fits_stream(body: Body) -> bool:
+    """Whether `body.text` may be shown in one native stream, now and when it is final."""
+    states = [streamed(Body(body.text, final=final)) for final in (False, True)]
+    within = all(len(state.encode()) <= STREAM_LIMIT_BYTES for state in states)
+    return within and _tables_fit(_read(whole(body.text)))
+
+
+def _may_grow_wider(read: list[_Block], text: str) -> bool:
+    """Whether the line after a table that is shown aligned may become another row of it."""
+    before = read[-2] if len(read) > 1 else ()
+    return (
+        before != ()
+        and before[0].table is not None
+        and not _is_slack_table(before)
+        and read[-1][0].kind is Kind.TEXT
+        and len(read[-1]) == 1
+        and not text.endswith("\n")
+    )
+
+
+def _notice(body: Body) -> str:
+    return neutralise(" ".join(whole(body.notice)[:NOTICE_LIMIT].split()))
 
 
 def _shown(body: Body) -> str:
@@ -87,9 +131,15 @@ def _is_slack_table(block: _Block) -> bool:
     return table is not None and table.columns <= TABLE_COLUMNS
 
 
-def _markdown(read: list[_Block]) -> str:
+def _markdown(read: list[_Block], *, end_open: bool = False) -> str:
     lines = [line for block in read for line in _lines(block)]
+    if end_open and read and _is_open_fence(read[-1]):
+        lines.pop()
     return "\n".join(lines).strip("\n").rstrip()
+
+
+def _is_open_fence(block: _Block) -> bool:
+    return block[0].kind is Kind.FENCE_OPEN and block[-1].kind is not Kind.FENCE_CLOSE
 
 
 def _lines(block: _Block) -> list[str]:
@@ -100,7 +150,7 @@ def _lines(block: _Block) -> list[str]:
         case Kind.FENCE_OPEN | Kind.CODE:
             return _fence(block)
         case Kind.TABLE_HEAD if _is_slack_table(block):
-            return [line.quote + _inline(line.words, in_cell=True) for line in block]
+            return [line.quote + _row(line) for line in block]
         case Kind.TABLE_HEAD:
             lines = fences.Code("", "", tuple(tables.aligned(tables.read(block)))).fenced()
             return [first.quote + neutralise(line) for line in lines]
@@ -117,6 +167,12 @@ def _fence(block: _Block) -> list[str]:
     opener = first.quote + neutralise(first.text[len(first.quote) :].rstrip())
     longest = last.text.strip(" \t>\r") if last.kind is Kind.FENCE_CLOSE else first.fence.marker
     return [opener, *code, f"{first.fence.quote}{' ' * first.fence.indent}{longest}"]
+
+
+def _row(line: Line) -> str:
+    """A row that begins without a pipe looks like a paragraph until its table is known: so it stays."""
+    indent = "" if line.words.startswith("|") else line.text[len(line.quote) : line.content - line.start]
+    return indent + _inline(_DEFINITION.sub(r"\1 :", line.words), in_cell=True)
 
 
 def _paragraph(block: _Block) -> list[str]:
@@ -141,10 +197,10 @@ def _inline(text: str, *, in_cell: bool = False, in_label: bool = False) -> str:
 def _token(inline: Inline, token: Token, in_cell: bool, in_label: bool) -> str:
     raw = inline.raw(token)
     match token.kind:
-        case Is.TEXT:
+        case Is.TEXT | Is.URL:
             return neutralise(unlinked(raw))
         case Is.LINK | Is.IMAGE if in_label:
-            return neutralise(plain(raw, targets=False))
+            return neutralise(unlinked(plain(raw, targets=False)))
         case Is.LINK | Is.IMAGE:
             return _link(token, raw)
         case Is.ANGLE if token.target:
@@ -153,10 +209,10 @@ def _token(inline: Inline, token: Token, in_cell: bool, in_label: bool) -> str:
                 if in_label
                 else f"[{_address(token.target)}]({_address(token.target)})"
             )
-        case Is.ANGLE if "@" in raw[2:] and " " not in raw:
-            return raw[1:-1]
+        case Is.ANGLE if "@" in raw[2:] and len(raw.split()) == 1:
+            return unlinked(raw[1:-1])
         case Is.ANGLE:
-            return neutralise(BREAK.sub(" " if in_cell else "\n", raw))
+            return neutralise(unlinked(BREAK.sub(" " if in_cell else "\n", raw)))
         case Is.ESCAPE if raw[1] in "<>":
             return neutralise(raw[1])
         case _:

@@ -3,6 +3,7 @@
 from bridge.markdown.letters import breaks_at, display_width, utf16_length, whole
 from bridge.markdown.pending import complete
 from bridge.markdown.plain import plain
+from bridge.markdown.settle import settled
 from bridge.markdown.think import Thinking, strip_thinking
 
 __all__ = [
@@ -11,6 +12,7 @@ __all__ = [
     "complete",
     "display_width",
     "plain",
+    "settled",
     "strip_thinking",
     "utf16_length",
     "whole",

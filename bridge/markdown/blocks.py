@@ -39,12 +39,25 @@ def blocks(lines: Iterable[Line]) -> Iterator[tuple[Line, ...]]:
     """Lines that belong together: a fence, a table, a paragraph, a list item with its text."""
     group: list[Line] = []
     for line in lines:
-        if group and not _continues(group[-1], line):
+        if group and not continues(group[-1], line):
             yield tuple(group)
             group = []
         group.append(line)
     if group:
         yield tuple(group)
+
+
+def continues(before: Line, line: Line) -> bool:
+    """Whether `line` belongs to the same block as the line before it."""
+    if line.fence is not None:
+        return before.fence is line.fence
+    if line.table is not None:
+        return before.table is line.table
+    return (
+        line.kind is Kind.TEXT
+        and before.kind in (Kind.TEXT, Kind.ITEM)
+        and before.quote.count(">") == line.quote.count(">")
+    )
 
 
 def cells(row: str) -> list[str]:
@@ -61,6 +74,11 @@ def cells(row: str) -> list[str]:
 def has_pipe(text: str) -> bool:
     """Whether `text` could be a row of a table."""
     return _PIPE.search(text) is not None
+
+
+def opens_fence(words: str) -> bool:
+    """Whether a line with these words opens a fence."""
+    return _FENCE.match(words) is not None
 
 
 def is_delimiter(text: str) -> bool:
@@ -231,15 +249,3 @@ def _table(line: Line, following: str) -> Table | None:
 def _is_lazy(literal: int, sibling: Item) -> bool:
     """Lists may be numbered 1. 1. 1.; one that was continued in a new message goes 3. 1. 1. there."""
     return literal == sibling.literal or (sibling.first and literal <= 1 < (sibling.literal or 0))
-
-
-def _continues(before: Line, line: Line) -> bool:
-    if line.fence is not None:
-        return before.fence is line.fence
-    if line.table is not None:
-        return before.table is line.table
-    return (
-        line.kind is Kind.TEXT
-        and before.kind in (Kind.TEXT, Kind.ITEM)
-        and before.quote.count(">") == line.quote.count(">")
-    )

@@ -7,6 +7,7 @@ from enum import Enum, auto
 
 # How far something that never ends may reach. Beyond that it is taken for plain text.
 _MAX_HALF_LABEL = 200
+_MAX_HALF_ALT = 1000
 _MAX_TARGET = 2000
 _MAX_HALF_ANGLE = 300
 _MAX_OPEN_MARKS = 32
@@ -22,13 +23,17 @@ _LINK = re.compile(
     rf"!?\[({_LABEL}*+)\]\([ \t]*(<[^<>\n]*>|(?!<){_TARGET}{{0,{_MAX_TARGET}}}+)"
     rf"(?:[ \t]+(?:{_TITLE}))?[ \t]*\)"
 )
+_HALF_LABEL = r"(?:[^\[\]\\\n]|\\.|\[[^\[\]\n]*(?:\]|\Z))"
 _HALF_LINK = re.compile(
-    rf"!?\[(?:[^\[\]\\\n]|\\.|\[[^\[\]\n]*\]){{0,{_MAX_HALF_LABEL}}}+\\?"
-    rf"(?:\](?:\([ \t]*(?:<[^<>\n]*|[^\s<][^\s]{{0,{_MAX_TARGET}}})?"
+    rf"(?:!\[{_HALF_LABEL}{{0,{_MAX_HALF_ALT}}}+|\[{_HALF_LABEL}{{0,{_MAX_HALF_LABEL}}}+)\\?"
+    rf"(?:\](?:\([ \t]*(?:<[^<>\n]*>?|[^\s<][^\s]{{0,{_MAX_TARGET}}})?"
     rf"(?:[ \t]+(?:[\"'][^\n]{{0,{_MAX_HALF_LABEL}}})?)?)?)?\Z"
 )
-_ANGLE = re.compile(r"<([A-Za-z/!@#:?][^\s<>]*)(?:[ \t][^<>\n]*)?>")
-_HALF_ANGLE = re.compile(rf"<(?:[A-Za-z/!@#:?][^\s<>]{{0,{_MAX_HALF_ANGLE}}})?\Z")
+_ANGLE = re.compile(r"<(?:([A-Za-z/!@#:?][^\s<>]*)|[A-Za-z/!@#:?][^\s<>\[`\\]*[ \t][^<>\n\[`\\]*)>")
+_HALF_ANGLE = re.compile(
+    rf"<(?:https?://[^\s<>]{{0,{_MAX_TARGET}}}|[A-Za-z/!@#:?][^\s<>]{{0,{_MAX_HALF_ANGLE}}}|br[ \t]*/?)?\Z",
+    re.IGNORECASE,
+)
 _URL = re.compile(r"https?://[^\s<>`]+", re.IGNORECASE)
 _AFTER_URL = "?!.,:;*_~'\"。，、；：！？）】」』》”’|"
 
@@ -156,7 +161,7 @@ class _Parser:
 
     def _angle(self, begin: int) -> list[Token] | None:
         if match := _ANGLE.match(self._text, begin):
-            target = match[1] if _URL.match(match[1]) else ""
+            target = match[1] if match[1] and _URL.match(match[1]) else ""
             return [Token(Is.ANGLE, begin, match.end(), target=target)]
         if _HALF_ANGLE.match(self._text, begin):
             self._half.append(Token(Is.ANGLE, begin, len(self._text)))

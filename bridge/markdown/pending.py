@@ -12,13 +12,13 @@ from bridge.markdown.inline import Is, Token, parse
 from bridge.markdown.lines import Kind, Line
 
 # An opening tick or mark without a partner is taken for plain text when this much has come after it.
-_MAX_OPEN_CODE = 300
+MAX_OPEN_CODE = 300
 _MAX_OPEN_EMPHASIS = 1000
 # So many half-written things at one edge are nonsense, and may be shown.
-_MAX_HELD_BACK = 20
+MAX_HELD_BACK = 20
 
 _BEGINNING = re.compile(r"[-=]{1,2}|[*_~`+]{1,3}|#{1,6}|\d{1,9}[.)]?")
-_PARTIAL_DELIMITER = re.compile(r"[ \t|:-]*")
+PARTIAL_DELIMITER = re.compile(r"[ \t|:-]*")
 _HIGH_SURROGATE = re.compile("[\ud800-\udbff]$")
 _MARK_CHARACTERS = "*_~`"
 
@@ -36,7 +36,7 @@ def complete(text: str) -> str:
         return text[:position]
     if text.endswith("\n") or last.fence is not None or last.table is not None:
         return text
-    if _only_begun(last):
+    if only_begun(last):
         return text[: last.start]
     return _complete_paragraph(text, next(reversed(tuple(blocks(lines)))))
 
@@ -68,7 +68,7 @@ def _half_table(text: str, lines: list[Line]) -> int | None:
         return None
     if before is not None and before.table is not None and not ended and last.kind is Kind.TEXT:
         return None if before.table.head.lstrip(" \t>").startswith("|") else last.start
-    if before is not None and before.kind is Kind.TEXT and _PARTIAL_DELIMITER.fullmatch(last.words):
+    if before is not None and before.kind is Kind.TEXT and PARTIAL_DELIMITER.fullmatch(last.words):
         if before.words.startswith("|"):
             return before.start
         if has_pipe(before.words) and not ended:
@@ -76,7 +76,7 @@ def _half_table(text: str, lines: list[Line]) -> int | None:
     return last.start if last.kind is Kind.TEXT and last.words.startswith("|") else None
 
 
-def _only_begun(line: Line) -> bool:
+def only_begun(line: Line) -> bool:
     """Whether the line has no words yet, but only what may become a marker or a rule."""
     words = line.words.strip()
     if line.kind in (Kind.ITEM, Kind.HEADING) or line.quote:
@@ -106,7 +106,7 @@ class _Edge:
 
     def settle(self) -> None:
         """Hold back from the end until nothing half written is left there."""
-        for _ in range(_MAX_HELD_BACK):
+        for _ in range(MAX_HELD_BACK):
             if (end := self._held_back()) is None:
                 return
             self.shown = self.shown[:end]
@@ -145,7 +145,7 @@ class _Edge:
 
     def _open_code(self) -> Token | None:
         for token in self._inline.open:
-            if token.kind is Is.CODE and len(self.shown) - token.end <= _MAX_OPEN_CODE:
+            if token.kind is Is.CODE and len(self.shown) - token.end <= MAX_OPEN_CODE:
                 return token
         return None
 
@@ -158,7 +158,7 @@ class _Edge:
     def _deserves_closing(self, token: Token) -> bool:
         after = self.shown[token.end :]
         if token.kind is Is.CODE:
-            return len(after) <= _MAX_OPEN_CODE
+            return len(after) <= MAX_OPEN_CODE
         if token.kind is not Is.MARK or len(after) > _MAX_OPEN_EMPHASIS:
             return False
         around = self.shown[max(token.start - 1, 0) : token.start] + after[:1]
