@@ -7,14 +7,14 @@ from contextlib import asynccontextmanager
 from functools import partial
 
 from adapters.discord.adapter import DiscordAdapter
-from adapters.slack.adapter import SlackAdapter
+from adapters.slack.adapter import SlackAdapter, Streaming
 from bridge.budget import Budget
 from bridge.conversation import Conversation
 from bridge.dify import DifyClient
 from bridge.errors import DifyError, LoginRefused
 from bridge.inbox import Inbox
 from bridge.ports import Adapter
-from bridge.settings import Settings
+from bridge.settings import Reasoning, Settings
 from bridge.store import Store
 
 log = logging.getLogger(__name__)
@@ -30,7 +30,10 @@ class App:
         self._leaving = asyncio.Event()
         self._cut_off = asyncio.Event()
         self.store = store
-        self._inbox = Inbox(store, Conversation(dify, store, Budget()).answer)
+        conversation = Conversation(
+            dify, store, Budget(), show_reasoning=settings.reasoning is Reasoning.SHOW
+        )
+        self._inbox = Inbox(store, conversation.answer)
 
     def leave(self) -> None:
         """Ask the bridge to end. Safe to call from a signal handler."""
@@ -110,6 +113,7 @@ def _adapters(settings: Settings) -> list[Adapter]:
                 settings.slack_bot_token.get_secret_value(),
                 settings.slack_app_token.get_secret_value(),
                 settings.slack_api_url,
+                Streaming(settings.slack_streaming),
             )
         )
     if settings.discord:

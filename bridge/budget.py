@@ -5,151 +5,196 @@ place in the window from the moment it is granted until the whole window has pas
 no pattern of arrivals and latencies can bring more calls into any window than the platform allows.
 
 Who goes first: final texts, then first texts, then control, then intermediate states; among equals whoever
-was served longest ago. Nobody overtakes on a scope where someone more urgent waits. Intermediate states are
-paced evenly and leave a reserve, so that a final text never waits behind them. Nothing is queued: whoever is
-granted a slot shows the newest text it has at that moment.
+was served longest ago. Nobody overtakes on a scope where someone more urgent waits. Nothing is queued:
+whoever is granted a slot shows the newest text it has at that moment.
 
-`Schedule` decides and knows no clock; `Budget` waits.
+A reply that has begun owes the platform one more call, the one with its last words. Such debts are kept in
+mind: no reply is begun, and no intermediate state shown, that could keep somebody's last words waiting.
+
+`Schedule` decides and knows no clock (see `bridge.window` for what it knows of one scope); `Budget` waits.
 """
 
 import asyncio
 import itertools
-from collections import deque
+from bisect import insort
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from enum import IntEnum
 from math import inf
 
 from bridge.errors import RateLimited
 from bridge.types import Lane
+from bridge.window import Priority, Window
+
+# What is no longer used is looked for when so many scopes have come up since the last time.
+TIDY_EVERY_SCOPES = 256
 
 
-class Priority(IntEnum):
-    """Lower is more urgent."""
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One way of making a call. The first lane is the call's own scope, others are shared with further
+    calls. `owes` is the lane of the call that will end what this one begins, if it begins something."""
 
-    FINAL = 0
-    FIRST = 1
-    CONTROL = 2
-    INTERMEDIATE = 3
+    lanes: tuple[Lane, ...]
+    owes: Lane | None = None
 
 
 @dataclass(eq=False, slots=True)
 class Ticket:
-    """One wish to make one call. The first lane is the call's own scope, others are shared with further
-    calls. `owner` names whose wish it is, for fairness among equals."""
+    """One wish to make one call, in the first of its `options` that the budget permits: `granted`, then.
 
-    lanes: tuple[Lane, ...]
+    `owner` names whose wish it is, for fairness among equals. An intermediate state waits until `not_before`,
+    in seconds on the clock of the event loop.
+    """
+
+    options: tuple[Option, ...]
     priority: Priority
     owner: str
-    number: int = 0
+    not_before: float = 0.0
+    granted: Option | None = None
+    asked_at: float = 0.0
+    number: int = field(default_factory=itertools.count().__next__)
+    rank: tuple[int, int, int] = (0, 0, 0)
 
 
 @dataclass(slots=True)
-class _Window:
-    """What is known of one scope. Times are seconds on the caller's clock."""
+class _Look:
+    """One look at everybody who waits. `held` are the scopes where somebody more urgent waits."""
 
-    limit: int
-    seconds: float
-    in_flight: int = 0
-    leaves_at: deque[float] = field(default_factory=deque)
-    blocked_until: float = 0.0
-    paced_until: float = 0.0
-
-    def forget(self, now: float) -> None:
-        while self.leaves_at and self.leaves_at[0] <= now:
-            self.leaves_at.popleft()
-
-    def opens_at(self, priority: Priority) -> float:
-        """When a call of this priority may go, given what is known now; `inf` until a call is answered."""
-        keep = self._reserve() if priority is Priority.INTERMEDIATE else 0
-        surplus = self.in_flight + len(self.leaves_at) - (self.limit - keep) + 1
-        at = self.blocked_until
-        if surplus > len(self.leaves_at):
-            return inf
-        if surplus > 0:
-            at = max(at, self.leaves_at[surplus - 1])
-        return max(at, self.paced_until) if priority is Priority.INTERMEDIATE else at
-
-    def grant(self, now: float, priority: Priority) -> None:
-        self.in_flight += 1
-        if priority is Priority.INTERMEDIATE:
-            self.paced_until = now + self.seconds / max(1, self.limit - self._reserve())
-
-    def _reserve(self) -> int:
-        """Calls that intermediate states leave alone: a fifth, at least one where there are two."""
-        return max(1, self.limit // 5) if self.limit > 1 else 0
+    now: float
+    again: float = inf
+    held: set[str] = field(default_factory=set)
 
 
 class Schedule:
     """Decides which waiting tickets may go. Pure: every method is told what time it is, in seconds."""
 
     def __init__(self) -> None:
-        self._windows: dict[str, _Window] = {}
+        self._windows: dict[str, Window] = {}
         self._waiting: list[Ticket] = []
         self._served: dict[str, int] = {}
         self._numbers = itertools.count(1)
+        self._tidy_at = TIDY_EVERY_SCOPES
 
-    def ask(self, ticket: Ticket) -> None:
+    def ask(self, ticket: Ticket, now: float) -> None:
         """Begin to wait."""
-        ticket.number = next(self._numbers)
-        self._waiting.append(ticket)
-        for lane in ticket.lanes:
-            window = self._windows.setdefault(lane.scope, _Window(lane.limit, lane.seconds))
-            window.limit, window.seconds = lane.limit, lane.seconds
+        ticket.asked_at, ticket.granted = now, None
+        self._learn(ticket.options)
+        self._enqueue(ticket)
+        if len(self._windows) > self._tidy_at:
+            self._tidy(now)
 
     def withdraw(self, ticket: Ticket) -> None:
         """Wait no longer. Harmless when the ticket is not waiting."""
         if ticket in self._waiting:
             self._waiting.remove(ticket)
 
+    def change(self, ticket: Ticket, priority: Priority, options: tuple[Option, ...]) -> None:
+        """Wait for something else from now on. Harmless when the ticket is not waiting."""
+        if ticket in self._waiting:
+            self._waiting.remove(ticket)
+            ticket.priority, ticket.options = priority, options
+            self._learn(options)
+            self._enqueue(ticket)
+
     def grant(self, now: float) -> tuple[list[Ticket], float]:
         """The tickets that may go now, most urgent first, and when to look again (`inf`: when told)."""
-        granted: list[Ticket] = []
-        look_again = inf
-        held: set[str] = set()
-        self._forget(now)
-        for ticket in sorted(self._waiting, key=self._rank):
-            opens = {lane.scope: self._windows[lane.scope].opens_at(ticket.priority) for lane in ticket.lanes}
-            closed = {scope for scope, at in opens.items() if at > now} | (held & opens.keys())
-            if closed:
-                held |= closed
-                look_again = min(look_again, max(opens.values()))
-                continue
-            for scope in opens:
-                self._windows[scope].grant(now, ticket.priority)
+        look = _Look(now)
+        granted = [ticket for ticket in self._waiting if self._try(ticket, look)]
+        for ticket in granted:
             self._waiting.remove(ticket)
-            self._served[ticket.owner] = next(self._numbers)
-            granted.append(ticket)
-        return granted, look_again
+        return granted, look.again
 
     def answered(self, ticket: Ticket, now: float) -> None:
         """The platform answered the call that this ticket was granted for, in whatever way."""
-        for scope in {lane.scope for lane in ticket.lanes}:
-            window = self._windows[scope]
-            window.in_flight -= 1
-            window.leaves_at.append(now + window.seconds)
+        for window in self._spent(ticket):
+            window.answered(now)
 
     def refused(self, ticket: Ticket, now: float, retry_after: float, *, everywhere: bool = False) -> None:
         """The platform said that the call came too early: nothing goes on its own scope until then, which is
         the first of its lanes; or on any of its lanes, where the platform meant them all."""
-        for lane in ticket.lanes if everywhere else ticket.lanes[:1]:
-            window = self._windows[lane.scope]
-            window.blocked_until = max(window.blocked_until, now + retry_after)
+        windows = self._spent(ticket)
+        for window in windows if everywhere else windows[:1]:
+            window.refused(now, retry_after)
 
-    def _rank(self, ticket: Ticket) -> tuple[int, int, int]:
-        return ticket.priority, self._served.get(ticket.owner, 0), ticket.number
+    def paid(self, ticket: Ticket) -> None:
+        """What was begun with this ticket has ended, or will never end. Harmless when nothing is owed."""
+        owes = ticket.granted.owes if ticket.granted else None
+        if owes is not None and owes.scope in self._windows:
+            self._windows[owes.scope].debts.discard(ticket.number)
 
-    def _forget(self, now: float) -> None:
+    def _try(self, ticket: Ticket, look: _Look) -> bool:
+        """Grant the ticket one of its options, if one is open now."""
+        if ticket.priority is Priority.INTERMEDIATE and ticket.not_before > look.now:
+            look.again = min(look.again, ticket.not_before)
+            return False
+        closed: set[str] = set()
+        for option in ticket.options:
+            shut = self._shut(ticket, option, look)
+            if shut is None:
+                self._take(ticket, option, look.now)
+                return True
+            closed |= shut
+        look.held |= closed
+        return False
+
+    def _shut(self, ticket: Ticket, option: Option, look: _Look) -> set[str] | None:
+        """None if a call may go this way now; else the scopes on which nobody may overtake it."""
+        shut = {lane.scope for lane in option.lanes if lane.scope in look.held}
+        if shut:
+            return shut
+        opens = {
+            lane.scope: self._windows[lane.scope].opens_at(ticket.priority, look.now, ticket.asked_at)
+            for lane in option.lanes
+        }
+        if any(at > look.now for at in opens.values()):
+            look.again = min(look.again, max(opens.values()))
+            return {scope for scope, at in opens.items() if at > look.now}
+        if option.owes is not None and ticket.priority is not Priority.FINAL:
+            at = self._windows[option.owes.scope].promises_at(look.now)
+            if at > look.now:
+                look.again = min(look.again, at)
+                return set()
+        return None
+
+    def _take(self, ticket: Ticket, option: Option, now: float) -> None:
+        ticket.granted = option
+        for window in self._spent(ticket):
+            window.grant(now, ticket.priority)
+        if option.owes is not None:
+            self._windows[option.owes.scope].debts.add(ticket.number)
+        self._served[ticket.owner] = next(self._numbers)
+
+    def _spent(self, ticket: Ticket) -> list[Window]:
+        """The windows in which the granted call counts, its own scope first, each once."""
+        lanes = ticket.granted.lanes if ticket.granted else ()
+        return [self._windows[scope] for scope in dict.fromkeys(lane.scope for lane in lanes)]
+
+    def _learn(self, options: Iterable[Option]) -> None:
+        for option in options:
+            for lane in (*option.lanes, *([option.owes] if option.owes else [])):
+                window = self._windows.get(lane.scope)
+                if window is None:
+                    window = self._windows[lane.scope] = Window(lane.limit, lane.seconds)
+                window.told(lane)
+
+    def _enqueue(self, ticket: Ticket) -> None:
+        ticket.rank = (ticket.priority, self._served.get(ticket.owner, 0), next(self._numbers))
+        insort(self._waiting, ticket, key=lambda one: one.rank)
+
+    def _tidy(self, now: float) -> None:
         """Drop what no longer matters, so that scopes and owners of the past cost nothing."""
-        wanted = {lane.scope for ticket in self._waiting for lane in ticket.lanes}
+        wanted = {
+            lane.scope
+            for ticket in self._waiting
+            for option in ticket.options
+            for lane in (*option.lanes, *([option.owes] if option.owes else []))
+        }
         for scope, window in list(self._windows.items()):
-            window.forget(now)
-            idle = not window.in_flight and not window.leaves_at and window.blocked_until <= now
-            if idle and scope not in wanted and window.paced_until <= now:
+            if scope not in wanted and window.idle(now):
                 del self._windows[scope]
-        if not self._windows:
-            self._served.clear()
+        self._served = dict(sorted(self._served.items(), key=lambda one: one[1])[-TIDY_EVERY_SCOPES:])
+        self._tidy_at = len(self._windows) + TIDY_EVERY_SCOPES
 
 
 class Budget:
@@ -157,31 +202,32 @@ class Budget:
 
     def __init__(self) -> None:
         self._schedule = Schedule()
-        self._granted: dict[Ticket, asyncio.Event] = {}
+        self._turns: dict[Ticket, asyncio.Event] = {}
         self._timer: asyncio.TimerHandle | None = None
 
     @asynccontextmanager
-    async def slot(self, ticket: Ticket) -> AsyncIterator[None]:
-        """Wait until the ticket's call may be made; the block is the call.
+    async def slot(self, ticket: Ticket) -> AsyncIterator[Option]:
+        """Wait until the ticket's call may be made; the block is the call, and gets the option it may take.
 
         A `RateLimited` that leaves the block teaches the budget and goes on to the caller.
         """
-        turn = self._granted[ticket] = asyncio.Event()
-        self._schedule.ask(ticket)
+        turn = self._turns[ticket] = asyncio.Event()
+        self._schedule.ask(ticket, self._now())
         self._look()
         try:
             await turn.wait()
         except asyncio.CancelledError:
-            if turn.is_set():
+            if ticket.granted:
+                self._schedule.paid(ticket)
                 self._schedule.answered(ticket, self._now())
             else:
                 self._schedule.withdraw(ticket)
             self._look()
             raise
         finally:
-            del self._granted[ticket]
+            del self._turns[ticket]
         try:
-            yield
+            yield ticket.granted or ticket.options[0]
         except RateLimited as error:
             self._schedule.refused(ticket, self._now(), error.retry_after, everywhere=error.everywhere)
             raise
@@ -189,9 +235,14 @@ class Budget:
             self._schedule.answered(ticket, self._now())
             self._look()
 
-    def hurry(self, ticket: Ticket, priority: Priority) -> None:
-        """Make a waiting ticket more urgent. Harmless when it was granted meanwhile."""
-        ticket.priority = min(ticket.priority, priority)
+    def change(self, ticket: Ticket, priority: Priority, options: tuple[Option, ...]) -> None:
+        """Let a waiting ticket wait for something more urgent. Harmless when it was granted meanwhile."""
+        self._schedule.change(ticket, priority, options)
+        self._look()
+
+    def paid(self, ticket: Ticket) -> None:
+        """What was begun with this ticket has ended. Harmless when nothing is owed for it."""
+        self._schedule.paid(ticket)
         self._look()
 
     def _look(self) -> None:
@@ -199,13 +250,10 @@ class Budget:
             self._timer.cancel()
             self._timer = None
         granted, look_again = self._schedule.grant(self._now())
-        self._tell(granted)
+        for ticket in granted:
+            self._turns[ticket].set()
         if look_again < inf:
             self._timer = asyncio.get_running_loop().call_at(look_again, self._look)
-
-    def _tell(self, granted: Iterable[Ticket]) -> None:
-        for ticket in granted:
-            self._granted[ticket].set()
 
     @staticmethod
     def _now() -> float:

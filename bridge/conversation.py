@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 
 from bridge.budget import Budget
 from bridge.dify import ChatRequest, DifyClient, Ending, Ids
-from bridge.errors import BridgeError, DifyConversationGone, PlatformError, StoreError
+from bridge.errors import BridgeError, DifyConversationGone, DifyError, PlatformError, StoreError
 from bridge.inbox import Accepted, dify_user_of
+from bridge.markdown import strip_thinking
 from bridge.ports import Adapter, OpensThreads, ShowsWaiting
 from bridge.reply import Reply
 from bridge.store import Opened, Store
@@ -19,6 +20,8 @@ log = logging.getLogger(__name__)
 # Longer than any message a person types, shorter than what makes a model fail without a word.
 QUESTION_LIMIT_CHARACTERS = 32_000
 WAITING_SHOWN_EVERY_SECONDS = 8.0
+# A step that is over sooner is not worth a message of its own.
+STEPS_SHOWN_AFTER_SECONDS = 1.0
 CLOSING_SECONDS = 10.0
 
 EMPTY_QUESTION = "Write your question together with the mention, and it will be answered here."
@@ -32,7 +35,7 @@ LEAVING = "The bot is being restarted, so this answer ends here. Please ask agai
 STOPPED = "This answer was stopped."
 CUT_OFF = "cut off"
 PAUSED = "The AI app waits for a decision that has to be made in Dify."
-ENDINGS = {Ending.STOPPED: STOPPED, Ending.PAUSED: PAUSED}
+ENDINGS: dict[Ending | None, str] = {Ending.STOPPED: STOPPED, Ending.PAUSED: PAUSED}
 
 
 @dataclass(slots=True)
@@ -47,10 +50,13 @@ class _Told:
 class Conversation:
     """Answers questions with one Dify app."""
 
-    def __init__(self, dify: DifyClient, store: Store, budget: Budget) -> None:
+    def __init__(
+        self, dify: DifyClient, store: Store, budget: Budget, *, show_reasoning: bool = False
+    ) -> None:
         self._dify = dify
         self._store = store
         self._budget = budget
+        self._show_reasoning = show_reasoning
 
     async def answer(self, accepted: Accepted) -> None:
         """See one question through to a closed reply, whatever happens on the way. Does not raise, except
@@ -87,9 +93,11 @@ class Conversation:
             told.notices.append(refusal)
             return
         waiting = asyncio.create_task(_show_waiting(adapter, message.thread), name="waiting")
+        steps = asyncio.get_running_loop().call_later(STEPS_SHOWN_AFTER_SECONDS, reply.show_steps)
         try:
             await self._ask(accepted, reply, waiting, told)
         finally:
+            steps.cancel()
             waiting.cancel()
             await asyncio.gather(waiting, return_exceptions=True)
 
@@ -123,14 +131,24 @@ class Conversation:
                     await self._remember(message.thread, opened, update.ids, told)
                 if update.text != told.text:
                     waiting.cancel()
-                    told.text = update.text
-                    reply.write(told.text)
-                if reply.lost is not None:
+                told.text = update.text
+                reply.write(update.text, step=update.step, thought=update.thought)
+                if reply.lost is not None or reply.stopped:
+                    await self._abandon(message.thread, opened, update.ids)
                     break
-            if stream.ending in ENDINGS:
-                told.notices.append(ENDINGS[stream.ending])
-            elif not told.text.strip():
+            if reply.stopped or stream.ending in ENDINGS:
+                told.notices.append(ENDINGS.get(stream.ending, STOPPED))
+            elif not strip_thinking(told.text).answer.strip():
                 told.notices.append(NO_WORDS)
+
+    async def _abandon(self, thread: Thread, opened: Opened, ids: Ids) -> None:
+        """Let Dify end a turn that nobody will see the end of. Flows go on by themselves otherwise."""
+        if not ids.task_id:
+            return
+        try:
+            await self._dify.stop(ids.task_id, opened.dify_user)
+        except DifyError as error:
+            log.warning("%s: Dify was not told to stop: %s", thread.key, error)
 
     async def _remember(self, thread: Thread, opened: Opened, ids: Ids, told: _Told) -> None:
         """Keep the conversation's id as soon as Dify gives it, and notice when it is another one."""
@@ -150,7 +168,14 @@ class Conversation:
 
         # The part of the message's name that is unique in its channel; both platforms' are shorter than 20.
         key = accepted.message.id.rpartition(":")[2][:20]
-        return Reply(accepted.adapter, accepted.message.thread, self._budget, key, posted)
+        return Reply(
+            accepted.adapter,
+            accepted.message.thread,
+            self._budget,
+            key,
+            posted,
+            show_reasoning=self._show_reasoning,
+        )
 
     async def _closed(
         self, accepted: Accepted, reply: Reply, showing: asyncio.Task[None], outcome: str

@@ -24,6 +24,8 @@ BridgeError
     ├── MessageGone           the message, thread or channel is gone
     ├── NotAllowed            refused for good: permissions, or content the platform does not take
     ├── PlatformDown          no answer, or a failing server; trying later may help
+    ├── StreamRefused         a message cannot grow by appending here; it can be edited instead
+    ├── StoppedByPerson       somebody pressed the platform's own Stop on this answer
     └── LoginRefused          the platform does not accept the bot's token
 
 `notice` is shown to people: what happened and what to do, never an address, a key or the text of somebody's
@@ -141,6 +143,14 @@ class NotAllowed(PlatformError):
 
 class PlatformDown(PlatformError):
     pass
+
+
+class StreamRefused(PlatformError):
+    pass
+
+
+class StoppedByPerson(PlatformError):
+    notice = "This answer was stopped."
 
 
 class LoginRefused(PlatformError):

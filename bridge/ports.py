@@ -43,8 +43,9 @@ class Adapter(Protocol):
         """Take the message away."""
         ...
 
-    def fits(self, body: Body) -> bool:
-        """Whether the rendered body is within the platform's limits for one message. Pure and quick."""
+    def fits(self, thread: Thread, body: Body) -> bool:
+        """Whether the rendered body is within the platform's limits for one message of this thread. Pure and
+        quick."""
         ...
 
     def same(self, one: Body, other: Body) -> bool:
@@ -52,15 +53,54 @@ class Adapter(Protocol):
         ...
 
     def post_lanes(self, thread: Thread) -> tuple[Lane, ...]:
-        """The rate-limit scopes that a `post` into this thread spends from."""
+        """The rate-limit scopes that a `post` into this thread spends from, the call's own scope first."""
         ...
 
-    def edit_lanes(self, ref: MessageRef) -> tuple[Lane, ...]:
-        """The rate-limit scopes that an `edit` of this message spends from."""
+    def edit_lanes(self, ref: MessageRef, body: Body) -> tuple[Lane, ...]:
+        """The rate-limit scopes that making this message show `body` spends from, its own scope first."""
+        ...
+
+    def closing_lane(self, thread: Thread) -> Lane:
+        """The scope that the last edit of a message spends from which a `post` puts into this thread."""
         ...
 
     def delete_lanes(self, ref: MessageRef) -> tuple[Lane, ...]:
         """The rate-limit scopes that a `delete` of this message spends from."""
+        ...
+
+
+@runtime_checkable
+class Streams(Protocol):
+    """A platform where a message can also grow by having text appended to it.
+
+    Such a message begins with `stream` instead of `post`; after that, `edit` and its lanes serve it like any
+    other, with the whole body each time, and a body that is `final` ends the stream. Where a body does not go
+    on from what was appended, or the stream is gone, `edit` still makes the message show the final body.
+    """
+
+    def may_stream(self, thread: Thread) -> bool:
+        """Whether messages of this thread should rather be streamed, as far as is known now."""
+        ...
+
+    async def stream(self, thread: Thread, body: Body, key: str) -> MessageRef:
+        """Begin a message that shows `body`, which is not final. `StreamRefused` where it cannot be: then
+        `may_stream` says so from now on."""
+        ...
+
+    def stream_lanes(self, thread: Thread) -> tuple[Lane, ...]:
+        """The rate-limit scopes that a `stream` into this thread spends from, the call's own scope first."""
+        ...
+
+    def stream_closing_lane(self, thread: Thread) -> Lane:
+        """The scope that the end of a streamed message spends from."""
+        ...
+
+    def streaming(self, ref: MessageRef) -> bool:
+        """Whether this message is a stream that has not been ended yet."""
+        ...
+
+    def worn(self, ref: MessageRef) -> bool:
+        """Whether this message should soon be ended, and go on in a next one, because its stream is old."""
         ...
 
 

@@ -2,7 +2,8 @@
 
 Whoever reads Dify's stream calls `write` and `close`; both return at once. One task, `run`, brings the screen
 to the newest text, one call at a time, whenever the budget grants one. What lies between two calls is never
-shown late: it is skipped. A text longer than one message continues in the next.
+shown late: it is skipped. What the messages show is what the platform has accepted, and everything goes on
+from there: the next edit, the next message, a second try. (`bridge.draft` says what they should show.)
 """
 
 import asyncio
@@ -10,8 +11,8 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from bridge import split
-from bridge.budget import Budget, Priority, Ticket
+from bridge.budget import Budget, Option, Ticket
+from bridge.draft import Draft, Grown
 from bridge.errors import (
     LoginRefused,
     MessageGone,
@@ -19,9 +20,12 @@ from bridge.errors import (
     PlatformDown,
     PlatformError,
     RateLimited,
+    StoppedByPerson,
+    StreamRefused,
 )
-from bridge.ports import Adapter, FindsPosts
+from bridge.ports import Adapter, FindsPosts, Streams
 from bridge.types import Body, Lane, MessageRef, Thread
+from bridge.window import Priority
 
 log = logging.getLogger(__name__)
 
@@ -31,17 +35,21 @@ FIRST_BACKOFF_SECONDS = 0.5
 LONGEST_BACKOFF_SECONDS = 15.0
 GIVE_UP_AFTER_SECONDS = 120.0
 
-NOTHING = Body("")
+# Seconds between intermediate states once an answer has gone on for so many seconds: nobody still follows
+# every word, and others may want the calls.
+WIDENING = ((600.0, 4.0), (120.0, 2.0))
 
 Posted = Callable[[int, MessageRef], Awaitable[None]]
 
 
 @dataclass(slots=True)
 class _Page:
-    """One message of the reply: where it stands and what the platform has accepted as its content."""
+    """One message of the reply: where it stands, what the platform has accepted as its content, and the
+    ticket that it was begun with, for as long as its last words are owed."""
 
     ref: MessageRef | None = None
     shown: Body | None = None
+    debt: Ticket | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +65,8 @@ class Reply:
     """The answer to one question in one thread.
 
     `key` names the reply for `Adapter.post`, at most 20 characters. `posted(page, ref)` is awaited as soon as
-    a message of the reply exists, so that it can be found again after a restart.
+    a message of the reply exists, so that it can be found again after a restart. With `show_reasoning`, the
+    end of a model's thoughts stands above the answer.
     """
 
     def __init__(
@@ -67,62 +76,75 @@ class Reply:
         budget: Budget,
         key: str,
         posted: Posted,
+        *,
+        show_reasoning: bool = False,
     ) -> None:
         self._adapter = adapter
         self._thread = thread
         self._budget = budget
         self._key = key
         self._posted = posted
+        self._draft = Draft(adapter, thread, show_reasoning=show_reasoning)
         self._pages: list[_Page] = []
-        self._text = ""
-        self._heads: list[str] = []
-        self._tail = ""
-        self._notice = ""
-        self._closed = False
         self._changed = asyncio.Event()
         self._ticket: Ticket | None = None
+        self._began = asyncio.get_running_loop().time()
         self._failing_since: float | None = None
         self.lost: PlatformError | None = None
+        self.stopped = False
 
-    def write(self, text: str) -> None:
-        """Let the reply show `text`, the whole answer so far. Never waits. Ignored once closed."""
-        if not self._closed:
-            self._take(text)
+    def write(self, text: str, *, step: str = "", thought: str = "") -> None:
+        """Let the reply show `text`, the whole answer so far, and what the app is busy with. Never waits.
+        Ignored once closed."""
+        if not self._draft.closed:
+            self._draft.write(text, step, thought)
             self._changed.set()
+
+    def show_steps(self) -> None:
+        """From now on, say what the app is busy with even where there is no text yet. Never waits."""
+        self._draft.show_steps()
+        self._changed.set()
 
     def close(self, text: str, notice: str = "") -> None:
         """Give the last state: the whole answer and a plain sentence, or either. Never waits. First wins."""
-        if self._closed:
+        if self._draft.closed:
             return
-        self._closed = True
-        self._take(text)
-        self._notice = notice
-        if self._ticket is not None:
-            self._budget.hurry(self._ticket, Priority.FINAL)
+        self._draft.close(text, notice)
+        if self._ticket is not None and (step := self._next()) is not None:
+            self._budget.change(self._ticket, Priority.FINAL, self._options(step))
         self._changed.set()
 
     async def run(self) -> None:
         """Show what was written until the last state has landed, or is known to be impossible (`lost`)."""
-        while self.lost is None:
-            self._changed.clear()
-            if (step := self._next()) is not None:
-                await self._when_granted(step)
-            elif self._closed:
-                return
-            else:
-                await self._changed.wait()
+        try:
+            while self.lost is None:
+                self._changed.clear()
+                step = self._next()
+                if step is not None and (self._draft.closed or not self.stopped):
+                    await self._when_granted(step)
+                elif self._draft.closed:
+                    return
+                else:
+                    await self._changed.wait()
+        finally:
+            for page in self._pages:
+                self._pay(page)
 
     async def _when_granted(self, planned: _Step) -> None:
         """Wait for the budget, then make the call with the text that is newest by then."""
+        ticket = Ticket(self._options(planned), self._priority(planned), self._key, self._not_before())
+        self._ticket = ticket
         try:
-            self._ticket = Ticket(self._lanes(planned), self._priority(planned), owner=self._key)
-            async with self._budget.slot(self._ticket):
+            async with self._budget.slot(ticket) as option:
+                self._ticket = None
                 step = self._next()
-                if step is not None and (step.page, step.ref) == (planned.page, planned.ref):
-                    await self._call(step)
+                if step is not None and self._serves(option, step):
+                    await self._call(step, ticket, option)
                     self._failing_since = None
-        except RateLimited as error:
+        except (RateLimited, StreamRefused) as error:
             log.warning("%s: %s", self._key, error)
+        except StoppedByPerson:
+            self.stopped = True
         except PlatformDown as error:
             await self._pause(error)
         except (MessageGone, NotAllowed, LoginRefused) as error:
@@ -130,30 +152,38 @@ class Reply:
             self.lost = error
         finally:
             self._ticket = None
+            if all(page.debt is not ticket for page in self._pages):
+                self._budget.paid(ticket)
 
-    async def _call(self, step: _Step) -> None:
+    async def _call(self, step: _Step, ticket: Ticket, option: Option) -> None:
         page = self._pages[step.page]
         match step:
             case _Step(body=None, ref=MessageRef() as ref):
                 await self._adapter.delete(ref)
-                self._pages.pop()
+                self._pay(self._pages.pop())
             case _Step(body=Body() as body, ref=MessageRef() as ref):
                 await self._adapter.edit(ref, body)
                 page.shown = body
             case _Step(body=Body() as body, ref=None):
-                page.ref = await self._post(step.page, body)
+                ref = await self._begin(step.page, body, option)
+                page.ref, page.debt = ref, ticket
                 # After a failure it may be an earlier attempt's message, with an earlier text: edited next.
                 page.shown = body if self._failing_since is None else None
-                await self._posted(step.page, page.ref)
+                await self._posted(step.page, ref)
+        if page.shown is not None and page.shown.final:
+            self._pay(page)
 
-    async def _post(self, number: int, body: Body) -> MessageRef:
-        """Post once, although an earlier attempt may have arrived without our hearing of it."""
-        key = f"{self._key}.{number}"
-        if self._failing_since is not None and isinstance(self._adapter, FindsPosts):
-            found = await self._adapter.find(self._thread, key)
+    async def _begin(self, number: int, body: Body, option: Option) -> MessageRef:
+        """Begin a message, although an earlier attempt may have arrived without our hearing of it."""
+        adapter, key = self._adapter, f"{self._key}.{number}"
+        if self._failing_since is not None and isinstance(adapter, FindsPosts):
+            found = await adapter.find(self._thread, key)
             if found is not None:
                 return found
-        return await self._adapter.post(self._thread, body, key)
+        posts = _scopes(option.lanes) == _scopes(adapter.post_lanes(self._thread))
+        if posts or not isinstance(adapter, Streams):
+            return await adapter.post(self._thread, body, key)
+        return await adapter.stream(self._thread, body, key)
 
     async def _pause(self, error: PlatformDown) -> None:
         now = asyncio.get_running_loop().time()
@@ -166,33 +196,51 @@ class Reply:
         else:
             await asyncio.sleep(min(max(failing_for, FIRST_BACKOFF_SECONDS), LONGEST_BACKOFF_SECONDS))
 
-    def _lanes(self, step: _Step) -> tuple[Lane, ...]:
-        if step.ref is None:
-            return self._adapter.post_lanes(self._thread)
-        return self._adapter.edit_lanes(step.ref) if step.body else self._adapter.delete_lanes(step.ref)
+    def _pay(self, page: _Page) -> None:
+        if page.debt is not None:
+            self._budget.paid(page.debt)
+            page.debt = None
+
+    def _options(self, step: _Step) -> tuple[Option, ...]:
+        """The ways of making this call, best first."""
+        if step.body is None and step.ref is not None:
+            return (Option(self._adapter.delete_lanes(step.ref)),)
+        if step.body is not None and step.ref is not None:
+            return (Option(self._adapter.edit_lanes(step.ref, step.body)),)
+        lanes = self._adapter.post_lanes(self._thread)
+        if step.body is None or step.body.final:
+            return (Option(lanes),)
+        post = Option(lanes, self._adapter.closing_lane(self._thread))
+        stream = self._stream_option()
+        return (post,) if stream is None else (stream, post)
+
+    def _stream_option(self) -> Option | None:
+        adapter, thread = self._adapter, self._thread
+        if isinstance(adapter, Streams) and adapter.may_stream(thread):
+            return Option(adapter.stream_lanes(thread), adapter.stream_closing_lane(thread))
+        return None
+
+    def _serves(self, option: Option, step: _Step) -> bool:
+        """Whether a call may be made that was planned a moment ago: the answer has gone on since."""
+        return _scopes(option.lanes) in [_scopes(one.lanes) for one in self._options(step)]
 
     def _priority(self, step: _Step) -> Priority:
-        if self._closed:
+        if self._draft.closed:
             return Priority.FINAL
         if step.ref is None:
             return Priority.FIRST if step.page == 0 else Priority.CONTROL
         return Priority.INTERMEDIATE
 
-    def _take(self, text: str) -> None:
-        """Follow the answer. Messages that are full keep their text while the answer only grows."""
-        if text.startswith(self._text):
-            self._tail += text[len(self._text) :]
-        else:
-            self._heads.clear()
-            self._tail = text
-        self._text = text
+    def _not_before(self) -> float:
+        now = asyncio.get_running_loop().time()
+        return now + next((wait for age, wait in WIDENING if now - self._began > age), 0.0)
 
     def _next(self) -> _Step | None:
         """The first message that does not show what it should; else the last one that should not be there."""
-        wanted = self._wanted()
+        wanted = self._draft.bodies(self._grown)
         self._pages.extend(_Page() for _ in range(len(wanted) - len(self._pages)))
         for number, (page, body) in enumerate(zip(self._pages, wanted, strict=False)):
-            if page.shown is None or not (page.shown == body or self._adapter.same(page.shown, body)):
+            if not self._shows(page, body):
                 return _Step(number, body, page.ref)
         while len(self._pages) > len(wanted) and self._pages[-1].ref is None:
             self._pages.pop()
@@ -200,18 +248,21 @@ class Reply:
             return _Step(len(self._pages) - 1, None, ref)
         return None
 
-    def _wanted(self) -> list[Body]:
-        """What the messages of this reply should show now."""
-        while (cut := split.cut(self._tail, self._fits)) is not None:
-            if cut.head.strip():
-                self._heads.append(cut.head)
-            self._tail = cut.rest
-        bodies = [Body(head, final=True) for head in self._heads]
-        last = Body(self._tail, self._notice, final=self._closed)
-        if not self._adapter.same(last, NOTHING):
-            bodies.append(last)
-        return bodies
+    def _shows(self, page: _Page, wanted: Body) -> bool:
+        """Whether nothing would change. A stream has to be ended, whatever that looks like."""
+        if page.shown is None or page.ref is None:
+            return False
+        if page.shown == wanted:
+            return True
+        ends = wanted.final and isinstance(self._adapter, Streams) and self._adapter.streaming(page.ref)
+        return not ends and self._adapter.same(page.shown, wanted)
 
-    def _fits(self, text: str) -> bool:
-        """A message must hold its text both while it is half written and when it is complete."""
-        return all(self._adapter.fits(Body(text, self._notice, final)) for final in (False, True))
+    def _grown(self, number: int) -> Grown | None:
+        page, adapter = self._pages[number] if number < len(self._pages) else _Page(), self._adapter
+        if page.ref is None or not isinstance(adapter, Streams) or not adapter.streaming(page.ref):
+            return None
+        return Grown(len(page.shown.text) if page.shown else 0, adapter.worn(page.ref))
+
+
+def _scopes(lanes: tuple[Lane, ...]) -> tuple[str, ...]:
+    return tuple(lane.scope for lane in lanes)

@@ -35,6 +35,17 @@ class LogFormat(StrEnum):
     JSON = "json"
 
 
+class SlackStreaming(StrEnum):
+    AUTO = "auto"
+    NATIVE = "native"
+    EDIT = "edit"
+
+
+class Reasoning(StrEnum):
+    HIDE = "hide"
+    SHOW = "show"
+
+
 class DifySettings(BaseSettings):
     """The app that answers: all that the demo needs. One field for each variable; the variable's name is the
     field's in capitals."""
@@ -95,9 +106,11 @@ class Settings(DifySettings):
     slack_bot_token: SecretStr = EMPTY
     slack_app_token: SecretStr = EMPTY
     slack_api_url: str = "https://slack.com/api/"
+    slack_streaming: SlackStreaming = SlackStreaming.AUTO
     discord_bot_token: SecretStr = EMPTY
     discord_api_url: str = "https://discord.com/api/v10"
     database_url: str = "sqlite:///bridge.db"
+    reasoning: Reasoning = Reasoning.HIDE
     drain_seconds: Annotated[float, Field(ge=0, le=3600)] = 25.0
     log_level: LogLevel = LogLevel.INFO
     log_format: LogFormat = LogFormat.TEXT

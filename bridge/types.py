@@ -71,13 +71,15 @@ class Message:
 class Body:
     """The whole visible content of one message, in Markdown as models write it.
 
-    `text` is the model's; `notice` is a plain sentence of ours, set apart from it. `final` says that no
-    further edit is planned, so that a renderer may stop hiding what is only half written.
+    `text` is the model's; `notice` is a plain sentence of ours, set apart from it. `step` is what the app is
+    busy with just now, to be shown until the next body says otherwise. `final` says that no further edit is
+    planned, so that a renderer may stop hiding what is only half written.
     """
 
     text: str
     notice: str = ""
     final: bool = False
+    step: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +92,12 @@ class MessageRef:
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """One rate-limit scope of a platform: at most `limit` calls in any `seconds` seconds."""
+    """One rate-limit scope of a platform: at most `limit` calls in any `seconds` seconds.
+
+    `shut_until` is what the platform's last answer said, on the clock of the event loop: none fits before.
+    """
 
     scope: str
     limit: int
     seconds: float
+    shut_until: float = 0.0

@@ -22,8 +22,10 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
         {"bridge.store", "bridge.types", "bridge.errors"},
         {"sqlmodel", "sqlalchemy", "alembic"},
     ),
-    "bridge.budget": (PURE, set()),
-    "bridge.reply": (PURE | {"bridge.ports", "bridge.budget"}, set()),
+    "bridge.window": (PURE, set()),
+    "bridge.budget": (PURE | {"bridge.window"}, set()),
+    "bridge.draft": (PURE | {"bridge.ports"}, set()),
+    "bridge.reply": (PURE | {"bridge.ports", "bridge.budget", "bridge.window", "bridge.draft"}, set()),
     "bridge.inbox": (PURE | {"bridge.ports", "bridge.store", "bridge.dify"}, set()),
     "bridge.conversation": (
         PURE

@@ -91,7 +91,7 @@ class DiscordAdapter:
         """See `bridge.ports.ShowsWaiting`."""
         await self._ready().trigger_typing(self._place(thread)[0])
 
-    def fits(self, body: Body) -> bool:
+    def fits(self, thread: Thread, body: Body) -> bool:
         return render.fits(body)
 
     def same(self, one: Body, other: Body) -> bool:
@@ -100,8 +100,11 @@ class DiscordAdapter:
     def post_lanes(self, thread: Thread) -> tuple[Lane, ...]:
         return self._lane(create_scope(self._place(thread)[0])), GLOBAL_LANE
 
-    def edit_lanes(self, ref: MessageRef) -> tuple[Lane, ...]:
+    def edit_lanes(self, ref: MessageRef, body: Body) -> tuple[Lane, ...]:
         return self._lane(edit_scope(ref.channel)), GLOBAL_LANE
+
+    def closing_lane(self, thread: Thread) -> Lane:
+        return self._lane(edit_scope(self._place(thread)[0]))
 
     def delete_lanes(self, ref: MessageRef) -> tuple[Lane, ...]:
         return self._lane(delete_scope(ref.channel)), GLOBAL_LANE

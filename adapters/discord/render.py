@@ -16,6 +16,8 @@ from bridge.types import Body
 # Discord's own limit. Whether it counts code points or UTF-16 units is not documented; there are never fewer
 # of the latter, so that counting those is safe and needs no margin.
 CONTENT_LIMIT = 2000
+# The title that somebody gave to a step of their app.
+STEP_LIMIT = 100
 # The columns of a code block that a phone shows without wrapping a line are fewer, those of a desktop more.
 GRID_WIDTH = 56
 
@@ -33,7 +35,8 @@ def render(body: Body) -> str:
         if rendered != [""] or (lines and lines[-1]):
             lines.extend(rendered)
     content = "\n".join(lines).strip("\n").rstrip()
-    notice = " ".join(body.notice.split())
+    step = f"{body.step[:STEP_LIMIT]} …" if body.step else ""
+    notice = " ".join(whole(f"{body.notice} {step}").split())
     return "\n\n".join(part for part in (content, f"-# {notice}" if notice else "") if part)
 
 

@@ -5,7 +5,9 @@ separate counters of creating and editing into one, and repeats after a 429. Her
 and what the headers say about the limits is kept for it.
 """
 
+import asyncio
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
 import aiohttp
@@ -45,7 +47,7 @@ class DiscordRest:
         self._session = session
         self._api_url = api_url
         self._headers = {"Authorization": f"Bot {token}", "User-Agent": USER_AGENT}
-        self._limits: dict[str, int] = {}
+        self._told: dict[str, _Told] = {}
 
     async def create_message(self, channel: str, content: str, nonce: str, replies_to: str) -> str:
         """Returns the id. With the nonce of an earlier call, Discord gives the message it already made."""
@@ -90,8 +92,9 @@ class DiscordRest:
         return str(answer.get("url", ""))
 
     def lane(self, scope: str) -> Lane:
-        """A scope with the limit that Discord last told for it."""
-        return Lane(scope, self._limits.get(scope, MESSAGES_PER_WINDOW), WINDOW_SECONDS)
+        """A scope with what Discord last told of it."""
+        told = self._told.get(scope, _Told(MESSAGES_PER_WINDOW))
+        return Lane(scope, told.limit, WINDOW_SECONDS, told.shut_until)
 
     async def _call(
         self, method: str, path: str, scope: str, payload: Mapping[str, object] | None
@@ -100,7 +103,7 @@ class DiscordRest:
             async with self._session.request(
                 method, self._api_url + path, json=payload, headers=self._headers
             ) as response:
-                self._learn(scope, response.headers.get("X-RateLimit-Limit"))
+                self._learn(scope, response.headers)
                 answer = await _json(response)
                 if response.status >= 400:
                     raise _refusal(f"{method} {scope}", response, answer)
@@ -108,13 +111,28 @@ class DiscordRest:
         except (TimeoutError, aiohttp.ClientError, OSError) as error:
             raise PlatformDown(f"{method} {scope}: {type(error).__name__}") from error
 
-    def _learn(self, scope: str, limit: str | None) -> None:
-        if limit is None or not limit.isdecimal():
+    def _learn(self, scope: str, headers: Mapping[str, str]) -> None:
+        """Heed the limit, and that nothing is left of it: others may spend from it too."""
+        limit = headers.get("X-RateLimit-Limit", "")
+        if not limit.isdecimal():
             return
-        self._limits.pop(scope, None)
-        self._limits[scope] = max(1, int(limit))
-        if len(self._limits) > LEARNED_SCOPES:
-            del self._limits[next(iter(self._limits))]
+        shut_until = 0.0
+        if headers.get("X-RateLimit-Remaining") == "0":
+            shut_until = asyncio.get_running_loop().time() + _seconds(
+                headers.get("X-RateLimit-Reset-After"), 0.0
+            )
+        self._told.pop(scope, None)
+        self._told[scope] = _Told(max(1, int(limit)), shut_until)
+        if len(self._told) > LEARNED_SCOPES:
+            del self._told[next(iter(self._told))]
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What the headers of the last answer said of a scope."""
+
+    limit: int
+    shut_until: float = 0.0
 
 
 class ThreadExists(NotAllowed):
@@ -161,8 +179,11 @@ def _refusal(call: str, response: aiohttp.ClientResponse, answer: Mapping[str, o
 
 
 def _retry_after(response: aiohttp.ClientResponse, answer: Mapping[str, object]) -> float:
-    told = answer.get("retry_after", response.headers.get("Retry-After", "1"))
+    return _seconds(answer.get("retry_after", response.headers.get("Retry-After")), 1.0)
+
+
+def _seconds(told: object, otherwise: float) -> float:
     try:
         return max(0.0, float(str(told)))
     except ValueError:
-        return 1.0
+        return otherwise

@@ -1,46 +1,42 @@
-"""Slack on the wire: events in over Socket Mode, messages out over the Web API."""
+"""Slack: events in over Socket Mode, messages out over the Web API, by edits or as native streams."""
 
 import asyncio
 import logging
-import re
-import time
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
-from functools import partial
-from typing import TypeVar
+from dataclasses import replace
+from enum import StrEnum
 
 import aiohttp
-from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
-from slack_bolt.app.async_app import AsyncApp
-from slack_bolt.error import BoltError
-from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
-from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from adapters.slack import render
-from adapters.slack.events import PLATFORM, read_message
-from adapters.slack.faults import translated
-from bridge.errors import BridgeError, LoginRefused, PlatformDown, PlatformError, RateLimited
+from adapters.slack.events import DIRECT_MESSAGE, PLATFORM, Asker, read_asker, read_message
+from adapters.slack.faults import NoStreams, StillStreaming, StreamFull, StreamGone
+from adapters.slack.socket import listen
+from adapters.slack.streams import LIFETIME_SECONDS, Move, Stream, Streams
+from adapters.slack.web import SlackWeb
+from bridge.errors import LoginRefused, NotAllowed, PlatformDown, PlatformError, RateLimited, StreamRefused
 from bridge.ports import Deliver
 from bridge.types import Body, Lane, MessageRef, Thread
 
 log = logging.getLogger(__name__)
 
 CALL_TIMEOUT_SECONDS = 15.0
-PING_INTERVAL_SECONDS = 5.0
 RECONNECT_SECONDS = 5.0
-# Far longer than a post is tried again.
-LATELY_SECONDS = 3600.0
-# Under this event type our messages carry the key of their post, so that they can be found again.
-METADATA_EVENT = "dify_bridge_reply"
-ANY_EVENT = re.compile(".*")
+# Who asked last is remembered for so many threads, and so are threads that refused a stream.
+REMEMBERED_THREADS = 10_000
+NOTHING = Body("", final=True)
 
-# docs.slack.dev, "Rate limits": per method and workspace; posting about one a second for each channel.
-UPDATES_PER_MINUTE = 50
-DELETES_PER_MINUTE = 50
-POSTS_PER_MINUTE = 60
 
-T = TypeVar("T")
+class Streaming(StrEnum):
+    """How replies grow: natively in direct messages and by edits in channels, natively everywhere, or by
+    edits. In a channel, only the person who asked sees native text grow; the others see it when it is whole.
+    """
+
+    AUTO = "auto"
+    NATIVE = "native"
+    EDIT = "edit"
 
 
 class SlackAdapter:
@@ -48,178 +44,183 @@ class SlackAdapter:
 
     platform = PLATFORM
 
-    def __init__(self, bot_token: str, app_token: str, api_url: str) -> None:
+    def __init__(
+        self,
+        bot_token: str,
+        app_token: str,
+        api_url: str,
+        streaming: Streaming = Streaming.AUTO,
+        stream_lifetime_seconds: float = LIFETIME_SECONDS,
+    ) -> None:
         self._bot_token = bot_token
         self._app_token = app_token
         self._api_url = api_url.rstrip("/") + "/"
-        self._client: AsyncWebClient | None = None
-        self._connected = asyncio.Event()
-        self._team_id = ""
-        self._bot_user_id = ""
+        self._streaming = streaming
+        self._streams = Streams(stream_lifetime_seconds)
+        self._askers: OrderedDict[str, Asker | None] = OrderedDict()
+        self._doubtful: dict[str, Stream] = {}
+        self._web: SlackWeb | None = None
 
     async def run(self, deliver: Deliver) -> None:
         """Connect and stay connected; see `bridge.ports.Adapter`."""
         timeout = aiohttp.ClientTimeout(total=CALL_TIMEOUT_SECONDS)
         async with aiohttp.ClientSession(timeout=timeout, trust_env=True) as session:
             # No retry handlers: pacing and repeating are the core's.
-            self._client = AsyncWebClient(
+            client = AsyncWebClient(
                 token=self._bot_token, base_url=self._api_url, session=session, retry_handlers=[]
             )
+            web = self._web = SlackWeb(client)
+
+            async def on_message(event: Mapping[str, object], team_id: str) -> None:
+                message = read_message(event, team_id or web.team_id, web.bot_user_id)
+                if message is not None:
+                    self._remember(message.thread, read_asker(event, message))
+                    await deliver(message)
+
             try:
-                await self._until_it_works(self._login)
-                await self._listen(deliver)
+                await _until_it_works(web.sign_in)
+                log.info("Slack: signed in to workspace %s as %s", web.team_id, web.bot_user_id)
+                # The SDK would try for ever with a token that is refused.
+                await _until_it_works(lambda: web.open_connection(self._app_token))
+                await listen(client, self._app_token, on_message)
             finally:
-                self._client = None
-                self._connected.clear()
+                self._web = None
 
     async def post(self, thread: Thread, body: Body, key: str) -> MessageRef:
-        rendered = render.render(body)
-        client = await self._ready()
-        with translated("chat.postMessage"):
-            answer = await client.chat_postMessage(
-                channel=thread.channel,
-                thread_ts=thread.id,
-                text=rendered.text,
-                blocks=[dict(block) for block in rendered.blocks],
-                metadata={"event_type": METADATA_EVENT, "event_payload": {"key": key}},
-                unfurl_links=False,
-                unfurl_media=False,
-            )
-        return MessageRef(thread.channel, _string(answer, "ts"))
+        return await self._ready().post(thread, render.render(body), key)
 
     async def edit(self, ref: MessageRef, body: Body) -> None:
-        rendered = render.render(body)
-        client = await self._ready()
-        with translated("chat.update"):
-            await client.chat_update(
-                channel=ref.channel,
-                ts=ref.id,
-                text=rendered.text,
-                blocks=[dict(block) for block in rendered.blocks],
-            )
+        web, stream = self._ready(), self._streams.get(ref)
+        try:
+            match self._streams.move(ref, body, _now()):
+                case Move.APPEND if stream is not None:
+                    await self._append(web, ref, stream, body)
+                case Move.STOP if stream is not None:
+                    await web.stop_stream(ref, stream.grown(body)[1], render.notice_blocks(body))
+                    self._streams.end(ref)
+                case Move.STOP_AND_UPDATE:
+                    await web.stop_stream(ref, (), ())
+                    self._streams.end(ref)
+                    await web.update(ref, render.render(body))
+                case _:
+                    await web.update(ref, render.render(body))
+        except StreamGone as error:
+            self._streams.end(ref)
+            raise StreamRefused(str(error)) from error
+        except (StreamFull, StillStreaming) as error:
+            self._streams.put(ref, replace(stream or Stream(_now()), broken=True))
+            raise StreamRefused(str(error)) from error
 
     async def delete(self, ref: MessageRef) -> None:
-        client = await self._ready()
-        with translated("chat.delete"):
-            await client.chat_delete(channel=ref.channel, ts=ref.id)
+        await self._ready().delete(ref)
+        self._streams.end(ref)
 
     async def find(self, thread: Thread, key: str) -> MessageRef | None:
-        """See `bridge.ports.FindsPosts`: looks through what was posted lately."""
-        client = await self._ready()
-        with translated("conversations.replies"):
-            answer = await client.conversations_replies(
-                channel=thread.channel,
-                ts=thread.id,
-                oldest=f"{time.time() - LATELY_SECONDS:.6f}",
-                include_all_metadata=True,
-                limit=200,
-            )
-        match answer.data:
-            case {"messages": [*messages]}:
-                found = (ts for ts in map(partial(_with_key, key), messages) if ts)
-                return next((MessageRef(thread.channel, ts) for ts in found), None)
-            case _:
-                return None
+        """See `bridge.ports.FindsPosts`."""
+        stream = self._doubtful.pop(key, None)
+        ref = await self._ready().find(thread, key, stream.text if stream else "")
+        if ref is not None and stream is not None:
+            self._streams.put(ref, stream)
+        return ref
 
-    def fits(self, body: Body) -> bool:
-        return render.fits(body)
+    async def stream(self, thread: Thread, body: Body, key: str) -> MessageRef:
+        """See `bridge.ports.Streams`."""
+        stream, chunks = Stream(_now()).grown(body)
+        try:
+            ref = await self._ready().start_stream(thread, chunks, self._askers.get(thread.key))
+        except PlatformDown:
+            self._doubtful[key] = stream
+            raise
+        except NoStreams as error:
+            log.warning("Slack: no native streams here, replies grow by edits: %s", error)
+            self._streaming = Streaming.EDIT
+            raise StreamRefused(str(error)) from error
+        except NotAllowed as error:
+            self._remember(thread, None)
+            raise StreamRefused(str(error)) from error
+        self._streams.put(ref, stream)
+        return ref
+
+    def fits(self, thread: Thread, body: Body) -> bool:
+        return render.fits_stream(body) if self.may_stream(thread) else render.fits(body)
 
     def same(self, one: Body, other: Body) -> bool:
         return render.render(one) == render.render(other)
 
     def post_lanes(self, thread: Thread) -> tuple[Lane, ...]:
-        return (Lane(f"slack:{thread.workspace}:chat.postMessage:{thread.channel}", POSTS_PER_MINUTE, 60.0),)
+        return (self._ready().post_lane(thread),)
 
-    def edit_lanes(self, ref: MessageRef) -> tuple[Lane, ...]:
-        return (Lane(f"slack:{self._team_id}:chat.update", UPDATES_PER_MINUTE, 60.0),)
+    def edit_lanes(self, ref: MessageRef, body: Body) -> tuple[Lane, ...]:
+        web = self._ready()
+        match self._streams.move(ref, body, _now()):
+            case Move.APPEND:
+                return (web.lane("chat.appendStream"),)
+            case Move.STOP:
+                return (web.lane("chat.stopStream"),)
+            case Move.STOP_AND_UPDATE:
+                return web.lane("chat.update"), web.lane("chat.stopStream")
+            case Move.UPDATE:
+                return (web.lane("chat.update"),)
+
+    def closing_lane(self, thread: Thread) -> Lane:
+        return self._ready().lane("chat.update")
 
     def delete_lanes(self, ref: MessageRef) -> tuple[Lane, ...]:
-        return (Lane(f"slack:{self._team_id}:chat.delete", DELETES_PER_MINUTE, 60.0),)
+        return (self._ready().lane("chat.delete"),)
 
-    async def _ready(self) -> AsyncWebClient:
-        if self._client is None:
+    def may_stream(self, thread: Thread) -> bool:
+        """See `bridge.ports.Streams`. In a channel, Slack wants to know for whom the text grows."""
+        asker = self._askers.get(thread.key, Asker("", ""))
+        if self._streaming is Streaming.EDIT or asker is None:
+            return False
+        return thread.channel.startswith(DIRECT_MESSAGE) or (
+            self._streaming is Streaming.NATIVE and bool(asker.user)
+        )
+
+    def stream_lanes(self, thread: Thread) -> tuple[Lane, ...]:
+        return (self._ready().lane("chat.startStream"),)
+
+    def stream_closing_lane(self, thread: Thread) -> Lane:
+        return self._ready().lane("chat.stopStream")
+
+    def streaming(self, ref: MessageRef) -> bool:
+        return self._streams.get(ref) is not None
+
+    def worn(self, ref: MessageRef) -> bool:
+        return self._streams.worn(ref, _now())
+
+    async def _append(self, web: SlackWeb, ref: MessageRef, stream: Stream, body: Body) -> None:
+        grown, chunks = stream.grown(body)
+        if chunks:
+            await web.append_stream(ref, chunks)
+            self._streams.put(ref, grown)
+
+    def _remember(self, thread: Thread, asker: Asker | None) -> None:
+        """Who asks in this thread; None when a stream for them was refused."""
+        self._askers[thread.key] = asker
+        self._askers.move_to_end(thread.key)
+        if len(self._askers) > REMEMBERED_THREADS:
+            self._askers.popitem(last=False)
+
+    def _ready(self) -> SlackWeb:
+        if self._web is None:
             raise PlatformDown("Slack is not connected")
-        return self._client
+        return self._web
 
-    async def _login(self) -> None:
-        client = await self._ready()
-        with translated("auth.test"):
-            answer = await client.auth_test()
-        self._team_id, self._bot_user_id = _string(answer, "team_id"), _string(answer, "user_id")
-        log.info("Slack: signed in to workspace %s as %s", self._team_id, self._bot_user_id)
 
-    async def _listen(self, deliver: Deliver) -> None:
-        """Hold a Socket Mode connection. The SDK renews it by itself for as long as it runs."""
-        client = await self._ready()
-        await self._until_it_works(self._may_connect)
-        # An event is acknowledged when its listener has returned, that is when it is stored, and not at all
-        # when the listener failed: then Slack delivers it again.
-        app = AsyncApp(client=client, process_before_response=True, logger=logging.getLogger("slack_bolt"))
-        self._subscribe(app, deliver)
-        handler = AsyncSocketModeHandler(app, self._app_token, ping_interval=PING_INTERVAL_SECONDS)
+async def _until_it_works(step: Callable[[], Awaitable[None]]) -> None:
+    while True:
         try:
-            await handler.connect_async()  # type: ignore[no-untyped-call]  # Bolt leaves it untyped
-            log.info("Slack: listening")
-            await asyncio.Event().wait()
-        finally:
-            with suppress(aiohttp.ClientError, OSError):
-                await handler.close_async()  # type: ignore[no-untyped-call]  # same
-
-    async def _may_connect(self) -> None:
-        """Ask once for a socket, so that a refused token is told apart from a network that is down: the SDK
-        would try for ever."""
-        client = await self._ready()
-        with translated("apps.connections.open"):
-            await client.apps_connections_open(app_token=self._app_token)
-
-    def _subscribe(self, app: AsyncApp, deliver: Deliver) -> None:
-        async def on_message(event: Mapping[str, object], body: Mapping[str, object]) -> None:
-            team_id = body.get("team_id")
-            message = read_message(
-                event, team_id if isinstance(team_id, str) else self._team_id, self._bot_user_id
-            )
-            if message is not None:
-                await deliver(message)
-
-        async def on_anything_else() -> None:
-            """Acknowledged, so that Slack does not send it again."""
-
-        async def on_error(error: Exception) -> BoltResponse:
-            if isinstance(error, BridgeError | BoltError):
-                log.error("Slack: an event was not taken and will come again: %s", error)
-            else:
-                log.error("Slack: an event could not be handled", exc_info=error)
-            return BoltResponse(status=500)
-
-        app.event("app_mention")(on_message)
-        app.event("message")(on_message)
-        app.event(ANY_EVENT)(on_anything_else)
-        app.error(on_error)
-
-    async def _until_it_works(self, step: Callable[[], Awaitable[T]]) -> T:
-        while True:
-            try:
-                return await step()
-            except LoginRefused:
-                raise
-            except PlatformError as error:
-                wait = error.retry_after if isinstance(error, RateLimited) else RECONNECT_SECONDS
-                log.warning("Slack: %s; trying again in %g s", error, wait)
-                await asyncio.sleep(wait)
+            await step()
+        except LoginRefused:
+            raise
+        except PlatformError as error:
+            wait = error.retry_after if isinstance(error, RateLimited) else RECONNECT_SECONDS
+            log.warning("Slack: %s; trying again in %g s", error, wait)
+            await asyncio.sleep(wait)
+        else:
+            return
 
 
-def _string(answer: AsyncSlackResponse, name: str) -> str:
-    match answer.data:
-        case {**fields} if isinstance(fields.get(name), str):
-            return str(fields[name])
-        case _:
-            return ""
-
-
-def _with_key(key: str, message: object) -> str:
-    """The `ts` of a message that was posted under this key; empty for any other."""
-    match message:
-        case {"ts": str(ts), "metadata": {"event_payload": {"key": posted}}} if posted == key:
-            return ts
-        case _:
-            return ""
+def _now() -> float:
+    return asyncio.get_running_loop().time()

@@ -7,10 +7,13 @@ same `Message`, so that whichever comes first will do.
 import html
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from bridge.types import Attachment, Message, Person, Thread
 
 PLATFORM = "slack"
+# What the id of a direct message's channel begins with.
+DIRECT_MESSAGE = "D"
 
 # Everything else under "message" is an edit, a deletion or Slack's own announcement.
 SPOKEN_SUBTYPES = frozenset({None, "file_share", "thread_broadcast"})
@@ -40,6 +43,20 @@ def read_message(event: Mapping[str, object], team_id: str, bot_user_id: str) ->
         addressed=event.get("channel_type") == "im" or f"<@{bot_user_id}" in raw,
         attachments=tuple(_attachments(event.get("files"))),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Whom an answer is for: somebody, and the workspace they belong to, which may be another than ours."""
+
+    user: str
+    team: str
+
+
+def read_asker(event: Mapping[str, object], message: Message) -> Asker:
+    """Who said `message`, which was read from this event."""
+    team = _text(event, "user_team") or _text(event, "team") or message.thread.workspace
+    return Asker(message.author.id, team)
 
 
 def plain_text(text: str, bot_user_id: str) -> str:

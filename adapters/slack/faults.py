@@ -13,6 +13,7 @@ from bridge.errors import (
     PlatformDown,
     PlatformError,
     RateLimited,
+    StoppedByPerson,
 )
 
 # Error codes of the Web API, by what they mean for us.
@@ -30,8 +31,30 @@ LOGIN = frozenset(
         "not_allowed_token_type",
     }
 )
+# A workspace without native streams, or without the right to them.
+NO_STREAMS = frozenset(
+    {"unknown_method", "feature_disabled", "method_deprecated", "missing_scope", "not_supported"}
+)
+STREAM_FULL = frozenset({"msg_too_long", "msg_blocks_too_long", "msg_blocks_too_many", "invalid_chunks"})
+STREAM_METHODS = frozenset({"chat.startStream", "chat.appendStream", "chat.stopStream"})
 # Slack's own advice for a 429 without the header.
 DEFAULT_RETRY_AFTER_SECONDS = 30.0
+
+
+class NoStreams(NotAllowed):
+    """This workspace has no native streams."""
+
+
+class StreamGone(NotAllowed):
+    """The message is no stream any more: too old, or ended."""
+
+
+class StreamFull(NotAllowed):
+    """The stream takes no more text, but has to be ended."""
+
+
+class StillStreaming(NotAllowed):
+    """The message cannot be edited before its stream is ended."""
 
 
 @contextmanager
@@ -53,6 +76,8 @@ def _from_answer(method: str, error: SlackApiError) -> PlatformError:
     code = str(fields.get("error", "")) if isinstance(fields, dict) else ""
     if status == 429 or code in ("ratelimited", "rate_limited"):
         return RateLimited(_retry_after(response.headers.get("Retry-After")), f"{method}: {code}")
+    if (kind := _of_stream(method, code)) is not None:
+        return kind(f"{method}: {code}")
     if code in GONE:
         return MessageGone(f"{method}: {code}")
     if code in LOGIN:
@@ -60,6 +85,23 @@ def _from_answer(method: str, error: SlackApiError) -> PlatformError:
     if not code or code in DOWN or status >= 500:
         return PlatformDown(f"{method}: {code or status}")
     return NotAllowed(f"{method}: {code}")
+
+
+def _of_stream(method: str, code: str) -> type[PlatformError] | None:
+    """What an error says about a native stream, if it does."""
+    match code:
+        case "message_not_in_streaming_state":
+            return StreamGone
+        case "streaming_state_conflict":
+            return StillStreaming
+        case "stopped_by_user":
+            return StoppedByPerson
+        case _ if method in STREAM_METHODS and code in STREAM_FULL:
+            return StreamFull
+        case _ if method == "chat.startStream" and code in NO_STREAMS:
+            return NoStreams
+        case _:
+            return None
 
 
 def _retry_after(header: str | None) -> float:

@@ -31,6 +31,8 @@ TABLE_COLUMNS = 20
 TABLE_CHARACTERS = 10_000
 # Of a context block. Our own sentences are far shorter.
 NOTICE_LIMIT = 1_000
+# The title that somebody gave to a step of their app.
+STEP_LIMIT = 100
 
 # A little more Markdown than fills the fallback text, so that a long answer costs no more than a short one.
 _TEXT_SOURCE = 5_000
@@ -57,7 +59,7 @@ def render(body: Body) -> Rendered:
 
 
 def notice_blocks(body: Body) -> tuple[Mapping[str, object], ...]:
-    """The block that shows the notice of `body`, if it has one."""
+    """The block that shows the notice of `body`, or what the app is busy with, if there is either."""
     notice = _notice(body)
     return ({"type": "context", "elements": [{"type": "mrkdwn", "text": notice}]},) if notice else ()
 
@@ -106,7 +108,8 @@ def _may_grow_wider(read: list[_Block], text: str) -> bool:
 
 
 def _notice(body: Body) -> str:
-    return neutralise(" ".join(whole(body.notice)[:NOTICE_LIMIT].split()))
+    step = f"{body.step[:STEP_LIMIT]} …" if body.step else ""
+    return neutralise(" ".join(whole(f"{body.notice[:NOTICE_LIMIT]} {step}").split()))
 
 
 def _shown(body: Body) -> str:

@@ -49,6 +49,7 @@ class Update:
     text: str
     ids: Ids
     step: str
+    thought: str = ""
 
 
 class Turn:

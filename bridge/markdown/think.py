@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from bridge.markdown.blocks import blocks, scan
 from bridge.markdown.inline import Is, parse
+from bridge.markdown.plain import plain
 
 _OPEN = re.compile(r"<think(?:ing)?>", re.IGNORECASE)
 _CLOSE = re.compile(r"</think(?:ing)?>", re.IGNORECASE)
@@ -71,3 +72,9 @@ def _join(answer: str, more: str, *, first: bool) -> str:
 
 def _paragraphs(thoughts: list[str]) -> str:
     return "\n\n".join(thought for thought in thoughts if thought)
+
+
+def aside(thought: str, limit: int) -> str:
+    """The end of a thought, as a short quotation."""
+    words = " ".join(plain(thought).split())
+    return f"> *…{words[-limit:]}*" if words else ""

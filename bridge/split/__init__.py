@@ -28,19 +28,20 @@ class Cut:
     rest: str
 
 
-def cut(text: str, fits: Callable[[str], bool]) -> Cut | None:
+def cut(text: str, fits: Callable[[str], bool], earliest: int = 0) -> Cut | None:
     """The first message of a text that does not fit in one; None when it does (or when nothing ever would).
 
     `fits` says whether a text fits in one message; of a text that fits, every beginning should fit too. It is
     asked O(log n) times, never about trailing white space. Text that is appended later does not change
-    `head`, and belongs at the end of `rest`.
+    `head`, and belongs at the end of `rest`. So much of the text as `earliest` stays in the first message, if
+    it can.
     """
     reach = _reach(text, fits)
     if reach in (0, len(text)):
         return None
     limit, step = reach, 1
     while limit > 0:
-        found = _best(text, limit, fits)
+        found = _best(text, limit, fits, earliest)
         head = found.head(text)
         if fits(head):
             return Cut(head, found.rest(text))
@@ -49,9 +50,20 @@ def cut(text: str, fits: Callable[[str], bool]) -> Cut | None:
     return Cut(text[:reach], text[reach:])
 
 
-def _best(text: str, limit: int, fits: Callable[[str], bool]) -> Seam:
+def cut_at_block(text: str, earliest: int) -> Cut | None:
+    """The text cut where its last complete paragraph, list item or block ends, if that is at or behind
+    `earliest`; for messages that have to end although there is room in them. `rest` is never empty."""
+    lines = list(scan(text))
+    position = Points(text, lines).last_block()
+    if position is None or position < earliest:
+        return None
+    found = seam(text, lines, position, lambda _: True)
+    return Cut(found.head(text), found.rest(text))
+
+
+def _best(text: str, limit: int, fits: Callable[[str], bool], earliest: int) -> Seam:
     known = text[: limit + 1]
-    position = Points(known, list(scan(known))).best(limit)
+    position = Points(known, list(scan(known))).best(limit, earliest)
     line_end = _line_end(text, position)
     return seam(text, list(scan(text[: _line_end(text, line_end + 1)])), position, fits)
 

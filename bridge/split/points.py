@@ -51,17 +51,23 @@ class Points:
         self._starts = [start for start, _ in self._atoms]
         self._first = len(text) - len(text.lstrip())
 
-    def best(self, limit: int) -> int:
-        """The best place at or before `limit`. Less than half a message is wasted, if that can be helped."""
+    def best(self, limit: int, earliest: int = 0) -> int:
+        """The best place at or before `limit`, and not before `earliest` if there is one. Less than half a
+        message is wasted, if that can be helped."""
         found: dict[Rank, int] = {}
         for position, rank in (*self._between_lines(), *self._within_lines()):
             if self._first < position <= limit:
                 found[rank] = max(position, found.get(rank, 0))
         for rank in Rank:
-            if found.get(rank, 0) >= max(1, limit // 2):
+            if found.get(rank, 0) >= max(1, limit // 2, earliest):
                 return found[rank]
         found.pop(Rank.CELL, None)
         return max(found.values(), default=0) or self._hard(limit)
+
+    def last_block(self) -> int | None:
+        """Where the last block of the text begins, if anything stands before it."""
+        found = [at for at, rank in self._between_lines() if rank is Rank.PARAGRAPH and at > self._first]
+        return max(found, default=None)
 
     def _between_lines(self) -> Iterator[tuple[int, Rank]]:
         heading = coded = False

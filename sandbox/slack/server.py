@@ -247,6 +247,14 @@ class Slack:
     def latency(self, seconds: float) -> None:
         self._web.latency = seconds
 
+    @property
+    def stream_lifetime(self) -> float:
+        return self._world.stream_lifetime
+
+    @stream_lifetime.setter
+    def stream_lifetime(self, seconds: float) -> None:
+        self._world.stream_lifetime = seconds
+
     def fail(
         self, method: str, error: str, *, times: int = 1, status: int = 200, retry_after: int | None = None
     ) -> None:

@@ -1,0 +1,128 @@
+"""What the messages of a reply should show: the answer so far, cut into messages, without a model's thoughts.
+
+Written often and looked at seldom: what is written is only kept, and worked out when somebody looks.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from bridge import split
+from bridge.markdown import strip_thinking
+from bridge.markdown.think import aside
+from bridge.ports import Adapter
+from bridge.types import Body, Thread
+
+NOTHING = Body("")
+THINKING = "Thinking"
+# Enough of a model's thoughts to see what it was about.
+ASIDE_LIMIT_CHARACTERS = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Grown:
+    """A message to which text is appended: how many characters of its text stand there already, and whether
+    it is `worn`, so that it should end where the next paragraph does."""
+
+    length: int
+    worn: bool
+
+
+GrownOf = Callable[[int], Grown | None]
+
+
+class Draft:
+    """The newest state of one reply in one thread. `closed` once its last state was given."""
+
+    def __init__(self, adapter: Adapter, thread: Thread, *, show_reasoning: bool = False) -> None:
+        self._adapter = adapter
+        self._thread = thread
+        self._show_reasoning = show_reasoning
+        self._written = ""
+        self._thought = ""
+        self._step = ""
+        self._notice = ""
+        self._shows_steps = False
+        self._stale = True
+        self._aside: str | None = None
+        self._text = ""
+        self._heads: list[str] = []
+        self._tail = ""
+        self._bodies: list[Body] = []
+        self.closed = False
+
+    def write(self, text: str, step: str, thought: str) -> None:
+        """Keep the whole answer so far, the title of what runs, and the model's thoughts so far."""
+        if text != self._written:
+            step = ""  # a growing text says enough
+        elif thought != self._thought:
+            step = step or THINKING
+        self._written, self._step, self._thought = text, step, thought
+        self._stale = True
+
+    def show_steps(self) -> None:
+        """Say what runs even where there is no text yet."""
+        self._shows_steps = self._stale = True
+
+    def close(self, text: str, notice: str) -> None:
+        """Keep the last state."""
+        self._written, self._step, self._notice = text, "", notice
+        self._stale = self.closed = True
+
+    def bodies(self, grown: GrownOf) -> list[Body]:
+        """What each message should show now. `grown(number)` tells of messages that text is appended to; None
+        for all others."""
+        if self._stale:
+            self._stale = False
+            self._take()
+            self._cut(grown)
+            last = self._last()
+            bare = self._adapter.same(last, NOTHING)
+            self._bodies = [Body(head, final=True) for head in self._heads] + ([] if bare else [last])
+        return self._bodies
+
+    def _take(self) -> None:
+        """Follow the answer. Messages that are full keep their text while the answer only grows."""
+        thinking = strip_thinking(self._written)
+        text = thinking.answer
+        if thinking.open and not self.closed:
+            self._step = self._step or THINKING
+        if text.strip() and self._show_reasoning:
+            # Fixed with the first words: what stands above an answer must not change any more.
+            if self._aside is None:
+                self._aside = aside(self._thought or thinking.thought, ASIDE_LIMIT_CHARACTERS)
+            text = f"{self._aside}\n\n{text}" if self._aside else text
+        if text.startswith(self._text):
+            self._tail += text[len(self._text) :]
+        else:
+            self._heads.clear()
+            self._tail = text
+        self._text = text
+
+    def _cut(self, grown: GrownOf) -> None:
+        while (cut := self._next_cut(grown(len(self._heads)))) is not None:
+            if cut.head.strip():
+                self._heads.append(cut.head)
+            self._tail = cut.rest
+
+    def _next_cut(self, grown: Grown | None) -> split.Cut | None:
+        if grown is None:
+            return split.cut(self._tail, self._fits)
+        full = split.cut(self._tail, self._fits, grown.length)
+        if full is not None or not grown.worn or self.closed:
+            return full
+        return split.cut_at_block(self._tail, grown.length)
+
+    def _last(self) -> Body:
+        """The message that still grows, with what runs below its text, if there is room."""
+        body = Body(self._tail, self._notice, self.closed)
+        alone = not (self._tail.strip() or self._heads)
+        if not self._step or (alone and not self._shows_steps):
+            return body
+        with_step = replace(body, step=self._step)
+        return with_step if self._adapter.fits(self._thread, with_step) else body
+
+    def _fits(self, text: str) -> bool:
+        """A message must hold its text both while it is half written and when it is complete."""
+        return all(
+            self._adapter.fits(self._thread, Body(text, self._notice, final)) for final in (False, True)
+        )

@@ -1,0 +1,140 @@
+"""What is known of one rate-limit scope: what has been spent, what is owed, and when one more call may go.
+
+Pure: every method is told what time it is, in seconds on the caller's clock.
+"""
+
+from collections import deque
+from dataclasses import dataclass, field
+from enum import IntEnum
+from math import inf, log
+
+from bridge.types import Lane
+
+# Last words wait no longer than this, even if every reply that has begun should end at once. Where a window
+# is shorter (Discord's five seconds), those that do not fit into it still land in the next one.
+PATIENCE_SECONDS = 5.5
+# And behind intermediate states they wait no longer than this.
+BEHIND_OTHERS_SECONDS = 0.6
+# Where a window is much longer than people look at a growing answer, most of it is spent in the beginning.
+LOOKED_AT_SECONDS = 8.0
+# Where windows are short, a final text waits for a moment at most: so less than a whole call is kept free.
+KEPT_OF_SHORT_WINDOW = 0.5
+# An intermediate state that debts have kept back for so many windows goes all the same.
+STARVED_WINDOWS = 2.0
+# For so long a limit that was met by a refusal is believed, if the platform does not tell of another one.
+BELIEVED_SECONDS = 600.0
+# But not that it is less than this part of what was announced: then rather the window is another one.
+BELIEVED_PART = 5
+# By so much a call may have left the platform's window before it leaves ours.
+UNSURE_SECONDS = 0.5
+
+
+class Priority(IntEnum):
+    """Lower is more urgent."""
+
+    FINAL = 0
+    FIRST = 1
+    CONTROL = 2
+    INTERMEDIATE = 3
+
+
+@dataclass(slots=True)
+class Window:
+    """At most `limit` calls in any `seconds` seconds. `debts` name the replies that still owe a call here."""
+
+    limit: int
+    seconds: float
+    debts: set[int] = field(default_factory=set)
+    _in_flight: int = 0
+    _leaves_at: deque[float] = field(default_factory=deque)
+    _shut_until: float = 0.0
+    _paced_until: float = 0.0
+    _ceiling: float = inf
+    _believed_until: float = 0.0
+
+    def told(self, lane: Lane) -> None:
+        """The platform's own word, from a list of limits or from the headers of its last answer."""
+        if lane.limit != self.limit:
+            self._ceiling = inf
+        self.limit, self.seconds = lane.limit, lane.seconds
+        self._shut_until = max(self._shut_until, lane.shut_until)
+
+    def opens_at(self, priority: Priority, now: float, asked_at: float) -> float:
+        """When a call of this priority, waited for since `asked_at`, may go, given what is known now."""
+        self._forget(now)
+        if priority is not Priority.INTERMEDIATE:
+            # Urgent calls go by what was announced: what was learned keeps others out of their way.
+            return self._free_at(1, now, self.limit)
+        at = self._free_at(1, now)
+        at = max(at, self._paced_until, self._free_at(1 + self._kept(), now) - BEHIND_OTHERS_SECONDS)
+        starved_at = asked_at + STARVED_WINDOWS * self.seconds
+        return max(at, min(starved_at, self._free_at(1 + len(self.debts), now) - PATIENCE_SECONDS))
+
+    def promises_at(self, now: float) -> float:
+        """When one more reply may begin whose last words would have to go here."""
+        self._forget(now)
+        return self._free_at(len(self.debts) + 1, now) - PATIENCE_SECONDS
+
+    def grant(self, now: float, priority: Priority) -> None:
+        if priority is Priority.INTERMEDIATE:
+            self._paced_until = now + self._pace()
+        self._in_flight += 1
+
+    def answered(self, now: float) -> None:
+        self._in_flight -= 1
+        self._leaves_at.append(now + self.seconds)
+
+    def refused(self, now: float, retry_after: float) -> None:
+        """Nothing goes until then; and as one call will fit in by then, it shows what the limit really is."""
+        self._shut_until = max(self._shut_until, now + retry_after)
+        still_there = sum(at > now + retry_after + UNSURE_SECONDS for at in self._leaves_at)
+        self._ceiling = min(self._ceiling, max(1 + still_there, self.limit // BELIEVED_PART))
+        self._believed_until = now + BELIEVED_SECONDS
+
+    def idle(self, now: float) -> bool:
+        """Whether nothing is left to remember."""
+        self._forget(now)
+        until = max(self._shut_until, self._paced_until, self._believed_until)
+        return not (self._in_flight or self._leaves_at or self.debts) and until <= now
+
+    def _forget(self, now: float) -> None:
+        while self._leaves_at and self._leaves_at[0] <= now:
+            self._leaves_at.popleft()
+        if now >= self._believed_until:
+            self._ceiling = inf
+
+    def _limit(self) -> int:
+        return int(min(self.limit, self._ceiling))
+
+    def _spare(self, limit: int) -> int:
+        return limit - self._in_flight - len(self._leaves_at)
+
+    def _kept(self) -> int:
+        """How many calls intermediate states leave alone."""
+        limit = self._limit()
+        return max(1, limit // 5) if limit > 1 else 0
+
+    def _free_at(self, calls: int, now: float, limit: int | None = None) -> float:
+        """When the last of so many further calls could go, if they all waited from now on."""
+        limit = self._limit() if limit is None else limit
+        waiting = calls - self._spare(limit)
+        if waiting <= 0:
+            at = now
+        elif waiting <= len(self._leaves_at):
+            at = self._leaves_at[waiting - 1]
+        else:
+            # As many again as fit into each further window.
+            rounds = 1 + max(0, waiting - len(self._leaves_at) - self._in_flight - 1) // max(1, limit)
+            at = now + rounds * self.seconds
+        return max(at, self._shut_until)
+
+    def _pace(self) -> float:
+        """Seconds between intermediate states: even in a short window; in a long one growing with what has
+        been spent of it, so that most of it is used in the beginning, and all of it only at its end."""
+        limit = self._limit()
+        if self.seconds <= PATIENCE_SECONDS:
+            return self.seconds / max(1.0, limit - KEPT_OF_SHORT_WINDOW)
+        room = max(1, limit - max(self._kept(), len(self.debts)))
+        spread = max(1.0 + 1e-9, self.seconds / LOOKED_AT_SECONDS)
+        even, spent = self.seconds / room, (limit - self._spare(limit)) / room
+        return float(even * log(spread) / (spread - 1) * spread**spent)
