@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-PACKAGES = ("bridge", "adapters", "sandbox")
+PACKAGES = ("bridge", "adapters", "sandbox", "bench")
 
 PURE = {"bridge.types", "bridge.errors", "bridge.markdown", "bridge.split"}
 # For each part: what it may import of ours, and of others beyond the standard library.
@@ -41,6 +41,14 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
         {"adapters.discord", "bridge.types", "bridge.ports", "bridge.errors", "bridge.markdown"},
         {"discord", "aiohttp", "yarl"},
     ),
+    # What is measured is a process: only its launcher knows the bridge.
+    "bench": (
+        {"bench", "sandbox", "bridge.app", "bridge.logs", "bridge.settings"},
+        {"typer", "rich", "httpx", "discord", "yarl", "slack_bolt", "slack_sdk"},
+    ),
+    "bench.naive": (set(), {"httpx", "discord", "yarl", "slack_bolt", "slack_sdk"}),
+    "bench.bound": (set(), set()),
+    "bench.texts": (set(), set()),
 }
 STANDARD = set(__import__("sys").stdlib_module_names)
 
@@ -94,9 +102,15 @@ def test_only_the_composition_roots_know_the_adapters() -> None:
             assert not [one for one in imports(path) if within(one, {"adapters"})], name
 
 
-def test_only_the_demo_knows_the_sandbox() -> None:
+def test_only_its_launcher_joins_the_benchmark_to_the_bridge() -> None:
     for name, path in modules():
-        if not name.startswith("sandbox") and name != "bridge.demo":
+        if name.startswith("bench") and name != "bench.serve":
+            assert not [one for one in imports(path) if within(one, {"bridge", "adapters"})], name
+
+
+def test_only_the_demo_and_the_benchmark_know_the_sandbox() -> None:
+    for name, path in modules():
+        if not name.startswith(("sandbox", "bench")) and name != "bridge.demo":
             assert not [one for one in imports(path) if within(one, {"sandbox"})], name
 
 

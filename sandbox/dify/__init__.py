@@ -2,6 +2,16 @@
 
 from sandbox.dify.demo import demo_script
 from sandbox.dify.server import Dify
-from sandbox.dify.types import Answer, Call, ChatRequest, Conversation, Script, Turn
+from sandbox.dify.types import Answer, Call, ChatRequest, Conversation, Script, Turn, Written
 
-__all__ = ["Answer", "Call", "ChatRequest", "Conversation", "Dify", "Script", "Turn", "demo_script"]
+__all__ = [
+    "Answer",
+    "Call",
+    "ChatRequest",
+    "Conversation",
+    "Dify",
+    "Script",
+    "Turn",
+    "Written",
+    "demo_script",
+]

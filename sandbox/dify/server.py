@@ -234,6 +234,7 @@ class Dify:
         conversation.turns.append(turn)
         writer = Writer(self.mode, ids, self._quirks, question.user)
         stream = Stream(answer, writer, question.user, self._quirks.flow_tail_seconds if writer.flow else 0.0)
+        turn.written = stream.written
         self._streams[ids.task] = stream
         # Nothing is sent, not even the status line, before the first event; flows begin with one at once.
         waited = 0.0 if writer.flow else min(answer.first_token_after, PING_EVERY_SECONDS)

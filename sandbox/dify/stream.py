@@ -1,18 +1,19 @@
 """Streams one answer over an open response, at the pace it is told."""
 
 import asyncio
+import time
 from collections.abc import Iterable
 
 from aiohttp import web
 
-from sandbox.dify.types import Answer
+from sandbox.dify.types import Answer, Written
 from sandbox.dify.wire import PING, Writer
 
 PING_EVERY_SECONDS = 10.0
 
 
 class Stream:
-    """One running answer of one user. `said` is what has been written so far."""
+    """One running answer of one user. `said` is what has been written so far, `written` when it was."""
 
     def __init__(self, answer: Answer, writer: Writer, user: str, tail_seconds: float) -> None:
         self._answer = answer
@@ -21,6 +22,7 @@ class Stream:
         self._stop = asyncio.Event()
         self.user = user
         self.said = ""
+        self.written: list[Written] = []
         self.failed = False
 
     def stop(self) -> None:
@@ -65,6 +67,7 @@ class Stream:
             if now:
                 self.said += "".join(now)
                 sent += len(now)
+                self.written.append(Written(time.monotonic(), len(self.said)))
                 await _write(response, (self._writer.token(token) for token in now))
             if loop.time() >= ping_due:
                 ping_due += PING_EVERY_SECONDS

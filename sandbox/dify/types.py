@@ -56,14 +56,23 @@ class Call:
     at: float
 
 
+@dataclass(frozen=True, slots=True)
+class Written:
+    """From `at` (the monotonic clock, in seconds) on, so many characters of an answer were on their way."""
+
+    at: float
+    characters: int
+
+
 @dataclass(slots=True)
 class Turn:
-    """One question and what was kept of its answer."""
+    """One question, what was kept of its answer, and how the answer grew."""
 
     id: str
     query: str
     answer: str = ""
     status: str = "normal"
+    written: list[Written] = field(default_factory=list)
 
 
 @dataclass(slots=True)

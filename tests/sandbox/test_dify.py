@@ -160,3 +160,14 @@ async def test_who_leaves_midway_leaves_behind_what_the_version_keeps(
                 await asyncio.sleep(0.01)
         (conversation,) = dify.conversations.values()
         assert conversation.turns[0].answer == kept
+
+
+async def test_it_notes_when_how_much_of_an_answer_was_written() -> None:
+    script = Answer("four and four and more", tokens_per_second=100)
+    async with Dify(mode="chat", script=lambda request, turns: script) as dify:
+        await post(dify)
+    ((turn,),) = (conversation.turns for conversation in dify.conversations.values())
+    extents = [written.characters for written in turn.written]
+    assert extents == sorted(set(extents))
+    assert extents[-1] == len(script.text)
+    assert [written.at for written in turn.written] == sorted(written.at for written in turn.written)

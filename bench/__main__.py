@@ -1,0 +1,120 @@
+"""`python -m bench`: try every scenario, print the tables and keep them in `bench/RESULTS.md`."""
+
+import multiprocessing
+import os
+import platform
+import shlex
+import sys
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from bench.process import ROOT
+from bench.report import Failure, Machine, line, report
+from bench.scenarios import Group, Scenario, scenarios
+from bench.trial import Result, System, try_out
+
+RESULTS = ROOT / "bench" / "RESULTS.md"
+# One answer at a time hardly uses a core.
+LIGHT_AT_ONCE = 3
+
+console = Console(stderr=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    scenario: Scenario
+    system: System
+
+
+def main(
+    only: Annotated[str, typer.Option(help="Only scenarios with this in their names; * is anything.")] = "",
+    naive: Annotated[bool, typer.Option(help="Try the naive bot, too.")] = True,
+    seed: Annotated[int, typer.Option(help="Another one gives other texts.")] = 1,
+    out: Annotated[Path | None, typer.Option(help="Where the report goes.")] = None,
+    listed: Annotated[bool, typer.Option("--list", help="Name the scenarios and end.")] = False,
+) -> None:
+    """Measure the bridge against the stand-ins, beside a naive bot and the best that is possible."""
+    chosen = [one for one in scenarios() if fnmatch(one.name, f"*{only}*")]
+    if listed:
+        typer.echo("\n".join(f"{one.name:32} {one.seconds:7.1f} s" for one in chosen))
+        return
+    trials = [Trial(one, System.BRIDGE) for one in chosen]
+    if naive:
+        trials += [Trial(one, System.NAIVE) for one in chosen if one.naive]
+    results, failures = _run(trials, seed)
+    order = {one.name: number for number, one in enumerate(chosen)}
+    results.sort(key=lambda one: order[one.scenario.name])
+    text = report(_machine(), results, failures)
+    typer.echo(text)
+    # A part of the scenarios must not take the place of the whole report.
+    target = out if out is not None else None if only or not naive else RESULTS
+    if target is not None:
+        target.write_text(text, encoding="utf-8")
+
+
+def _run(trials: list[Trial], seed: int) -> tuple[list[Result], list[Failure]]:
+    """The long ones run beside all others; of these, what uses the machine runs alone, the rest a few at
+    once."""
+    slow = [one for one in trials if one.scenario.group is Group.SLOW]
+    heavy = [one for one in trials if not one.scenario.light]
+    light = [one for one in trials if one.scenario.light and one not in slow]
+    results: list[Result] = []
+    failures: list[Failure] = []
+    with _pool(len(slow)) as beside:
+        waiting = _submit(beside, slow, seed)
+        for some, at_once in ((heavy, 1), (light, LIGHT_AT_ONCE)):
+            with _pool(at_once) as pool:
+                _collect(_submit(pool, some, seed), results, failures)
+        _collect(waiting, results, failures)
+    return results, failures
+
+
+def _pool(workers: int) -> ProcessPoolExecutor:
+    """Every trial gets a process of its own, so that none inherits another one's memory."""
+    spawn = multiprocessing.get_context("spawn")
+    return ProcessPoolExecutor(max_workers=max(1, workers), mp_context=spawn, max_tasks_per_child=1)
+
+
+def _submit(pool: ProcessPoolExecutor, trials: list[Trial], seed: int) -> dict[Future[Result], Trial]:
+    return {pool.submit(try_out, one.scenario, one.system, seed): one for one in trials}
+
+
+def _collect(running: dict[Future[Result], Trial], results: list[Result], failures: list[Failure]) -> None:
+    for future in as_completed(running):
+        trial, error = running[future], future.exception()
+        if error is None:
+            results.append(future.result())
+            console.print(line(results[-1]), markup=False, soft_wrap=True)
+        else:
+            failures.append(Failure(trial.scenario, trial.system, f"{type(error).__name__}: {error}"))
+            console.print(f"{trial.scenario.name}, {trial.system.value}: {error!r}", markup=False)
+
+
+def _machine() -> Machine:
+    arguments = shlex.join(sys.argv[1:])
+    return Machine(
+        cpu=_cpu_name(),
+        cores=os.cpu_count() or 1,
+        python=platform.python_version(),
+        date=datetime.now(UTC).date().isoformat(),
+        command=f"python -m bench {arguments}".strip(),
+    )
+
+
+def _cpu_name() -> str:
+    for text in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+        name, _, value = text.partition(":")
+        if name.strip() == "model name":
+            return value.strip()
+    return platform.machine()
+
+
+if __name__ == "__main__":
+    typer.run(main)

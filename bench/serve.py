@@ -1,0 +1,61 @@
+"""What `dify-bridge run` does, with a watch on the event loop: `python -m bench.serve`.
+
+The settings come from the environment. SIGUSR1 lets the watch begin anew, SIGTERM ends it all; then a line of
+JSON tells by how many seconds the loop woke up late.
+"""
+
+import asyncio
+import json
+import signal
+import sys
+from array import array
+
+from bridge import logs
+from bridge.app import assemble
+from bridge.settings import Settings
+
+PROBE_EVERY_SECONDS = 0.01
+
+
+class Probe:
+    """Sleeps and notes by how much it overslept."""
+
+    def __init__(self) -> None:
+        self._late = array("d")
+
+    def begin(self) -> None:
+        self._late = array("d")
+
+    async def run(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            due = loop.time() + PROBE_EVERY_SECONDS
+            await asyncio.sleep(PROBE_EVERY_SECONDS)
+            self._late.append(loop.time() - due)
+
+    def report(self) -> str:
+        late = sorted(self._late) or [0.0]
+        quantile = {"p50": late[len(late) // 2], "p99": late[len(late) * 99 // 100], "max": late[-1]}
+        return json.dumps(quantile)
+
+
+async def serve() -> None:
+    settings = Settings()
+    logs.set_up(settings.log_level, settings.log_format)
+    probe = Probe()
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGUSR1, probe.begin)
+    async with assemble(settings) as app:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, app.leave)
+        probing = asyncio.create_task(probe.run(), name="probe")
+        try:
+            await app.run()
+        finally:
+            probing.cancel()
+            await asyncio.gather(probing, return_exceptions=True)
+    sys.stdout.write(probe.report() + "\n")
+
+
+if __name__ == "__main__":
+    asyncio.run(serve())
