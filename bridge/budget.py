@@ -87,12 +87,12 @@ class Schedule:
     def withdraw(self, ticket: Ticket) -> None:
         """Wait no longer. Harmless when the ticket is not waiting."""
         if ticket in self._waiting:
-            self._waiting.remove(ticket)
+            self._dequeue(ticket)
 
     def change(self, ticket: Ticket, priority: Priority, options: tuple[Option, ...]) -> None:
         """Wait for something else from now on. Harmless when the ticket is not waiting."""
         if ticket in self._waiting:
-            self._waiting.remove(ticket)
+            self._dequeue(ticket)
             ticket.priority, ticket.options = priority, options
             self._learn(options)
             self._enqueue(ticket)
@@ -102,7 +102,7 @@ class Schedule:
         look = _Look(now)
         granted = [ticket for ticket in self._waiting if self._try(ticket, look)]
         for ticket in granted:
-            self._waiting.remove(ticket)
+            self._dequeue(ticket)
         return granted, look.again
 
     def answered(self, ticket: Ticket, now: float) -> None:
@@ -181,6 +181,17 @@ class Schedule:
     def _enqueue(self, ticket: Ticket) -> None:
         ticket.rank = (ticket.priority, self._served.get(ticket.owner, 0), next(self._numbers))
         insort(self._waiting, ticket, key=lambda one: one.rank)
+        for owes in self._owed(ticket):
+            owes.coming.add(ticket.number)
+
+    def _dequeue(self, ticket: Ticket) -> None:
+        self._waiting.remove(ticket)
+        for owes in self._owed(ticket):
+            owes.coming.discard(ticket.number)
+
+    def _owed(self, ticket: Ticket) -> list[Window]:
+        """The windows in which the ticket's reply will owe a call, whichever option it takes."""
+        return [self._windows[option.owes.scope] for option in ticket.options if option.owes is not None]
 
     def _tidy(self, now: float) -> None:
         """Drop what no longer matters, so that scopes and owners of the past cost nothing."""

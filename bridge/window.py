@@ -16,7 +16,7 @@ PATIENCE_SECONDS = 5.5
 # And behind intermediate states they wait no longer than this.
 BEHIND_OTHERS_SECONDS = 0.6
 # Where a window is much longer than people look at a growing answer, most of it is spent in the beginning.
-LOOKED_AT_SECONDS = 8.0
+LOOKED_AT_SECONDS = 4.0
 # Where windows are short, a final text waits for a moment at most: so less than a whole call is kept free.
 KEPT_OF_SHORT_WINDOW = 0.5
 # An intermediate state that debts have kept back for so many windows goes all the same.
@@ -40,11 +40,13 @@ class Priority(IntEnum):
 
 @dataclass(slots=True)
 class Window:
-    """At most `limit` calls in any `seconds` seconds. `debts` name the replies that still owe a call here."""
+    """At most `limit` calls in any `seconds` seconds. `debts` name the replies that still owe a call here,
+    `coming` those that wait to begin and will."""
 
     limit: int
     seconds: float
     debts: set[int] = field(default_factory=set)
+    coming: set[int] = field(default_factory=set)
     _in_flight: int = 0
     _leaves_at: deque[float] = field(default_factory=deque)
     _shut_until: float = 0.0
@@ -68,7 +70,7 @@ class Window:
         at = self._free_at(1, now)
         at = max(at, self._paced_until, self._free_at(1 + self._kept(), now) - BEHIND_OTHERS_SECONDS)
         starved_at = asked_at + STARVED_WINDOWS * self.seconds
-        return max(at, min(starved_at, self._free_at(1 + len(self.debts), now) - PATIENCE_SECONDS))
+        return max(at, min(starved_at, self._free_at(1 + self._owed(now), now) - PATIENCE_SECONDS))
 
     def promises_at(self, now: float) -> float:
         """When one more reply may begin whose last words would have to go here."""
@@ -108,6 +110,13 @@ class Window:
 
     def _spare(self, limit: int) -> int:
         return limit - self._in_flight - len(self._leaves_at)
+
+    def _owed(self, now: float) -> int:
+        """How many replies will want their last words here; of those to come, as many as may begin now."""
+        owed = len(self.debts) + min(len(self.coming), self.limit)
+        while owed > len(self.debts) and self._free_at(owed, now) > now + PATIENCE_SECONDS:
+            owed -= 1
+        return owed
 
     def _kept(self) -> int:
         """How many calls intermediate states leave alone."""

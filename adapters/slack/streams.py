@@ -14,10 +14,10 @@ from adapters.slack import render
 from adapters.slack.mrkdwn import neutralise
 from bridge.types import Body, MessageRef
 
-# As reported. After three quarters of it, or when it is three quarters full, a stream ends where a paragraph
+# As reported. After so much of it, or when so much of its room is used, a stream ends where a paragraph
 # does; after nine tenths, it goes on as an ordinary message.
 LIFETIME_SECONDS = 300.0
-WORN = 0.75
+WORN = 0.7
 EXPIRING = 0.9
 # Slack takes 50 tasks.
 MAX_TASKS = 45

@@ -4,38 +4,52 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import pytest
+
 from adapters.slack.adapter import SlackAdapter
+from adapters.slack.streams import LIFETIME_SECONDS
 from bridge.budget import Budget
+from bridge.errors import StreamRefused
 from bridge.reply import Reply
-from bridge.types import MessageRef, Thread
+from bridge.types import Body, MessageRef, Thread
 from sandbox.slack import Limits, Slack
 
 LONG = "".join(f"This is sentence {number}. " for number in range(1200))
 
 
 @asynccontextmanager
-async def replying(slack: Slack) -> AsyncIterator[tuple[Reply, str, str]]:
-    """A reply in a thread of a channel, running; gives it, the channel and the thread."""
-    channel, person = slack.add_channel("general"), slack.add_user("Ada")
-    adapter = SlackAdapter(slack.bot_token, slack.app_token, slack.url)
-
-    async def ignore(_: object) -> None: ...
-
-    listening = asyncio.create_task(adapter.run(ignore))
-    await slack.wait_for(lambda: slack.connections > 0)
-    ts = await slack.say(channel, person, "Hello?")
-
-    async def posted(page: int, ref: MessageRef) -> None: ...
-
-    reply = Reply(adapter, Thread("slack", slack.team_id, channel, ts), Budget(), "key", posted)
-    showing = asyncio.create_task(reply.run())
-    try:
+async def replying(
+    slack: Slack, *, direct: bool = False, lifetime: float = LIFETIME_SECONDS
+) -> AsyncIterator[tuple[Reply, str, str]]:
+    """A reply in a thread of a channel, or of a direct message where it is streamed, running; gives it, the
+    channel and the thread."""
+    person = slack.add_user("Ada")
+    channel = slack.open_dm(person) if direct else slack.add_channel("general")
+    adapter = SlackAdapter(slack.bot_token, slack.app_token, slack.url, stream_lifetime_seconds=lifetime)
+    async with connected(slack, adapter):
+        ts = await slack.say(channel, person, "Hello?")
+        reply = Reply(adapter, Thread("slack", slack.team_id, channel, ts), Budget(), "key", ignored)
+        showing = asyncio.create_task(reply.run())
         yield reply, channel, ts
         async with asyncio.timeout(20):
             await showing
+
+
+@asynccontextmanager
+async def connected(slack: Slack, adapter: SlackAdapter) -> AsyncIterator[None]:
+    async def ignore(_: object) -> None: ...
+
+    before = slack.connections
+    listening = asyncio.create_task(adapter.run(ignore))
+    try:
+        await slack.wait_for(lambda: slack.connections > before)
+        yield
     finally:
         listening.cancel()
         await asyncio.gather(listening, return_exceptions=True)
+
+
+async def ignored(page: int, ref: MessageRef) -> None: ...
 
 
 def shown(slack: Slack, channel: str, ts: str) -> list[str]:
@@ -96,31 +110,111 @@ async def test_many_answers_share_one_budget_and_are_never_too_fast() -> None:
     async with Slack(limits=Limits()) as slack:
         adapter = SlackAdapter(slack.bot_token, slack.app_token, slack.url)
         budget = Budget()
-
-        async def ignore(_: object) -> None: ...
-
-        async def posted(page: int, ref: MessageRef) -> None: ...
-
-        listening = asyncio.create_task(adapter.run(ignore))
-        await slack.wait_for(lambda: slack.connections > 0)
-        person = slack.add_user("Ada")
-        threads = []
-        for number in range(12):
-            channel = slack.add_channel(f"c{number}")
-            ts = await slack.say(channel, person, "Hello?")
-            threads.append(Thread("slack", slack.team_id, channel, ts))
-        replies = [Reply(adapter, thread, budget, f"k{n}", posted) for n, thread in enumerate(threads)]
-        showing = [asyncio.create_task(reply.run()) for reply in replies]
-        for step in range(1, 41):
+        async with connected(slack, adapter):
+            person = slack.add_user("Ada")
+            threads = []
+            for number in range(12):
+                channel = slack.add_channel(f"c{number}")
+                ts = await slack.say(channel, person, "Hello?")
+                threads.append(Thread("slack", slack.team_id, channel, ts))
+            replies = [Reply(adapter, thread, budget, f"k{n}", ignored) for n, thread in enumerate(threads)]
+            showing = [asyncio.create_task(reply.run()) for reply in replies]
+            for step in range(1, 41):
+                for reply in replies:
+                    reply.write("word " * step)
+                await asyncio.sleep(0.05)
             for reply in replies:
-                reply.write("word " * step)
-            await asyncio.sleep(0.05)
-        for reply in replies:
-            reply.close("word " * 40 + "end")
-        async with asyncio.timeout(20):
-            await asyncio.gather(*showing)
-        listening.cancel()
-        await asyncio.gather(listening, return_exceptions=True)
+                reply.close("word " * 40 + "end")
+            async with asyncio.timeout(20):
+                await asyncio.gather(*showing)
         assert [call.status for call in slack.calls if call.status == 429] == []
         for thread in threads:
             assert shown(slack, thread.channel, thread.id)[0].endswith("end")
+
+
+PARAGRAPHS = [f"This is paragraph {number}, and it ends here." for number in range(90)]
+
+
+async def grow(reply: Reply, parts: list[str], joint: str) -> None:
+    """Write the parts, one every twentieth of a second."""
+    for count in range(1, len(parts) + 1):
+        reply.write(joint.join(parts[:count]) + joint)
+        await asyncio.sleep(0.05)
+    reply.close(joint.join(parts))
+
+
+async def test_a_stream_that_grows_old_ends_with_a_paragraph_and_the_reply_goes_on_in_the_next() -> None:
+    async with Slack(stream_lifetime=5) as slack:
+        async with replying(slack, direct=True, lifetime=4.0) as (reply, channel, ts):
+            await grow(reply, PARAGRAPHS, "\n\n")
+        pages = shown(slack, channel, ts)
+        assert len(pages) > 1
+        assert [part for page in pages for part in page.split("\n\n")] == PARAGRAPHS
+        assert not any(message.streaming for message in slack.messages(channel, ts))
+        assert "chat.update" not in [call.method for call in slack.calls]
+
+
+async def test_a_stream_that_grows_old_within_a_paragraph_goes_on_as_an_ordinary_message() -> None:
+    async with Slack(stream_lifetime=1.5) as slack:
+        async with replying(slack, direct=True, lifetime=1.0) as (reply, channel, ts):
+            await grow(reply, PARAGRAPHS, " ")
+        assert shown(slack, channel, ts) == [" ".join(PARAGRAPHS)]
+        assert not any(message.streaming for message in slack.messages(channel, ts))
+        assert [call.method for call in slack.calls].count("chat.stopStream") == 1
+
+
+async def test_an_answer_that_is_taken_back_replaces_what_was_streamed() -> None:
+    async with Slack() as slack:
+        async with replying(slack, direct=True) as (reply, channel, ts):
+            reply.write("Something that will not stay. " * 5)
+            await slack.wait_for(lambda: len(shown(slack, channel, ts)) == 1)
+            reply.close("I cannot help with that.")
+        assert shown(slack, channel, ts) == ["I cannot help with that."]
+        assert not any(message.streaming for message in slack.messages(channel, ts))
+
+
+async def test_after_a_restart_a_message_that_still_streams_can_be_closed() -> None:
+    async with Slack() as slack:
+        person = slack.add_user("Ada")
+        channel = slack.open_dm(person)
+        ts = await slack.say(channel, person, "Hello?")
+        thread = Thread("slack", slack.team_id, channel, ts)
+        before = SlackAdapter(slack.bot_token, slack.app_token, slack.url)
+        async with connected(slack, before):
+            ref = await before.stream(thread, Body("Half an ans"), "key.0")
+        after = SlackAdapter(slack.bot_token, slack.app_token, slack.url)
+        async with connected(slack, after):
+            with pytest.raises(StreamRefused):
+                await after.edit(ref, Body("The whole answer.", final=True))
+            assert {lane.scope.rpartition(":")[2] for lane in after.edit_lanes(ref, Body(""))} == {
+                "chat.update",
+                "chat.stopStream",
+            }
+            await after.edit(ref, Body("The whole answer.", final=True))
+        (message,) = [message for message in slack.messages(channel, ts) if message.bot_id]
+        assert (message.text, message.streaming) == ("The whole answer.", False)
+
+
+async def test_thoughts_are_hidden_or_stand_above_the_answer() -> None:
+    for show in (False, True):
+        async with Slack() as slack:
+            person = slack.add_user("Ada")
+            channel = slack.add_channel("general")
+            ts = await slack.say(channel, person, "Hello?")
+            adapter = SlackAdapter(slack.bot_token, slack.app_token, slack.url)
+            async with connected(slack, adapter):
+                thread = Thread("slack", slack.team_id, channel, ts)
+                reply = Reply(adapter, thread, Budget(), "key", ignored, show_reasoning=show)
+                showing = asyncio.create_task(reply.run())
+                reply.write("<think>They greet me.")
+                reply.show_steps()
+                await slack.wait_for(lambda: len(shown(slack, channel, ts)) == 1)  # noqa: B023 - awaited here
+                reply.write("<think>They greet me.</think>\n\nHello")
+                reply.close("<think>They greet me.</think>\n\nHello to you!")
+                await showing
+            states = [frame.text for frame in slack.frames if frame.ts != ts]
+            assert "Thinking" in states[0]
+            assert "<think" not in "".join(states)
+            assert states[-1].endswith("Hello to you!")
+            assert ("They greet me." in states[-1]) is show
+            assert not any("They greet me." in state for state in states) or show
