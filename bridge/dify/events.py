@@ -160,7 +160,7 @@ def decode(frame: Frame) -> Received:
     if not frame.data:
         return Received(Ping() if frame.event == "ping" else Ignored(frame.event), Ids())
     try:
-        fields = mapping_of(json.loads(frame.data))
+        fields = mapping_of(json.loads(frame.data.decode("utf-8", "replace")))
     except (ValueError, RecursionError):
         return Received(Ignored("malformed"), Ids())
     ids = Ids(

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-PERIOD_PER_ANSWER_SECONDS = 0.010
+PERIOD_PER_ANSWER_SECONDS = 0.020
 SHORTEST_PERIOD_SECONDS = 0.050
 LONGEST_PERIOD_SECONDS = 0.200
 # So many answers wake at the same time, and the next so many a little later: the loop is never held for long.

@@ -35,6 +35,7 @@ class ChatStream:
     async def __aexit__(self, *_: object) -> None:
         self._reading.cancel()
         await asyncio.gather(self._reading, return_exceptions=True)
+        self._body.close()
 
     @property
     def ending(self) -> Ending | None:
@@ -66,7 +67,7 @@ class ChatStream:
                 self._news.set()
             # The first words are shown at once; from then on there is time.
             if self._turn.spoke and len(chunk) < LARGE_BYTES:
-                await self._body.rest(self._place.rest_seconds())
+                self._body.rest(self._place.rest_seconds())
         if self._turn.error is not None:
             raise self._turn.error
         if self._turn.ending is None:

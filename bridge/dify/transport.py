@@ -55,28 +55,31 @@ class Body:
     """The body of a response, read in gulps.
 
     Each arriving piece would wake the process, and waking costs more than all that is done with the piece. So
-    between two gulps the socket may be left alone for a while; what arrives waits in the system's buffer.
+    after a gulp the socket may be left alone for a while; what arrives waits in the system's buffer.
     """
 
     def __init__(self, response: aiohttp.ClientResponse) -> None:
         self._content = response.content
         connection = response.connection
         self._transport = connection.transport if connection is not None else None
+        self._resting: asyncio.TimerHandle | None = None
 
     async def gulp(self) -> bytes:
         """All that is there; waits for something. Empty at the end. Raises `DifyError` kinds."""
         with translated():
             return await self._content.readany()
 
-    async def rest(self, seconds: float) -> None:
-        """Leave the socket alone for so long."""
-        if self._transport is None:
-            return
-        self._transport.pause_reading()
-        try:
-            await asyncio.sleep(seconds)
-        finally:
-            self._transport.resume_reading()
+    def rest(self, seconds: float) -> None:
+        """Leave the socket alone for so long; a gulp meanwhile waits."""
+        if self._transport is not None:
+            self._transport.pause_reading()
+            loop = asyncio.get_running_loop()
+            self._resting = loop.call_later(seconds, self._transport.resume_reading)
+
+    def close(self) -> None:
+        """Forget about a rest that has not ended."""
+        if self._resting is not None:
+            self._resting.cancel()
 
 
 @contextmanager
