@@ -17,7 +17,7 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     "bridge.ports": ({"bridge.types"}, set()),
     "bridge.markdown": ({"bridge.markdown"}, set()),
     "bridge.split": ({"bridge.split", "bridge.markdown"}, set()),
-    "bridge.dify": ({"bridge.dify", "bridge.types", "bridge.errors"}, {"httpx"}),
+    "bridge.dify": ({"bridge.dify", "bridge.types", "bridge.errors"}, {"aiohttp"}),
     "bridge.store": (
         {"bridge.store", "bridge.types", "bridge.errors"},
         {"sqlmodel", "sqlalchemy", "alembic"},

@@ -1,7 +1,8 @@
 """The only place that knows Dify's wire."""
 
-from bridge.dify.client import AppInfo, ChatRequest, ChatStream, DifyClient, end_user
+from bridge.dify.client import AppInfo, ChatRequest, DifyClient, end_user
 from bridge.dify.events import Ids
+from bridge.dify.stream import ChatStream
 from bridge.dify.turn import Ending, Update
 
 __all__ = ["AppInfo", "ChatRequest", "ChatStream", "DifyClient", "Ending", "Ids", "Update", "end_user"]

@@ -70,10 +70,18 @@ class StepFinished:
 
 @dataclass(frozen=True, slots=True)
 class Thought:
-    """An agent uses a tool; sent again with the same id as it fills."""
+    """An agent uses a tool; sent again with the same id as it fills, at last with what the tool said."""
 
     id: str
     tool: str
+    over: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Reasoned:
+    """A piece of a model's reasoning, to be appended; never part of the answer."""
+
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +124,7 @@ class Ping:
 
 @dataclass(frozen=True, slots=True)
 class Ignored:
-    """An event that means nothing here: reasoning, speech, logs, or one that is not known or not readable."""
+    """An event that means nothing here: speech, logs, or one that is not known or not readable."""
 
     name: str
 
@@ -128,6 +136,7 @@ Event: TypeAlias = (
     | StepStarted
     | StepFinished
     | Thought
+    | Reasoned
     | FlowStarted
     | FlowFinished
     | FlowPaused
@@ -151,7 +160,7 @@ def decode(frame: Frame) -> Received:
     if not frame.data:
         return Received(Ping() if frame.event == "ping" else Ignored(frame.event), Ids())
     try:
-        fields = mapping_of(json.loads(frame.data))
+        fields = mapping_of(json.loads(frame.data.decode("utf-8", "replace")))
     except (ValueError, RecursionError):
         return Received(Ignored("malformed"), Ids())
     ids = Ids(
@@ -179,7 +188,8 @@ def _event(name: str, fields: Mapping[str, object]) -> Event:
         case "message_end":
             return MessageEnded()
         case "agent_thought":
-            return Thought(text_of(fields, "id"), text_of(fields, "tool"))
+            over = bool(fields.get("observation"))
+            return Thought(text_of(fields, "id"), text_of(fields, "tool"), over)
         case "error":
             status = fields.get("status")
             return Failed(
@@ -198,6 +208,8 @@ def _flow_event(name: str, data: Mapping[str, object]) -> Event:
         case "workflow_finished":
             answer = text_of(mapping_of(data.get("outputs")), "answer")
             return FlowFinished(text_of(data, "status"), answer, text_of(data, "error"))
+        case "reasoning_chunk":
+            return Reasoned(text_of(data, "reasoning"))
         case "workflow_paused":
             return FlowPaused()
         case "node_started" | "iteration_started" | "loop_started":

@@ -49,11 +49,16 @@ _BY_STATUS: dict[int, type[DifyError]] = {
     429: DifyBusy,
 }
 
+# Pages instead of JSON: what stands in front of Dify speaks for itself.
+_BY_PAGE: dict[int, type[DifyError]] = {413: DifyRejected, 429: DifyBusy}
+# How a flow that somebody stopped reports it where it does not say "stopped".
+_STOPS = ("Aborted", "Stopped by user", "User requested stop", "Workflow execution aborted")
+
 
 def from_response(status: int, content_type: str, body: bytes) -> DifyError:
     """The error that a response other than 2xx stands for."""
     if not content_type.startswith("application/json"):
-        kind = DifyDown if status >= 500 else DifyNotDify
+        kind = DifyDown if status >= 500 else _BY_PAGE.get(status, DifyNotDify)
         return kind(f"HTTP {status} with {content_type.partition(';')[0] or 'no content type'}")
     try:
         fields = mapping_of(json.loads(body))
@@ -80,12 +85,17 @@ def from_flow(error: str) -> DifyError:
     return DifyModelFailed("the flow failed")
 
 
+def is_stop(error: str) -> bool:
+    """Whether a flow that is said to have failed was stopped. `error` is Dify's own text."""
+    return error.startswith(_STOPS)
+
+
 def _kind(status: int, code: str, message: str) -> type[DifyError]:
     if status == 404 and code == "not_found" and message.startswith("Conversation Not Exists"):
         return DifyConversationGone
     if code == "invalid_param" and message.startswith("Too many requests"):
         return DifyBusy
-    if "not published" in message[:200]:
+    if message.startswith("Workflow not published"):
         return DifyNotPublished
     if code in _BY_CODE:
         return _BY_CODE[code]

@@ -26,24 +26,26 @@ class FrameSplitter:
     def __init__(self, max_frame_bytes: int = MAX_FRAME_BYTES) -> None:
         self._max = max_frame_bytes
         self._line: list[bytes] = []
-        self._size = 0
+        self._line_size = 0
         self._event = ""
         self._data: list[bytes] = []
+        self._data_size = 0
 
     def feed(self, chunk: bytes) -> list[Frame]:
         """The events that end in this chunk. `DifyNotDify` when one grows beyond all bounds."""
         frames: list[Frame] = []
         *ended, rest = chunk.split(b"\n")
         for piece in ended:
-            self._line.append(piece)
-            line = b"".join(self._line) if len(self._line) > 1 else piece
-            self._line.clear()
-            frame = self._take(line.removesuffix(b"\r"))
+            if self._line:
+                piece = b"".join((*self._line, piece))
+                self._line.clear()
+                self._line_size = 0
+            frame = self._take(piece.removesuffix(b"\r"))
             if frame is not None:
                 frames.append(frame)
         if rest:
             self._line.append(rest)
-            self._size += len(rest)
+            self._line_size += len(rest)
             self._check()
         return frames
 
@@ -54,7 +56,8 @@ class FrameSplitter:
         value = value.removeprefix(b" ")
         if field == b"data":
             self._data.append(value)
-            self._size = sum(map(len, self._data))
+            # Each line counts by itself too, or endlessly many empty ones would weigh nothing.
+            self._data_size += len(value) + 1
             self._check()
         elif field == b"event":
             self._event = value.decode("utf-8", "replace")
@@ -62,9 +65,9 @@ class FrameSplitter:
 
     def _dispatch(self) -> Frame | None:
         event, data = self._event, self._data
-        self._event, self._data, self._size = "", [], 0
+        self._event, self._data, self._data_size = "", [], 0
         return Frame(event, b"\n".join(data)) if event or data else None
 
     def _check(self) -> None:
-        if self._size > self._max:
+        if self._line_size + self._data_size > self._max:
             raise DifyNotDify(f"an event is larger than {self._max} bytes")

@@ -16,6 +16,7 @@ from bridge.dify.events import (
     FlowStarted,
     Ids,
     MessageEnded,
+    Reasoned,
     Received,
     Replaced,
     Source,
@@ -24,13 +25,15 @@ from bridge.dify.events import (
     Text,
     Thought,
 )
-from bridge.dify.failures import from_event, from_flow
+from bridge.dify.failures import from_event, from_flow, is_stop
 from bridge.errors import DifyError
 
 # After message_end a flow still says how it went; newer versions send that within milliseconds.
 AFTER_MESSAGE_END_SECONDS = 2.5
 # After workflow_finished, versions up to 1.12 still send message_end.
 AFTER_FLOW_END_SECONDS = 1.0
+# Of one turn's text and thought together. No model says so much, and nobody would read it in a chat.
+MAX_CHARACTERS = 4 * 1024 * 1024
 
 
 class Ending(Enum):
@@ -44,7 +47,8 @@ class Ending(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """A turn as it stands: the whole answer so far, the ids known, the step that is running (its title)."""
+    """A turn as it stands: the whole answer so far, the ids known, the step that is running (its title, empty
+    when there is none), and the model's whole reasoning so far where Dify tells it apart from the answer."""
 
     text: str
     ids: Ids
@@ -57,7 +61,10 @@ class Turn:
 
     def __init__(self) -> None:
         self._parts: list[str] = []
+        self._thoughts: list[str] = []
+        self._size = 0
         self._ids = Ids()
+        self._last_ids = self._ids
         self._steps: dict[str, str] = {}
         self._in_flow = False
         self._agent_spoke = False
@@ -70,13 +77,17 @@ class Turn:
     @property
     def text(self) -> str:
         """The answer so far."""
-        if len(self._parts) > 1:
-            self._parts = ["".join(self._parts)]
-        return self._parts[0] if self._parts else ""
+        return _joined(self._parts)
+
+    @property
+    def spoke(self) -> bool:
+        """Whether a first piece of the answer has come."""
+        return bool(self._parts)
 
     @property
     def update(self) -> Update:
-        return Update(self.text, self._ids, next(reversed(self._steps.values()), ""))
+        step = next(reversed(self._steps.values()), "")
+        return Update(self.text, self._ids, step, _joined(self._thoughts))
 
     @property
     def read_on_seconds(self) -> float | None:
@@ -90,39 +101,62 @@ class Turn:
         return AFTER_MESSAGE_END_SECONDS if self._in_flow else 0.0
 
     def take(self, received: Received) -> None:
-        """Follow one event."""
-        self._learn(received.ids)
+        """Follow one event. `DifyError` when the turn grows beyond all bounds."""
+        if received.ids != self._last_ids:
+            self._learn(received.ids)
         event = received.event
         match event:
             case Text(answer, source):
                 self._say(answer, source)
             case Replaced(answer):
                 self._parts, self._replaced = [answer], True
+                self._grow(answer)
+            case Reasoned(text):
+                self._in_flow = True
+                self._thoughts.append(text)
+                self._grow(text)
             case FlowStarted():
                 self._in_flow = True
-            case StepStarted(step_id, title):
-                self._steps[step_id] = title
-            case StepFinished(step_id):
-                self._steps.pop(step_id, None)
-            case Thought(thought_id, tool) if tool:
-                self._steps[thought_id] = tool.replace(";", ", ")
+            case StepStarted() | StepFinished():
+                self._in_flow = True
+                self._step(event.id, "" if isinstance(event, StepFinished) else event.title)
+            case Thought(thought_id, tool, over):
+                self._step(thought_id, "" if over else tool.replace(";", ", "))
             case _:
                 self._end(event)
 
+    def _step(self, step_id: str, title: str) -> None:
+        """A step runs under this title, or no longer."""
+        if title:
+            self._grow("" if step_id in self._steps else step_id + title)
+            self._steps[step_id] = title
+        else:
+            self._steps.pop(step_id, None)
+
+    def _grow(self, text: str) -> None:
+        self._size += len(text)
+        if self._size > MAX_CHARACTERS:
+            raise DifyError(f"the answer is longer than {MAX_CHARACTERS} characters")
+
     def _learn(self, ids: Ids) -> None:
+        self._last_ids = ids
+        # The first event of a flow may be lost on the way; only flows have runs.
+        self._in_flow = self._in_flow or bool(ids.workflow_run_id)
         for name in ("conversation_id", "message_id", "task_id", "workflow_run_id"):
             value = getattr(ids, name)
             if value and value != getattr(self._ids, name):
                 self._ids = replace(self._ids, **{name: value})
 
     def _say(self, answer: str, source: Source) -> None:
+        self._grow(answer)
         # In mode `agent`, the pieces are followed by one `message` with the whole answer.
         if source is Source.MESSAGE and self._agent_spoke and answer:
             self._parts = [answer]
             self._agent_spoke = False
             return
         self._agent_spoke = self._agent_spoke or source is Source.AGENT
-        self._parts.append(answer)
+        if answer:
+            self._parts.append(answer)
 
     def _end(self, event: Event) -> None:
         match event:
@@ -143,15 +177,22 @@ class Turn:
         if self.ending is not None and status == "failed":
             # Some versions report a failure after a good answer has ended; the answer stands.
             return
-        if status == "failed":
-            self.ending, self.error = Ending.FAILED, from_flow(error)
-        elif status == "stopped":
+        if status == "stopped" or (status == "failed" and is_stop(error)):
             self.ending = Ending.STOPPED
+        elif status == "failed":
+            self.ending, self.error = Ending.FAILED, from_flow(error)
         else:
             self.ending = Ending.COMPLETED
             # What moderation took back must not return with the flow's own record of the answer.
             if not self._replaced and _lost_some(self.text, answer):
                 self._parts = [answer]
+
+
+def _joined(parts: list[str]) -> str:
+    """The pieces as one; and they are one from now on, so that each is copied only a few times."""
+    if len(parts) > 1:
+        parts[:] = ["".join(parts)]
+    return parts[0] if parts else ""
 
 
 def _lost_some(streamed: str, whole: str) -> bool:

@@ -185,7 +185,7 @@ async def test_a_whole_answer_at_the_end_replaces_what_an_agent_said_in_pieces()
             "end",
             errors.DifyNotDify,
         ),
-        ((b"HTTP/1.1 what\r\n\r\n",), "end", errors.DifyCut),
+        ((b"HTTP/1.1 what\r\n\r\n",), "end", errors.DifyNotDify),
     ],
 )
 async def test_every_trouble_has_its_own_error(

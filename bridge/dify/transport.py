@@ -1,0 +1,103 @@
+"""HTTP underneath: the session, the body of a running answer, and foreign exceptions made ours."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+import aiohttp
+
+from bridge.errors import DifyCut, DifyNotDify, DifySilent, DifyUnreachable
+
+CONNECT_TIMEOUT_SECONDS = 10.0
+# More than this at once is not a handful of tokens but something large on its way: it is read without a rest.
+LARGE_BYTES = 16 * 1024
+
+
+def open_session(base_url: str, api_key: str) -> aiohttp.ClientSession:
+    """A session for one app. Proxies come from the environment. To be closed by whoever opened it."""
+    return aiohttp.ClientSession(
+        headers={"Authorization": f"Bearer {api_key}", "Accept-Encoding": "identity"},
+        # Every running answer holds a connection; how many may run is not this session's business. An answer
+        # ends with us hanging up, and a line kept open otherwise may be closed just when it is used again.
+        connector=aiohttp.TCPConnector(limit=0, limit_per_host=0, force_close=True),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        # `trust_env` would also look for a login in ~/.netrc, which then fights with the key.
+        proxy=_proxy_for(base_url),
+    )
+
+
+def _proxy_for(base_url: str) -> str | None:
+    """The proxy that the environment names for this address."""
+    try:
+        address = urlsplit(base_url)
+        if not address.hostname or proxy_bypass(address.hostname):
+            return None
+    except ValueError:
+        # Calls to such an address fail with the error that says so.
+        return None
+    proxies = getproxies()
+    return proxies.get(address.scheme) or proxies.get("all")
+
+
+def patience(silence_seconds: float, total_seconds: float | None = None) -> aiohttp.ClientTimeout:
+    """Limits for connecting and for silence. None for the whole of a stream: long answers are no failure."""
+    return aiohttp.ClientTimeout(
+        total=total_seconds,
+        connect=CONNECT_TIMEOUT_SECONDS,
+        sock_connect=CONNECT_TIMEOUT_SECONDS,
+        sock_read=silence_seconds,
+    )
+
+
+class Body:
+    """The body of a response, read in gulps.
+
+    Each arriving piece would wake the process, and waking costs more than all that is done with the piece. So
+    after a gulp the socket may be left alone for a while; what arrives waits in the system's buffer.
+    """
+
+    def __init__(self, response: aiohttp.ClientResponse) -> None:
+        self._content = response.content
+        connection = response.connection
+        self._transport = connection.transport if connection is not None else None
+        self._resting: asyncio.TimerHandle | None = None
+
+    async def gulp(self) -> bytes:
+        """All that is there; waits for something. Empty at the end. Raises `DifyError` kinds."""
+        with translated():
+            return await self._content.readany()
+
+    def rest(self, seconds: float) -> None:
+        """Leave the socket alone for so long; a gulp meanwhile waits."""
+        if self._transport is not None:
+            self._transport.pause_reading()
+            loop = asyncio.get_running_loop()
+            self._resting = loop.call_later(seconds, self._transport.resume_reading)
+
+    def close(self) -> None:
+        """Forget about a rest that has not ended."""
+        if self._resting is not None:
+            self._resting.cancel()
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """The one place where the exceptions of HTTP become ours."""
+    try:
+        yield
+    except (
+        aiohttp.ClientConnectorError,
+        aiohttp.ConnectionTimeoutError,
+        aiohttp.ClientHttpProxyError,
+        aiohttp.ServerFingerprintMismatch,
+    ) as error:
+        raise DifyUnreachable(type(error).__name__) from error
+    except TimeoutError as error:
+        raise DifySilent(type(error).__name__) from error
+    except (aiohttp.ClientResponseError, aiohttp.NonHttpUrlClientError, ValueError) as error:
+        # No HTTP is spoken there, or the address is none.
+        raise DifyNotDify(type(error).__name__) from error
+    except (aiohttp.ClientError, OSError) as error:
+        raise DifyCut(type(error).__name__) from error
