@@ -4,10 +4,11 @@ mrkdwn has links in disguise, `<address|words>`; here every link is spelled out 
 """
 
 from bridge.markdown import fences, tables
-from bridge.markdown.blocks import blocks, scan
+from bridge.markdown.blocks import blocks
 from bridge.markdown.inline import Inline, Is, Token, parse
 from bridge.markdown.lines import Kind, Line
 from bridge.markdown.plain import BREAK, plain, unboxed
+from bridge.markdown.reading import read
 
 _MARKS = {"**": "*", "__": "*", "*": "_", "_": "_", "~~": "~"}
 _Block = tuple[Line, ...]
@@ -25,7 +26,7 @@ def neutralise(text: str) -> str:
 def mrkdwn(text: str) -> str:
     """The whole text. Quotation marks at the beginning of a line stay what they are."""
     lines: list[str] = []
-    for block in blocks(scan(text)):
+    for block in blocks(read(text)):
         quote = "> " if block[0].quote else ""
         lines.extend(quote + neutralise(line) for line in _lines(block))
     return "\n".join(lines).strip()

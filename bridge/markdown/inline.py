@@ -4,6 +4,7 @@ import re
 from bisect import bisect_left
 from dataclasses import dataclass
 from enum import Enum, auto
+from functools import lru_cache
 
 # How far something that never ends may reach. Beyond that it is taken for plain text.
 _MAX_HALF_LABEL = 200
@@ -11,6 +12,8 @@ _MAX_HALF_ALT = 1000
 _MAX_TARGET = 2000
 _MAX_HALF_ANGLE = 300
 _MAX_OPEN_MARKS = 32
+# Longer paragraphs are rare, and would take too much memory.
+_LONGEST_REMEMBERED = 2000
 
 _SPECIAL = re.compile(r"[\\`!\[<*_~]|https?://", re.IGNORECASE)
 _TICKS = re.compile(r"`+")
@@ -82,6 +85,12 @@ class Inline:
 
 def parse(text: str) -> Inline:
     """Take the text of one paragraph apart. The tokens cover it without gaps."""
+    return _remembered(text) if len(text) <= _LONGEST_REMEMBERED else _Parser(text).parse()
+
+
+@lru_cache(maxsize=512)
+def _remembered(text: str) -> Inline:
+    """A text grows at its end, and is cut and rendered in several ways: its paragraphs are seen often."""
     return _Parser(text).parse()
 
 
@@ -93,7 +102,7 @@ class _Parser:
         self._marks: list[Token] = []
         self._half: list[Token] = []
         self._ticks: dict[int, list[int]] = {}
-        for match in _TICKS.finditer(text):
+        for match in _TICKS.finditer(text) if "`" in text else ():
             self._ticks.setdefault(len(match[0]), []).append(match.start())
 
     def parse(self) -> Inline:

@@ -8,7 +8,7 @@ on counting.
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bridge.markdown.blocks import scan
+from bridge.markdown.reading import read
 from bridge.split.points import Points
 from bridge.split.seam import Seam, seam
 
@@ -51,9 +51,9 @@ def cut(text: str, fits: Callable[[str], bool]) -> Cut | None:
 
 def _best(text: str, limit: int, fits: Callable[[str], bool]) -> Seam:
     known = text[: limit + 1]
-    position = Points(known, list(scan(known))).best(limit)
+    position = Points(known, read(known)).best(limit)
     line_end = _line_end(text, position)
-    return seam(text, list(scan(text[: _line_end(text, line_end + 1)])), position, fits)
+    return seam(text, read(text[: _line_end(text, line_end + 1)]), position, fits)
 
 
 def _line_end(text: str, position: int) -> int:

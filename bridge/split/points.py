@@ -6,7 +6,7 @@ it would have been cut before.
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from enum import IntEnum
 from itertools import pairwise
 
@@ -44,7 +44,7 @@ class Rank(IntEnum):
 class Points:
     """The places where `text` may be cut, given its lines. The last character of `text` is only looked at."""
 
-    def __init__(self, text: str, lines: list[Line]) -> None:
+    def __init__(self, text: str, lines: Sequence[Line]) -> None:
         self._text = text
         self._lines = lines
         self._atoms = _atoms(text, lines)
@@ -179,7 +179,7 @@ class Points:
         return bool(self._text[inside:position].partition("\n")[2].strip(" \t\n>"))
 
 
-def _atoms(text: str, lines: list[Line]) -> list[tuple[int, int]]:
+def _atoms(text: str, lines: Sequence[Line]) -> list[tuple[int, int]]:
     """What should not be cut, as disjoint spans in order."""
     spans: list[tuple[int, int]] = []
     for block in blocks(lines):
