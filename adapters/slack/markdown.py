@@ -29,6 +29,7 @@ _DEFINITION = re.compile(r"(?m)^([ \t]*\[[^\]\n]*\]):(?=[ \t]*<?[A-Za-z]*://)")
 _TO_CHANGE = re.compile(r"<|\]\(|\\>")
 # What was rendered is remembered, since a reply asks for the same text several times: a few whole messages,
 # and many paragraphs, as long as they are not extraordinarily long. At most 15 MB, usually less than one.
+_KEPT = frozenset((Is.TEXT, Is.MARK, Is.URL))
 _LONGEST_REMEMBERED = 2000
 _Block = tuple[Line, ...]
 
@@ -153,7 +154,12 @@ def _inline(text: str, *, in_cell: bool = False, in_label: bool = False) -> str:
 
 def _parsed(text: str, in_cell: bool, in_label: bool) -> str:
     inline = parse(text)
-    return "".join(_token(inline, token, in_cell, in_label) for token in inline.tokens)
+    made, done = [], 0
+    for token in inline.tokens:
+        if token.kind not in _KEPT:
+            made += [neutralise(unlinked(text[done : token.start])), _token(inline, token, in_cell, in_label)]
+            done = token.end
+    return "".join([*made, neutralise(unlinked(text[done:]))])
 
 
 _remembered = lru_cache(maxsize=2048)(_parsed)
@@ -162,8 +168,6 @@ _remembered = lru_cache(maxsize=2048)(_parsed)
 def _token(inline: Inline, token: Token, in_cell: bool, in_label: bool) -> str:
     raw = inline.raw(token)
     match token.kind:
-        case Is.TEXT | Is.URL:
-            return neutralise(unlinked(raw))
         case Is.LINK | Is.IMAGE if in_label:
             return neutralise(unlinked(plain(raw, targets=False)))
         case Is.LINK | Is.IMAGE:

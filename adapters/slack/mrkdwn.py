@@ -11,6 +11,7 @@ from bridge.markdown.plain import BREAK, plain, unboxed
 from bridge.markdown.reading import read
 
 _MARKS = {"**": "*", "__": "*", "*": "_", "_": "_", "~~": "~"}
+_KEPT = frozenset((Is.TEXT, Is.URL, Is.CODE))
 _Block = tuple[Line, ...]
 
 
@@ -59,7 +60,12 @@ def _before(line: Line) -> str:
 
 def _inline(text: str) -> str:
     inline = parse(text)
-    return "".join(_token(inline, token) for token in inline.tokens)
+    made, done = [], 0
+    for token in inline.tokens:
+        if token.kind not in _KEPT:
+            made += [text[done : token.start], _token(inline, token)]
+            done = token.end
+    return "".join([*made, text[done:]])
 
 
 def _token(inline: Inline, token: Token) -> str:

@@ -29,12 +29,12 @@ _LINK = re.compile(
 _HALF_LABEL = r"(?:[^\[\]\\\n]|\\.|\[[^\[\]\n]*(?:\]|\Z))"
 _HALF_LINK = re.compile(
     rf"(?:!\[{_HALF_LABEL}{{0,{_MAX_HALF_ALT}}}+|\[{_HALF_LABEL}{{0,{_MAX_HALF_LABEL}}}+)\\?"
-    rf"(?:\](?:\([ \t]*(?:<[^<>\n]*>?|[^\s<][^\s]{{0,{_MAX_TARGET}}})?"
-    rf"(?:[ \t]+(?:[\"'][^\n]{{0,{_MAX_HALF_LABEL}}})?)?)?)?\Z"
+    rf"(?:\](?:\([ \t]*(?:<[^<>\n]*+>?|[^\s<][^\s]{{0,{_MAX_TARGET}}}+)?+"
+    rf"(?:[ \t]+(?:[\"'][^\n]{{0,{_MAX_HALF_LABEL}}}+)?)?)?)?\Z"
 )
-_ANGLE = re.compile(r"<(?:([A-Za-z/!@#:?][^\s<>]*)|[A-Za-z/!@#:?][^\s<>\[`\\]*[ \t][^<>\n\[`\\]*)>")
+_ANGLE = re.compile(r"<(?:([A-Za-z/!@#:?][^\s<>]*+)|[A-Za-z/!@#:?][^\s<>\[`\\]*+[ \t][^<>\n\[`\\]*+)>")
 _HALF_ANGLE = re.compile(
-    rf"<(?:https?://[^\s<>]{{0,{_MAX_TARGET}}}|[A-Za-z/!@#:?][^\s<>]{{0,{_MAX_HALF_ANGLE}}}|br[ \t]*/?)?\Z",
+    rf"<(?:https?://[^\s<>]{{0,{_MAX_TARGET}}}+|[A-Za-z/!@#:?][^\s<>]{{0,{_MAX_HALF_ANGLE}}}+|br[ \t]*/?)?\Z",
     re.IGNORECASE,
 )
 _URL = re.compile(r"https?://[^\s<>`]+", re.IGNORECASE)
@@ -106,6 +106,9 @@ class _Parser:
             self._ticks.setdefault(len(match[0]), []).append(match.start())
 
     def parse(self) -> Inline:
+        if _SPECIAL.search(self._text) is None:
+            self._plain(0, len(self._text))
+            return Inline(self._text, tuple(self._tokens), {}, ())
         position = plain = 0
         while match := _SPECIAL.search(self._text, position):
             begin = match.start()
@@ -117,7 +120,8 @@ class _Parser:
             self._tokens.extend(found)
             position = plain = found[-1].end
         self._plain(plain, len(self._text))
-        pending = sorted([*self._marks, *self._half], key=lambda token: token.start)
+        pending = [*self._marks, *self._half]
+        pending.sort(key=lambda token: token.start)
         return Inline(self._text, tuple(self._tokens), self._pairs, tuple(pending))
 
     def _plain(self, start: int, end: int) -> None:

@@ -14,7 +14,7 @@ from bridge.split.seam import Seam, seam
 
 # Short texts are tried whole first; long ones from their beginning, so that the work follows the size of a
 # message and not that of the answer.
-_TRY_WHOLE_LENGTH = 16_384
+_TRY_WHOLE_LENGTH = 12_288
 _FIRST_STEP = 512
 # The last few characters of a message are not worth asking for: where it ends is for its words to say.
 _PRECISION = 64
@@ -75,12 +75,13 @@ def _reach(text: str, fits: Callable[[str], bool]) -> int:
     low, high = 0, _FIRST_STEP
     while high < len(text) and fit(high):
         low, high = high, high * 2
-    if len(text) > _TRY_WHOLE_LENGTH and high >= len(text) and fit(len(text)):
-        return len(text)
+    may_be_whole = len(text) > _TRY_WHOLE_LENGTH and high >= len(text)
     while high - low > max(1, low // _PRECISION):
         middle = (low + high) // 2
-        if middle < len(text) and fit(middle):
+        if middle >= len(text):
+            high = middle
+        elif fit(middle):
             low = middle
         else:
-            high = middle
-    return low
+            high, may_be_whole = middle, False
+    return len(text) if may_be_whole and fit(len(text)) else low
