@@ -25,8 +25,6 @@ TABLE_CHARACTERS = 10_000
 
 # `[words]: https://...` would make a link of the words wherever they stand.
 _DEFINITION = re.compile(r"(?m)^([ \t]*\[[^\]\n]*\]):(?=[ \t]*<?[A-Za-z]*://)")
-# Without any of these, a paragraph is shown as it is. A `>` needs no parsing to be neutralised.
-_TO_CHANGE = re.compile(r"<|\]\(|\\>")
 # What was rendered is remembered, since a reply asks for the same text several times: a few whole messages,
 # and many paragraphs, as long as they are not extraordinarily long. At most 15 MB, usually less than one.
 _KEPT = frozenset((Is.TEXT, Is.MARK, Is.URL))
@@ -133,6 +131,8 @@ def _paragraph(block: _Block) -> list[str]:
     if first.kind is Kind.ITEM and first.item is not None and first.item.renumbered:
         indent = before[: len(before) - len(before.lstrip(" \t"))]
         before = f"{indent}{first.item.number}{first.item.mark} "
+    if len(block) == 1 and "<" not in first.text:
+        return [f"{first.quote}{before}{_inline(_undefined(first.words))}"]
     more = [line.text[len(line.quote) :] for line in block[1:]]
     quotes = [line.quote for line in block]
     made = (before + _inline(_undefined("\n".join([first.words, *more])))).split("\n")
@@ -146,7 +146,8 @@ def _undefined(words: str) -> str:
 
 
 def _inline(text: str, *, in_cell: bool = False, in_label: bool = False) -> str:
-    if _TO_CHANGE.search(text) is None:
+    # Without any of these a paragraph is shown as it is. A `>` needs no parsing to be neutralised.
+    if "<" not in text and "](" not in text and "\\>" not in text:
         return neutralise(text)
     render_it = _remembered if len(text) <= _LONGEST_REMEMBERED else _parsed
     return render_it(text, in_cell, in_label)

@@ -11,6 +11,8 @@ from bridge.markdown.lines import Line
 # is kept, so that memory is bounded.
 _REMEMBERED = 4
 _LONGEST_REMEMBERED = 40_000
+# Texts that differ before this are not the same answer.
+_A_GLANCE = 64
 # Lines in common that are worth more than a place among the remembered.
 _MUCH = 0.5
 
@@ -62,6 +64,9 @@ def _most_alike(text: str) -> tuple[_Read | None, int]:
 
 def _common(one: str, other: str) -> int:
     """How many characters both begin with."""
+    glance = min(_A_GLANCE, len(one), len(other))
+    if one[:glance] != other[:glance]:
+        return 0
     low, high = 0, min(len(one), len(other))
     if one[:high] == other[:high]:
         return high
