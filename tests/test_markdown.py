@@ -11,6 +11,7 @@ from bridge.markdown.blocks import blocks, cells, scan
 from bridge.markdown.inline import Is, parse
 from bridge.markdown.lines import Kind
 from bridge.markdown.links import disguised
+from bridge.markdown.reading import read
 
 SAMPLES = (
     "# Title\n\nSome **bold `code*` text** with a [link](https://e.com/a_b 'title') and *more*.\n\nEnd.",
@@ -288,3 +289,20 @@ def test_hostile_text_is_read_in_time(text: str) -> None:
     strip_thinking(text)
     plain(text)
     disguised(text, "https://a.b")
+
+
+@settings(max_examples=200)
+@given(
+    text=st.lists(
+        st.sampled_from([*"ab1 \n`~|-*_#>.\t\r", "```", "\n> ```\n> x", "\n- ", "\n1. x", "| a |\n|---|\n"]),
+        max_size=80,
+    ).map("".join),
+    data=st.data(),
+)
+def test_a_text_known_in_part_is_read_as_from_its_beginning(text: str, data: st.DataObject) -> None:
+    for _ in range(4):
+        known = text[: data.draw(st.integers(0, len(text)))] + data.draw(
+            st.sampled_from(["", "\n", "x", "|"])
+        )
+        assert list(read(known)) == list(scan(known))
+        assert [len(block) for block in blocks(read(known))] == [len(block) for block in blocks(scan(known))]

@@ -6,11 +6,12 @@ need no care here: `allowed_mentions` keeps them from notifying anybody.
 """
 
 from bridge.markdown import complete, fences, tables, utf16_length, whole
-from bridge.markdown.blocks import blocks, scan
+from bridge.markdown.blocks import blocks
 from bridge.markdown.inline import Inline, Is, Token, parse
 from bridge.markdown.lines import Kind, Line
 from bridge.markdown.links import disguised, is_address, is_target, is_web, unlinked
 from bridge.markdown.plain import BREAK, plain, unboxed
+from bridge.markdown.reading import read
 from bridge.types import Body
 
 # Discord's own limit. Whether it counts code points or UTF-16 units is not documented; there are never fewer
@@ -30,7 +31,7 @@ def render(body: Body) -> str:
     """The content of the message; empty when there is nothing to show yet."""
     text = whole(body.text)
     lines: list[str] = []
-    for block in blocks(scan(text if body.final else complete(text))):
+    for block in blocks(read(text if body.final else complete(text))):
         rendered = _block(block)
         if rendered != [""] or (lines and lines[-1]):
             lines.extend(rendered)

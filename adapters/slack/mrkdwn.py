@@ -4,12 +4,14 @@ mrkdwn has links in disguise, `<address|words>`; here every link is spelled out 
 """
 
 from bridge.markdown import fences, tables
-from bridge.markdown.blocks import blocks, scan
+from bridge.markdown.blocks import blocks
 from bridge.markdown.inline import Inline, Is, Token, parse
 from bridge.markdown.lines import Kind, Line
 from bridge.markdown.plain import BREAK, plain, unboxed
+from bridge.markdown.reading import read
 
 _MARKS = {"**": "*", "__": "*", "*": "_", "_": "_", "~~": "~"}
+_KEPT = frozenset((Is.TEXT, Is.URL, Is.CODE))
 _Block = tuple[Line, ...]
 
 
@@ -25,7 +27,7 @@ def neutralise(text: str) -> str:
 def mrkdwn(text: str) -> str:
     """The whole text. Quotation marks at the beginning of a line stay what they are."""
     lines: list[str] = []
-    for block in blocks(scan(text)):
+    for block in blocks(read(text)):
         quote = "> " if block[0].quote else ""
         lines.extend(quote + neutralise(line) for line in _lines(block))
     return "\n".join(lines).strip()
@@ -58,7 +60,12 @@ def _before(line: Line) -> str:
 
 def _inline(text: str) -> str:
     inline = parse(text)
-    return "".join(_token(inline, token) for token in inline.tokens)
+    made, done = [], 0
+    for token in inline.tokens:
+        if token.kind not in _KEPT:
+            made += [text[done : token.start], _token(inline, token)]
+            done = token.end
+    return "".join([*made, text[done:]])
 
 
 def _token(inline: Inline, token: Token) -> str:

@@ -6,7 +6,7 @@ columns are enough to nest a list item.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from bridge.markdown.lines import Fence, Item, Kind, Line, Table
 
@@ -21,13 +21,16 @@ _ITEM = re.compile(r"([-+*]|\d{1,9}[.)])([ \t]+(?=\S)|[ \t]*$)")
 _HEADING = re.compile(r"#{1,6}(?:[ \t]+|$)")
 _RULE = re.compile(r"(?:(?:-[ \t]*){3,}|(?:\*[ \t]*){3,}|(?:_[ \t]*){3,})$")
 _DELIMITER = re.compile(r"\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*$")
+_WHITE = frozenset(" \t")
+_ITEM_SIGNS = frozenset("-+*0123456789")
+_FENCE_SIGNS = frozenset("`~")
 _PIPE = re.compile(r"(?<!\\)\|")
 
 
-def scan(text: str) -> Iterator[Line]:
-    """The lines of `text` in order. Work is done only as far as lines are asked for."""
-    scanner = _Scanner()
-    start = 0
+def scan(text: str, start: int = 0, after: Line | None = None) -> Iterator[Line]:
+    """The lines of `text` in order, from `start` on, where the line `after` ended. Work is done only as far
+    as lines are asked for."""
+    scanner = _Scanner(after)
     while start < len(text):
         line, end = _line(text, start)
         following = _line(text, end + 1)[0] if end < len(text) else ""
@@ -60,6 +63,14 @@ def continues(before: Line, line: Line) -> bool:
     )
 
 
+def last_block(lines: Sequence[Line]) -> Sequence[Line]:
+    """The last of the `blocks` of `lines`, of which there is at least one."""
+    first = len(lines) - 1
+    while first and continues(lines[first - 1], lines[first]):
+        first -= 1
+    return lines[first:]
+
+
 def cells(row: str) -> list[str]:
     """The cells of a table row, without the white space around them and with their pipes as written."""
     row = row.strip()
@@ -73,7 +84,7 @@ def cells(row: str) -> list[str]:
 
 def has_pipe(text: str) -> bool:
     """Whether `text` could be a row of a table."""
-    return _PIPE.search(text) is not None
+    return "|" in text and _PIPE.search(text) is not None
 
 
 def opens_fence(words: str) -> bool:
@@ -87,15 +98,19 @@ def is_delimiter(text: str) -> bool:
 
 
 class _Scanner:
-    """What has to be remembered from line to line."""
+    """What has to be remembered from line to line. All of it can be told from the line before."""
 
-    def __init__(self) -> None:
-        self._fence: Fence | None = None
-        self._table: Table | None = None
+    def __init__(self, after: Line | None) -> None:
+        self._fence = after.fence if after and after.kind is not Kind.FENCE_CLOSE else None
+        self._table = after.table if after else None
         self._items: list[Item] = []
-        self._quote_depth = 0
-        self._after_blank = False
-        self._delimiter_due = False
+        item = after.item if after else None
+        while item is not None:
+            self._items.insert(0, item)
+            item = item.parent
+        self._quote_depth = (after.fence.quote if after.fence else after.quote).count(">") if after else 0
+        self._after_blank = after is not None and after.kind is Kind.BLANK
+        self._delimiter_due = after is not None and after.kind is Kind.TABLE_HEAD
 
     def read(self, start: int, text: str, following: str) -> Line:
         line = self._in_fence(self._fence, start, text) if self._fence else None
@@ -106,18 +121,17 @@ class _Scanner:
 
     def _in_fence(self, fence: Fence, start: int, text: str) -> Line | None:
         """A line of code; None when the quotation that holds the fence is over, and the fence with it."""
-        quote = _quote(text, fence.quote.count(">"))
-        if quote.count(">") < fence.quote.count(">"):
-            self._fence = None
-            return None
-        body = text[len(quote) :]
-        stripped = body.strip(" \t\r")
+        quote = ""
+        if fence.quote:
+            quote = _quote(text, fence.quote.count(">"))
+            if quote.count(">") < fence.quote.count(">"):
+                self._fence = None
+                return None
+        body = text[len(quote) :] if quote else text
         indent = _columns(body)
-        closes = (
-            len(stripped) >= len(fence.marker)
-            and not stripped.strip(fence.marker[0])
-            and indent <= fence.indent + 3
-        )
+        closes = False
+        if fence.marker in body:
+            closes = not body.strip(" \t\r").strip(fence.marker[0]) and indent <= fence.indent + 3
         if closes:
             self._fence = None
         kind = Kind.FENCE_CLOSE if closes else Kind.CODE
@@ -125,10 +139,11 @@ class _Scanner:
 
     def _outside(self, start: int, text: str, following: str) -> Line:
         quote = _quote(text, _MAX_QUOTE_DEPTH)
-        body = text[len(quote) :]
+        body = text[len(quote) :] if quote else text
+        words = body.lstrip(" \t")
         indent = _columns(body)
-        content = start + len(text) - len(body.lstrip(" \t"))
-        stripped = body.strip(" \t\r")
+        content = start + len(text) - len(words)
+        stripped = words.strip(" \t\r")
         self._enter_quote(quote.count(">"))
         if not stripped:
             self._table = None
@@ -140,13 +155,14 @@ class _Scanner:
 
     def _new_block(self, line: Line, stripped: str, following: str) -> Line:
         start, text, quote, indent, content = line.start, line.text, line.quote, line.indent, line.content
-        if _RULE.match(stripped):
+        sign = stripped[0]
+        if sign in "-*_" and _RULE.match(stripped):
             self._leave_items(indent)
             return Line(start, text, Kind.RULE, quote, indent, content, self._item())
-        if match := _HEADING.match(stripped):
+        if sign == "#" and (match := _HEADING.match(stripped)):
             self._leave_items(indent)
             return Line(start, text, Kind.HEADING, quote, indent, content + match.end(), self._item())
-        if match := _ITEM.match(stripped):
+        if sign in _ITEM_SIGNS and (match := _ITEM.match(stripped)):
             self._enter_item(match[1], indent)
             inner = stripped[match.end() :]
             content += match.end()
@@ -165,7 +181,7 @@ class _Scanner:
         return Line(start, text, Kind.TEXT, quote, indent, content, self._item())
 
     def _open_fence(self, line: Line, words: str, indent: int, content: int) -> Line | None:
-        match = _FENCE.match(words)
+        match = _FENCE.match(words) if words[:1] in _FENCE_SIGNS else None
         if match is None:
             return None
         self._leave_items(indent)
@@ -222,7 +238,7 @@ def _line(text: str, start: int) -> tuple[str, int]:
 
 def _quote(text: str, depth: int) -> str:
     """The marks of quotation that `text` begins with, at most `depth` of them."""
-    match = _QUOTE.match(text) if depth else None
+    match = _QUOTE.match(text) if depth and ">" in text else None
     if match is None:
         return ""
     if match[0].count(">") <= depth:
@@ -232,6 +248,8 @@ def _quote(text: str, depth: int) -> str:
 
 
 def _columns(text: str) -> int:
+    if text[:1] not in _WHITE:
+        return 0
     return len(text[: len(text) - len(text.lstrip(" \t"))].expandtabs(4))
 
 

@@ -4,6 +4,7 @@ import re
 from bisect import bisect_left
 from dataclasses import dataclass
 from enum import Enum, auto
+from functools import lru_cache
 
 # How far something that never ends may reach. Beyond that it is taken for plain text.
 _MAX_HALF_LABEL = 200
@@ -11,6 +12,8 @@ _MAX_HALF_ALT = 1000
 _MAX_TARGET = 2000
 _MAX_HALF_ANGLE = 300
 _MAX_OPEN_MARKS = 32
+# Longer paragraphs are rare, and would take too much memory.
+_LONGEST_REMEMBERED = 2000
 
 _SPECIAL = re.compile(r"[\\`!\[<*_~]|https?://", re.IGNORECASE)
 _TICKS = re.compile(r"`+")
@@ -26,12 +29,12 @@ _LINK = re.compile(
 _HALF_LABEL = r"(?:[^\[\]\\\n]|\\.|\[[^\[\]\n]*(?:\]|\Z))"
 _HALF_LINK = re.compile(
     rf"(?:!\[{_HALF_LABEL}{{0,{_MAX_HALF_ALT}}}+|\[{_HALF_LABEL}{{0,{_MAX_HALF_LABEL}}}+)\\?"
-    rf"(?:\](?:\([ \t]*(?:<[^<>\n]*>?|[^\s<][^\s]{{0,{_MAX_TARGET}}})?"
-    rf"(?:[ \t]+(?:[\"'][^\n]{{0,{_MAX_HALF_LABEL}}})?)?)?)?\Z"
+    rf"(?:\](?:\([ \t]*(?:<[^<>\n]*+>?|[^\s<][^\s]{{0,{_MAX_TARGET}}}+)?+"
+    rf"(?:[ \t]+(?:[\"'][^\n]{{0,{_MAX_HALF_LABEL}}}+)?)?)?)?\Z"
 )
-_ANGLE = re.compile(r"<(?:([A-Za-z/!@#:?][^\s<>]*)|[A-Za-z/!@#:?][^\s<>\[`\\]*[ \t][^<>\n\[`\\]*)>")
+_ANGLE = re.compile(r"<(?:([A-Za-z/!@#:?][^\s<>]*+)|[A-Za-z/!@#:?][^\s<>\[`\\]*+[ \t][^<>\n\[`\\]*+)>")
 _HALF_ANGLE = re.compile(
-    rf"<(?:https?://[^\s<>]{{0,{_MAX_TARGET}}}|[A-Za-z/!@#:?][^\s<>]{{0,{_MAX_HALF_ANGLE}}}|br[ \t]*/?)?\Z",
+    rf"<(?:https?://[^\s<>]{{0,{_MAX_TARGET}}}+|[A-Za-z/!@#:?][^\s<>]{{0,{_MAX_HALF_ANGLE}}}+|br[ \t]*/?)?\Z",
     re.IGNORECASE,
 )
 _URL = re.compile(r"https?://[^\s<>`]+", re.IGNORECASE)
@@ -82,6 +85,12 @@ class Inline:
 
 def parse(text: str) -> Inline:
     """Take the text of one paragraph apart. The tokens cover it without gaps."""
+    return _remembered(text) if len(text) <= _LONGEST_REMEMBERED else _Parser(text).parse()
+
+
+@lru_cache(maxsize=512)
+def _remembered(text: str) -> Inline:
+    """A text grows at its end, and is cut and rendered in several ways: its paragraphs are seen often."""
     return _Parser(text).parse()
 
 
@@ -93,10 +102,13 @@ class _Parser:
         self._marks: list[Token] = []
         self._half: list[Token] = []
         self._ticks: dict[int, list[int]] = {}
-        for match in _TICKS.finditer(text):
+        for match in _TICKS.finditer(text) if "`" in text else ():
             self._ticks.setdefault(len(match[0]), []).append(match.start())
 
     def parse(self) -> Inline:
+        if _SPECIAL.search(self._text) is None:
+            self._plain(0, len(self._text))
+            return Inline(self._text, tuple(self._tokens), {}, ())
         position = plain = 0
         while match := _SPECIAL.search(self._text, position):
             begin = match.start()
@@ -108,7 +120,8 @@ class _Parser:
             self._tokens.extend(found)
             position = plain = found[-1].end
         self._plain(plain, len(self._text))
-        pending = sorted([*self._marks, *self._half], key=lambda token: token.start)
+        pending = [*self._marks, *self._half]
+        pending.sort(key=lambda token: token.start)
         return Inline(self._text, tuple(self._tokens), self._pairs, tuple(pending))
 
     def _plain(self, start: int, end: int) -> None:

@@ -45,8 +45,11 @@ def host(target: str) -> str:
 
 def disguised(label: str, target: str) -> bool:
     """Whether `label` reads like an address on another host than that of `target`."""
+    hosts = _hosts(label[:_MAX_LABEL])
+    if not hosts:
+        return False
     actual = host(target)
-    return any(not _within(actual, shown) for shown in _hosts(label[:_MAX_LABEL]))
+    return any(not _within(actual, shown) for shown in hosts)
 
 
 def is_address(label: str, target: str) -> bool:
@@ -56,6 +59,8 @@ def is_address(label: str, target: str) -> bool:
 
 def _hosts(label: str) -> list[str]:
     """The hosts that a reader finds in the label, whatever invisible or wide letters it is written in."""
+    if label.isascii() and "." not in label and "&" not in label:
+        return []
     visible = "".join(
         character
         for character in unicodedata.normalize("NFKC", html.unescape(label))

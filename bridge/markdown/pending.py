@@ -6,10 +6,12 @@ screen flickers from one meaning to another. Everything before the edge stays as
 """
 
 import re
+from collections.abc import Sequence
 
-from bridge.markdown.blocks import blocks, cells, has_pipe, scan
+from bridge.markdown.blocks import cells, has_pipe, last_block
 from bridge.markdown.inline import Is, Token, parse
 from bridge.markdown.lines import Kind, Line
+from bridge.markdown.reading import read
 
 # An opening tick or mark without a partner is taken for plain text when this much has come after it.
 MAX_OPEN_CODE = 300
@@ -26,7 +28,7 @@ _MARK_CHARACTERS = "*_~`"
 def complete(text: str) -> str:
     """`text` without the tail that cannot be shown yet, and with what is open at its end closed."""
     text = _HIGH_SURROGATE.sub("", text)
-    lines = list(scan(text))
+    lines = read(text)
     if not lines:
         return text
     last = lines[-1]
@@ -38,10 +40,10 @@ def complete(text: str) -> str:
         return text
     if only_begun(last):
         return text[: last.start]
-    return _complete_paragraph(text, next(reversed(tuple(blocks(lines)))))
+    return _complete_paragraph(text, last_block(lines))
 
 
-def _close_fence(text: str, lines: list[Line]) -> str:
+def _close_fence(text: str, lines: Sequence[Line]) -> str:
     """The code so far in a closed fence; nothing of the fence as long as there is no code."""
     last = lines[-1]
     fence = last.fence
@@ -56,7 +58,7 @@ def _close_fence(text: str, lines: list[Line]) -> str:
     return f"{shown.rstrip()}\n{fence.closer}"
 
 
-def _half_table(text: str, lines: list[Line]) -> int | None:
+def _half_table(text: str, lines: Sequence[Line]) -> int | None:
     """Where a row, or a head that still lacks its delimiter row, begins that is not complete yet."""
     last = lines[-1]
     before = lines[-2] if len(lines) > 1 else None
@@ -84,7 +86,7 @@ def only_begun(line: Line) -> bool:
     return line.kind is Kind.RULE or _BEGINNING.fullmatch(words) is not None
 
 
-def _complete_paragraph(text: str, lines: tuple[Line, ...]) -> str:
+def _complete_paragraph(text: str, lines: Sequence[Line]) -> str:
     first, last = lines[0], lines[-1]
     edge = _Edge(text[first.content :])
     edge.settle()

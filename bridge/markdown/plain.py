@@ -6,11 +6,14 @@ from bridge.markdown.inline import Inline, Is, Token, parse
 
 BREAK = re.compile(r"<br[ \t]*/?>", re.IGNORECASE)
 _BOX = re.compile(r"\A\[([ xX])\][ \t]+")
+_PLAIN = re.compile(r"[^\W_ ]*(?: [^\W_]+)*[,.]?")
 _SPACES = re.compile(r"[ \t]*\n[ \t]*")
 
 
 def plain(text: str, *, targets: bool = True) -> str:
     """The words of one paragraph or cell. A link keeps its target in parentheses, unless told otherwise."""
+    if _PLAIN.fullmatch(text):
+        return text
     inline = parse(text)
     return _SPACES.sub(" ", "".join(_words(inline, token, targets) for token in inline.tokens))
 

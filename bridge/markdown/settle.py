@@ -7,10 +7,11 @@ whatever is read in it (a link, a row, code) is still read so when more has come
 
 import re
 
-from bridge.markdown.blocks import continues, has_pipe, opens_fence, scan
+from bridge.markdown.blocks import has_pipe, last_block, opens_fence
 from bridge.markdown.inline import Inline, Is, Token, parse
 from bridge.markdown.lines import Kind, Line
 from bridge.markdown.pending import MAX_HELD_BACK, MAX_OPEN_CODE, PARTIAL_DELIMITER, only_begun
+from bridge.markdown.reading import read
 
 _HIGH_SURROGATE = re.compile("[\ud800-\udbff]$")
 _MARKS = frozenset("*_~")
@@ -27,9 +28,9 @@ def settled(text: str) -> str:
     what does not end within a few hundred characters is taken for plain text.
     """
     text = _HIGH_SURROGATE.sub("", text)
-    lines = list(scan(text))
+    lines = list(read(text))
     if lines and not text.endswith("\n") and _undecided(lines):
-        lines = list(scan(text[: lines[-1].start]))
+        lines = list(read(text[: lines[-1].start]))
     _drop_half_table(lines, text)
     _drop_empty_fence(lines)
     if not lines:
@@ -81,13 +82,11 @@ def _edge(text: str, lines: list[Line]) -> int:
     half_row = last.kind is Kind.TABLE_ROW and end == last.end
     if last.kind not in (Kind.TEXT, Kind.ITEM, Kind.HEADING) and not half_row:
         return end
-    first = len(lines) - 1
-    while first and not half_row and continues(lines[first - 1], lines[first]):
-        first -= 1
-    begin = lines[first].content
+    paragraph = lines[-1:] if half_row else last_block(lines)
+    begin = paragraph[0].content
     inline = parse(text[begin:end])
     settled_end = begin + len(_settled_words(inline.text[: _over_lines(inline, last.start - begin)]))
-    for line in lines[first:]:
+    for line in paragraph:
         cut = settled_end < end and line.start <= settled_end <= line.end
         # A tick further on had kept the line from opening a fence.
         if cut and (settled_end <= line.content or opens_fence(text[line.content : settled_end])):

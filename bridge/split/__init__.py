@@ -8,13 +8,13 @@ on counting.
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bridge.markdown.blocks import scan
+from bridge.markdown.reading import read
 from bridge.split.points import Points
 from bridge.split.seam import Seam, seam
 
 # Short texts are tried whole first; long ones from their beginning, so that the work follows the size of a
 # message and not that of the answer.
-_TRY_WHOLE_LENGTH = 16_384
+_TRY_WHOLE_LENGTH = 12_288
 _FIRST_STEP = 512
 # The last few characters of a message are not worth asking for: where it ends is for its words to say.
 _PRECISION = 64
@@ -53,7 +53,7 @@ def cut(text: str, fits: Callable[[str], bool], earliest: int = 0) -> Cut | None
 def cut_at_block(text: str, earliest: int) -> Cut | None:
     """The text cut where its last complete paragraph, list item or block ends, if that is at or behind
     `earliest`; for messages that have to end although there is room in them. `rest` is never empty."""
-    lines = list(scan(text))
+    lines = read(text)
     position = Points(text, lines).last_block()
     if position is None or position < earliest:
         return None
@@ -63,9 +63,9 @@ def cut_at_block(text: str, earliest: int) -> Cut | None:
 
 def _best(text: str, limit: int, fits: Callable[[str], bool], earliest: int) -> Seam:
     known = text[: limit + 1]
-    position = Points(known, list(scan(known))).best(limit, earliest)
+    position = Points(known, read(known)).best(limit, earliest)
     line_end = _line_end(text, position)
-    return seam(text, list(scan(text[: _line_end(text, line_end + 1)])), position, fits)
+    return seam(text, read(text[: _line_end(text, line_end + 1)]), position, fits)
 
 
 def _line_end(text: str, position: int) -> int:
@@ -87,12 +87,13 @@ def _reach(text: str, fits: Callable[[str], bool]) -> int:
     low, high = 0, _FIRST_STEP
     while high < len(text) and fit(high):
         low, high = high, high * 2
-    if len(text) > _TRY_WHOLE_LENGTH and high >= len(text) and fit(len(text)):
-        return len(text)
+    may_be_whole = len(text) > _TRY_WHOLE_LENGTH and high >= len(text)
     while high - low > max(1, low // _PRECISION):
         middle = (low + high) // 2
-        if middle < len(text) and fit(middle):
+        if middle >= len(text):
+            high = middle
+        elif fit(middle):
             low = middle
         else:
-            high = middle
-    return low
+            high, may_be_whole = middle, False
+    return len(text) if may_be_whole and fit(len(text)) else low

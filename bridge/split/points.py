@@ -5,19 +5,14 @@ it would have been cut before.
 """
 
 import re
-from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from enum import IntEnum
 from itertools import pairwise
 
 from bridge.markdown import breaks_at
-from bridge.markdown.blocks import blocks, has_pipe
-from bridge.markdown.inline import Is, parse
+from bridge.markdown.blocks import has_pipe
 from bridge.markdown.lines import Kind, Line
-
-# A mark of emphasis or a tick without a partner protects this much text after it, then it is just a sign.
-_MAX_EMPHASIS = 200
-_MAX_OPEN_CODE = 300
+from bridge.split.atoms import Atoms
 
 _UNDERLINE = re.compile(r"[ \t|:]*[-=][ \t|:=-]*|[|:]+")
 _SPACE = re.compile(r"[ \t]+(?=[^ \t\n])")
@@ -44,22 +39,22 @@ class Rank(IntEnum):
 class Points:
     """The places where `text` may be cut, given its lines. The last character of `text` is only looked at."""
 
-    def __init__(self, text: str, lines: list[Line]) -> None:
+    def __init__(self, text: str, lines: Sequence[Line]) -> None:
         self._text = text
         self._lines = lines
-        self._atoms = _atoms(text, lines)
-        self._starts = [start for start, _ in self._atoms]
+        self._atoms = Atoms(text, lines)
         self._first = len(text) - len(text.lstrip())
 
     def best(self, limit: int, earliest: int = 0) -> int:
         """The best place at or before `limit`, and not before `earliest` if there is one. Less than half a
         message is wasted, if that can be helped."""
+        enough = max(1, limit // 2, earliest)
         found: dict[Rank, int] = {}
-        for position, rank in (*self._between_lines(), *self._within_lines()):
-            if self._first < position <= limit:
-                found[rank] = max(position, found.get(rank, 0))
+        self._note(found, self._between_lines(), limit)
+        if not any(found.get(rank, 0) >= enough for rank in (Rank.PARAGRAPH, Rank.LINE)):
+            self._look_within_lines(found, limit, enough)
         for rank in Rank:
-            if found.get(rank, 0) >= max(1, limit // 2, earliest):
+            if found.get(rank, 0) >= enough:
                 return found[rank]
         found.pop(Rank.CELL, None)
         return max(found.values(), default=0) or self._hard(limit)
@@ -68,6 +63,20 @@ class Points:
         """Where the last block of the text begins, if anything stands before it."""
         found = [at for at, rank in self._between_lines() if rank is Rank.PARAGRAPH and at > self._first]
         return max(found, default=None)
+
+    def _note(self, found: dict[Rank, int], places: Iterable[tuple[int, Rank]], limit: int) -> None:
+        for position, rank in places:
+            if self._first < position <= limit:
+                found[rank] = max(position, found.get(rank, 0))
+
+    def _look_within_lines(self, found: dict[Rank, int], limit: int, enough: int) -> None:
+        """From the last line backwards, until what is found is as good as it gets."""
+        for line in reversed(self._lines):
+            if line.end < enough and any(position >= enough for position in found.values()):
+                return
+            self._note(found, self._within_line(line), limit)
+            if found.get(Rank.SENTENCE, 0) >= enough:
+                return
 
     def _between_lines(self) -> Iterator[tuple[int, Rank]]:
         heading = coded = False
@@ -102,21 +111,19 @@ class Points:
         begins = line.kind in (Kind.FENCE_OPEN, Kind.TABLE_HEAD, Kind.HEADING)
         return Rank.PARAGRAPH if begins or before.kind is Kind.BLANK else Rank.LINE
 
-    def _within_lines(self) -> Iterator[tuple[int, Rank]]:
-        for line in self._lines:
-            match line.kind:
-                case Kind.TEXT | Kind.ITEM | Kind.HEADING:
-                    yield from self._within_text(line)
-                case Kind.CODE:
-                    begin = line.end - len(line.words.lstrip())
-                    for match in _SPACE.finditer(self._text, begin, line.end):
+    def _within_line(self, line: Line) -> Iterator[tuple[int, Rank]]:
+        match line.kind:
+            case Kind.TEXT | Kind.ITEM | Kind.HEADING:
+                yield from self._within_text(line)
+            case Kind.CODE:
+                begin = line.end - len(line.words.lstrip())
+                for match in _SPACE.finditer(self._text, begin, line.end):
+                    yield match.end(), Rank.CELL
+            case Kind.TABLE_ROW:
+                for match in _SPACE.finditer(self._text, line.content, line.end):
+                    worded = _CELL_WORD.search(self._text, line.content, match.end())
+                    if worded and self._outside(match.end()):
                         yield match.end(), Rank.CELL
-                case Kind.TABLE_ROW:
-                    for match in _SPACE.finditer(self._text, line.content, line.end):
-                        if _CELL_WORD.search(self._text, line.content, match.end()) and self._outside(
-                            match.end()
-                        ):
-                            yield match.end(), Rank.CELL
 
     def _within_text(self, line: Line) -> Iterator[tuple[int, Rank]]:
         for match in _SPACE.finditer(self._text, line.content + 1, line.end):
@@ -131,14 +138,7 @@ class Points:
         return self._outside(position) and _LOOKS_LIKE_BLOCK.match(self._text, position) is None
 
     def _outside(self, position: int) -> bool:
-        return self._atom(position) is None
-
-    def _atom(self, position: int) -> tuple[int, int] | None:
-        """The link, code, token or emphasis that `position` is in the middle of."""
-        number = bisect_right(self._starts, position - 1) - 1
-        if number >= 0 and position < self._atoms[number][1]:
-            return self._atoms[number]
-        return None
+        return self._atoms.around(position) is None
 
     def _hard(self, limit: int) -> int:
         """Somewhere between two visible characters, for text that has no better place."""
@@ -154,7 +154,7 @@ class Points:
 
     def _earlier(self, position: int) -> int | None:
         """A place before `position` to try instead, if it should not be cut there."""
-        if (atom := self._atom(position)) is not None:
+        if (atom := self._atoms.around(position)) is not None:
             return atom[0]
         line = next(line for line in reversed(self._lines) if line.start <= position)
         if (
@@ -183,32 +183,3 @@ class Points:
 
     def _has_code(self, inside: int, position: int) -> bool:
         return bool(self._text[inside:position].partition("\n")[2].strip(" \t\n>"))
-
-
-def _atoms(text: str, lines: list[Line]) -> list[tuple[int, int]]:
-    """What should not be cut, as disjoint spans in order."""
-    spans: list[tuple[int, int]] = []
-    for block in blocks(lines):
-        if block[0].fence is not None or block[0].kind is Kind.BLANK:
-            continue
-        pieces = [(line,) for line in block] if block[0].table is not None else [block]
-        for piece in pieces:
-            spans.extend(_spans(text, piece[0].content, piece[-1].end))
-    return spans
-
-
-def _spans(text: str, start: int, end: int) -> list[tuple[int, int]]:
-    inline = parse(text[start:end])
-    found = [(token.start, token.end) for token in inline.tokens if token.kind not in (Is.TEXT, Is.MARK)]
-    found += [(here, there) for here, there in inline.pairs.items() if 0 < there - here <= _MAX_EMPHASIS]
-    for token in inline.open:
-        reach = {Is.CODE: _MAX_OPEN_CODE, Is.MARK: _MAX_EMPHASIS}.get(token.kind, end)
-        if end - start - token.start <= reach:
-            found.append((token.start, end - start))
-    merged: list[tuple[int, int]] = []
-    for here, there in sorted(found):
-        if merged and start + here < merged[-1][1]:
-            merged[-1] = (merged[-1][0], max(merged[-1][1], start + there))
-        else:
-            merged.append((start + here, start + there))
-    return merged

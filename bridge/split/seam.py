@@ -1,7 +1,7 @@
 """What a message ends with and the next begins with, where a text is cut between them."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from bridge.markdown.blocks import cells
@@ -31,7 +31,7 @@ class Seam:
         return self.prologue + (rest if self.in_code and self.prologue else rest.lstrip("\n"))
 
 
-def seam(text: str, lines: list[Line], position: int, fits: Callable[[str], bool]) -> Seam:
+def seam(text: str, lines: Sequence[Line], position: int, fits: Callable[[str], bool]) -> Seam:
     """The seam for a cut at `position`. `lines` reach at least that far.
 
     A prologue that would fill half of a message is given up for a smaller one.
