@@ -8,7 +8,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from enum import Enum
 
-from bench.measure import AnswerFigures, Track, figures, is_complete, mean
+from bench.measure import AnswerFigures, Track, figures, is_complete, lateness, mean
 from bench.process import BotProcess, Lag, Use, started
 from bench.scenarios import FIRST_TOKEN_SECONDS, Platform, Scenario
 from bench.texts import answer_text
@@ -37,7 +37,8 @@ class System(Enum):
 class Result:
     """The figures of a trial. Times are in seconds, over all answers; `inf` is never.
 
-    `words` counts all that should have been seen. `lag` is None where the bot does not watch its own loop.
+    `words` counts all that should have been seen. `source_late` is by how much Dify itself wrote its tokens
+    late, p99. `lag` is None where the bot does not watch its own loop.
     """
 
     scenario: Scenario
@@ -54,6 +55,7 @@ class Result:
     torn: int
     open: int
     tokens: int
+    source_late: float
     calls: Calls
     use: Use
     lag: Lag | None
@@ -178,6 +180,7 @@ def _result(
     scenario: Scenario, system: System, tracks: Sequence[Track], calls: Calls, use: Use, lag: Lag | None
 ) -> Result:
     found: list[AnswerFigures] = [figures(track) for track in tracks]
+    late = sorted(seconds for track in tracks for seconds in lateness(track, scenario.tokens_per_second))
     return Result(
         scenario=scenario,
         system=system,
@@ -193,6 +196,7 @@ def _result(
         torn=sum(one.torn for one in found),
         open=sum(one.open for one in found),
         tokens=sum(math.ceil(track.written[-1].characters / 4) for track in tracks),
+        source_late=late[len(late) * 99 // 100],
         calls=calls,
         use=use,
         lag=lag,
