@@ -3,6 +3,7 @@
 import asyncio
 import math
 import resource
+import signal
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
@@ -66,7 +67,8 @@ class Result:
 
 
 def try_out(scenario: Scenario, system: System, seed: int) -> Result:
-    """Run a trial in an event loop of its own."""
+    """Run a trial in an event loop of its own. SIGTERM ends it like Ctrl-C, so that the bot ends with it."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (OPEN_FILES if most < 0 else min(OPEN_FILES, most), most))
     return asyncio.run(trial(scenario, system, seed))
