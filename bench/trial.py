@@ -135,11 +135,15 @@ async def _shrink(scenario: Scenario, world: World) -> None:
 
 async def _told(scenario: Scenario, dify: Dify, bot: BotProcess) -> None:
     """Wait until Dify has said everything."""
-    async with asyncio.timeout(scenario.seconds + PATIENCE_SECONDS):
-        while len(dify.requests) < scenario.answers or dify.running:
-            if not bot.running:
-                raise RuntimeError(f"{scenario.name}: the bot has ended by itself")
-            await asyncio.sleep(LOOK_EVERY_SECONDS)
+    arrivals = scenario.answers / scenario.arrivals_per_second if scenario.arrivals_per_second else 0.0
+    loop = asyncio.get_running_loop()
+    give_up_at = loop.time() + scenario.seconds + arrivals + PATIENCE_SECONDS
+    while len(dify.requests) < scenario.answers or dify.running:
+        if not bot.running:
+            raise RuntimeError("the bot has ended by itself")
+        if loop.time() > give_up_at:
+            raise RuntimeError(f"{dify.running} answers are not read to their end")
+        await asyncio.sleep(LOOK_EVERY_SECONDS)
 
 
 async def _shown(scenario: Scenario, dify: Dify, world: World, texts: Sequence[str]) -> None:
