@@ -5,7 +5,9 @@ import os
 import platform
 import shlex
 import sys
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from collections.abc import Iterator
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from fnmatch import fnmatch
@@ -67,23 +69,38 @@ def _run(trials: list[Trial], seed: int) -> tuple[list[Result], list[Failure]]:
     light = [one for one in trials if one.scenario.light and one not in slow]
     results: list[Result] = []
     failures: list[Failure] = []
-    with _pool(len(slow)) as beside:
+    with _lane(len(slow)) as beside:
         waiting = _submit(beside, slow, seed)
         for some, at_once in ((heavy, 1), (light, LIGHT_AT_ONCE)):
-            with _pool(at_once) as pool:
-                _collect(_submit(pool, some, seed), results, failures)
+            with _lane(at_once) as lane:
+                _collect(_submit(lane, some, seed), results, failures)
         _collect(waiting, results, failures)
     return results, failures
 
 
-def _pool(workers: int) -> ProcessPoolExecutor:
-    """Every trial gets a process of its own, so that none inherits another one's memory."""
-    spawn = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(max_workers=max(1, workers), mp_context=spawn, max_tasks_per_child=1)
+@contextmanager
+def _lane(at_once: int) -> Iterator[ThreadPoolExecutor]:
+    """Where trials wait for their turn. Whatever ends it early ends them all."""
+    lane = ThreadPoolExecutor(max(1, at_once))
+    try:
+        yield lane
+    except BaseException:
+        lane.shutdown(wait=False, cancel_futures=True)
+        for process in multiprocessing.active_children():
+            process.terminate()
+        raise
+    finally:
+        lane.shutdown()
 
 
-def _submit(pool: ProcessPoolExecutor, trials: list[Trial], seed: int) -> dict[Future[Result], Trial]:
-    return {pool.submit(try_out, one.scenario, one.system, seed): one for one in trials}
+def _submit(lane: ThreadPoolExecutor, trials: list[Trial], seed: int) -> dict[Future[Result], Trial]:
+    return {lane.submit(_apart, one, seed): one for one in trials}
+
+
+def _apart(trial: Trial, seed: int) -> Result:
+    """In a process of its own, so that no trial inherits another one's memory or event loop."""
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as process:
+        return process.submit(try_out, trial.scenario, trial.system, seed).result()
 
 
 def _collect(running: dict[Future[Result], Trial], results: list[Result], failures: list[Failure]) -> None:

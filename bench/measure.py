@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from bench.texts import Word, words
 from sandbox.dify import Written
+from sandbox.dify.types import TOKEN_CHARACTERS
 
 SAMPLE_EVERY_SECONDS = 0.1
 # As many characters of the answer have to be on screen before anybody would say that it has begun.
@@ -110,6 +111,16 @@ def has_notice(track: Track) -> bool:
     own = set(_PLAIN.findall(track.text))
     shown = "\n".join(_shown(track.frames).values())
     return sum(word not in own for word in _PLAIN.findall(shown)) >= NOTICE_WORDS
+
+
+def lateness(track: Track, tokens_per_second: float) -> list[float]:
+    """By how much each piece of the answer was written after its time, which is that of its first token."""
+    began, before = track.written[0].at, 0
+    late = []
+    for piece in track.written:
+        late.append(piece.at - began - before / TOKEN_CHARACTERS / tokens_per_second)
+        before = piece.characters
+    return late
 
 
 def mean(values: Sequence[float]) -> float:

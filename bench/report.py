@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from bench.bound import Bound
 from bench.rules import bound_of
 from bench.scenarios import Group, Scenario
-from bench.targets import LONGEST_SECONDS, SHORTEST_SECONDS, blind_ratio, rows
+from bench.targets import LONGEST_SECONDS, SHORTEST_SECONDS, blind_ratios, rows
 from bench.trial import Result, System
 
 HEAD = (
@@ -57,6 +57,7 @@ def report(machine: Machine, results: Sequence[Result], failures: Sequence[Failu
         *_blind_note(ours),
         "## Scenarios",
         LEGEND,
+        _trust(results),
         *group_tables(results),
     ]
     if failures:
@@ -88,14 +89,26 @@ def line(result: Result) -> str:
 
 def _blind_note(results: Mapping[str, Result]) -> Iterator[str]:
     for name in ("slack-edit-1-mixed", "slack-native-1-mixed"):
-        ratio = blind_ratio(results[name].scenario) if name in results else None
-        if ratio is not None:
+        ratios = blind_ratios(results[name].scenario) if name in results else None
+        if ratios is not None:
             yield (
                 f"{name}: a scheduler cannot know how long an answer will be. Whichever way it spends a "
                 f"minute's calls, there is a length between {SHORTEST_SECONDS:g} and {LONGEST_SECONDS:g} s "
-                f"for which its mean staleness is {ratio:.2f} times the bound or more (`blind` in "
-                "`bench/bound.py`)."
+                f"for which its mean staleness is at least {ratios[0]:.2f} times the bound, and one for "
+                f"which its oldest age is at least {ratios[1]:.2f} times the bound (`bench/blind.py`)."
             )
+
+
+def _trust(results: Sequence[Result]) -> str:
+    """Whether it was the bots that were measured, and not the stand-ins."""
+    ours = [one for one in results if one.system is System.BRIDGE]
+    worst = max(ours, key=lambda one: one.source_late, default=None)
+    if worst is None:
+        return ""
+    return (
+        f"The stand-in for Dify sent its tokens at most {1000 * worst.source_late:.0f} ms late "
+        f"(p99; {worst.scenario.name})."
+    )
 
 
 def _lines(group: Group, results: Iterable[Result]) -> Iterator[Sequence[str]]:

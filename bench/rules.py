@@ -3,7 +3,10 @@
 The numbers are those that the stand-ins enforce, which are the platforms' own.
 """
 
-from bench.bound import Bound, Rules, Window, bound
+from dataclasses import replace
+
+from bench.bound import Bound, bound
+from bench.limits import Rules, Window
 from bench.scenarios import LATENCY_SECONDS, Group, Place, Platform, Scenario
 
 UNLIMITED = Window(0, 1.0)
@@ -28,22 +31,26 @@ def bound_of(scenario: Scenario) -> Bound | None:
 
 
 def rules_of(scenario: Scenario) -> Rules:
+    return replace(_limits(scenario), token=1 / scenario.tokens_per_second)
+
+
+def _limits(scenario: Scenario) -> Rules:
     if scenario.platform is Platform.DISCORD:
         # A channel, a thread and a direct message have limits of their own.
         sharing = scenario.answers if scenario.place is Place.NO_THREADS else 1
-        posts = _more_messages(scenario, DISCORD_MESSAGE)
+        posts = _more_messages(scenario, DISCORD_MESSAGE) if sharing == 1 else 0
         return Rules(sharing, DISCORD_WINDOW, DISCORD_WINDOW, DISCORD_WINDOW, LATENCY_SECONDS, posts)
     if scenario.native:
         return _native(scenario)
     first = SLACK_POST if scenario.place is Place.CHANNEL else UNLIMITED
-    posts = _more_messages(scenario, SLACK_MESSAGE)
+    posts = _more_messages(scenario, SLACK_MESSAGE) if scenario.answers == 1 else 0
     return Rules(scenario.answers, first, SLACK_UPDATE, SLACK_UPDATE, LATENCY_SECONDS, posts)
 
 
 def _native(scenario: Scenario) -> Rules:
     """Streams; and ordinary messages beside them where there are more answers than streams can be started."""
     if scenario.answers <= SLACK_START.calls:
-        posts = _more_messages(scenario, SLACK_STREAM)
+        posts = _more_messages(scenario, SLACK_STREAM) if scenario.answers == 1 else 0
         return Rules(scenario.answers, SLACK_START, SLACK_APPEND, SLACK_STOP, LATENCY_SECONDS, posts)
     grow = Window(SLACK_APPEND.calls + SLACK_UPDATE.calls, 60.0)
     last = Window(SLACK_STOP.calls + SLACK_UPDATE.calls, 60.0)
@@ -51,4 +58,4 @@ def _native(scenario: Scenario) -> Rules:
 
 
 def _more_messages(scenario: Scenario, characters: int) -> int:
-    return (4 * scenario.tokens - 1) // characters if scenario.answers == 1 else 0
+    return (4 * scenario.tokens - 1) // characters

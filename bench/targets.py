@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
-from bench.bound import blind
-from bench.rules import SLACK_APPEND, SLACK_UPDATE, bound_of
-from bench.scenarios import LATENCY_SECONDS, Scenario
+from bench.blind import blind, blind_max
+from bench.rules import SLACK_APPEND, SLACK_UPDATE, bound_of, rules_of
+from bench.scenarios import LATENCY_SECONDS, Platform, Scenario
 from bench.texts import Kind
 from bench.trial import Result
 
@@ -22,7 +22,7 @@ SHORTEST_SECONDS, LONGEST_SECONDS = 5.0, 60.0
 class Verdict(Enum):
     MET = "met"
     MISSED = "missed"
-    FORBIDDEN = "missed; the bound forbids it"
+    FORBIDDEN = "missed; no scheduler can promise it"
     NOT_RUN = "not run"
 
 
@@ -58,13 +58,16 @@ def rows(results: Results) -> list[Row]:
     ]
 
 
-def blind_ratio(scenario: Scenario) -> float | None:
-    """What no scheduler that does not know an answer's length beforehand can promise to stay below, as a
-    ratio to the bound. Discord's windows are so short that it makes no difference there."""
-    if scenario.name.startswith("discord"):
+def blind_ratios(scenario: Scenario) -> tuple[float, float] | None:
+    """What no scheduler that does not know an answer's length beforehand can promise to stay below, as ratios
+    to the bound of the mean and of the oldest age. None on Discord: its windows are so short that it makes no
+    difference there."""
+    if scenario.platform is Platform.DISCORD:
         return None
     limit = (SLACK_APPEND if scenario.native else SLACK_UPDATE).calls
-    return blind(limit, LATENCY_SECONDS / 2, SHORTEST_SECONDS, LONGEST_SECONDS)
+    delay = rules_of(scenario).head_start
+    lengths = SHORTEST_SECONDS, LONGEST_SECONDS
+    return blind(limit, delay, *lengths), blind_max(limit, delay, *lengths)
 
 
 def _everywhere(results: Results) -> Iterator[Row]:
@@ -103,14 +106,15 @@ def _one_answer(results: Results) -> Iterator[Row]:
 
 
 def _staleness(name: str, result: Result | None) -> Iterator[Row]:
-    mean = most = least = None
-    if result is not None:
-        possible = bound_of(result.scenario)
-        if possible is not None:
-            mean, most = result.stale_mean / possible.stale_mean, result.stale_max / possible.stale_max
-            least = blind_ratio(result.scenario)
-    yield Row(f"staleness, {name}, mean over the bound", 1.15, mean, least, unit="x")
-    yield Row(f"staleness, {name}, max over the bound", 1.5, most, unit="x")
+    possible = None if result is None else bound_of(result.scenario)
+    if result is None or possible is None:
+        mean = most = blindly = None
+    else:
+        mean, most = result.stale_mean / possible.stale_mean, result.stale_max / possible.stale_max
+        blindly = blind_ratios(result.scenario)
+    least_mean, least_most = blindly or (None, None)
+    yield Row(f"staleness, {name}, mean over the bound", 1.15, mean, least_mean, unit="x")
+    yield Row(f"staleness, {name}, max over the bound", 1.5, most, least_most, unit="x")
 
 
 def _many_answers(results: Results) -> Iterator[Row]:

@@ -3,12 +3,13 @@
 import asyncio
 import math
 import resource
+import signal
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from enum import Enum
 
-from bench.measure import AnswerFigures, Track, figures, is_complete, mean
+from bench.measure import AnswerFigures, Track, figures, is_complete, lateness, mean
 from bench.process import BotProcess, Lag, Use, started
 from bench.scenarios import FIRST_TOKEN_SECONDS, Platform, Scenario
 from bench.texts import answer_text
@@ -37,7 +38,8 @@ class System(Enum):
 class Result:
     """The figures of a trial. Times are in seconds, over all answers; `inf` is never.
 
-    `words` counts all that should have been seen. `lag` is None where the bot does not watch its own loop.
+    `words` counts all that should have been seen. `source_late` is by how much Dify itself wrote its tokens
+    late, p99. `lag` is None where the bot does not watch its own loop.
     """
 
     scenario: Scenario
@@ -54,6 +56,7 @@ class Result:
     torn: int
     open: int
     tokens: int
+    source_late: float
     calls: Calls
     use: Use
     lag: Lag | None
@@ -64,7 +67,8 @@ class Result:
 
 
 def try_out(scenario: Scenario, system: System, seed: int) -> Result:
-    """Run a trial in an event loop of its own."""
+    """Run a trial in an event loop of its own. SIGTERM ends it like Ctrl-C, so that the bot ends with it."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (OPEN_FILES if most < 0 else min(OPEN_FILES, most), most))
     return asyncio.run(trial(scenario, system, seed))
@@ -131,11 +135,15 @@ async def _shrink(scenario: Scenario, world: World) -> None:
 
 async def _told(scenario: Scenario, dify: Dify, bot: BotProcess) -> None:
     """Wait until Dify has said everything."""
-    async with asyncio.timeout(scenario.seconds + PATIENCE_SECONDS):
-        while len(dify.requests) < scenario.answers or dify.running:
-            if not bot.running:
-                raise RuntimeError(f"{scenario.name}: the bot has ended by itself")
-            await asyncio.sleep(LOOK_EVERY_SECONDS)
+    arrivals = scenario.answers / scenario.arrivals_per_second if scenario.arrivals_per_second else 0.0
+    loop = asyncio.get_running_loop()
+    give_up_at = loop.time() + scenario.seconds + arrivals + PATIENCE_SECONDS
+    while len(dify.requests) < scenario.answers or dify.running:
+        if not bot.running:
+            raise RuntimeError("the bot has ended by itself")
+        if loop.time() > give_up_at:
+            raise RuntimeError(f"{dify.running} answers are not read to their end")
+        await asyncio.sleep(LOOK_EVERY_SECONDS)
 
 
 async def _shown(scenario: Scenario, dify: Dify, world: World, texts: Sequence[str]) -> None:
@@ -178,6 +186,7 @@ def _result(
     scenario: Scenario, system: System, tracks: Sequence[Track], calls: Calls, use: Use, lag: Lag | None
 ) -> Result:
     found: list[AnswerFigures] = [figures(track) for track in tracks]
+    late = sorted(seconds for track in tracks for seconds in lateness(track, scenario.tokens_per_second))
     return Result(
         scenario=scenario,
         system=system,
@@ -193,6 +202,7 @@ def _result(
         torn=sum(one.torn for one in found),
         open=sum(one.open for one in found),
         tokens=sum(math.ceil(track.written[-1].characters / 4) for track in tracks),
+        source_late=late[len(late) * 99 // 100],
         calls=calls,
         use=use,
         lag=lag,

@@ -158,7 +158,10 @@ class SlackWorld:
         owners = _Owners()
         streaming = set()
         for ts, (channel, number) in self._asked.items():
-            for message in self._slack.messages(channel, ts)[1:]:
+            places = [self._slack.messages(channel, ts)[1:]]
+            if self._scenario.place is Place.DIRECT:
+                places.append(self._slack.messages(channel))
+            for message in (one for place in places for one in place if one.bot_id):
                 owners.of_message[message.ts] = number
                 if message.streaming:
                     streaming.add(number)

@@ -47,7 +47,10 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
         {"typer", "rich", "httpx", "discord", "yarl", "slack_bolt", "slack_sdk"},
     ),
     "bench.naive": (set(), {"httpx", "discord", "yarl", "slack_bolt", "slack_sdk"}),
-    "bench.bound": (set(), set()),
+    "bench.blind": (set(), set()),
+    "bench.bound": ({"bench.limits", "bench.quadratic"}, set()),
+    "bench.limits": (set(), set()),
+    "bench.quadratic": ({"bench.limits"}, set()),
     "bench.texts": (set(), set()),
 }
 STANDARD = set(__import__("sys").stdlib_module_names)

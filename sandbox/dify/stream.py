@@ -80,7 +80,8 @@ class Stream:
         while seconds > 0 and not self._stop.is_set():
             step = min(seconds, PING_EVERY_SECONDS)
             try:
-                await asyncio.wait_for(self._stop.wait(), step)
+                async with asyncio.timeout(step):
+                    await self._stop.wait()
             except TimeoutError:
                 seconds -= step
                 if seconds > 0:

@@ -4,7 +4,9 @@ import math
 
 import pytest
 
-from bench.bound import Bound, Rules, Window, blind, bound, mean_staleness
+from bench.blind import blind, blind_max
+from bench.bound import Bound, bound, mean_staleness
+from bench.limits import Rules, Window
 
 NONE = Window(0, 1.0)
 TINY = 1e-6
@@ -77,3 +79,16 @@ def test_a_scheduler_that_does_not_know_the_length_pays_for_it() -> None:
     assert blind(50, 0.0, 5.0, 60.0) == pytest.approx(1 + math.log(12) / 2, rel=1e-3)
     assert blind(50, 0.04, 5.0, 5.0) == pytest.approx(1.0, abs=1e-4)
     assert 1.7 < blind(50, 0.04, 5.0, 60.0) < 2.1
+    # And of the oldest age, q = 1 + ln(60 / 5).
+    assert blind_max(50, 0.0, 5.0, 60.0) == pytest.approx(1 + math.log(12), rel=1e-3)
+    assert blind_max(50, 0.04, 5.0, 5.0) == pytest.approx(1.0, abs=1e-4)
+
+
+def test_nothing_is_invisible_until_the_next_token_comes() -> None:
+    # One call a second for long, a token every half second: half of each gap without anything to grow old,
+    # then from 0 to 0.5: a mean of 0.5^2 / 2.
+    rules = Rules(1, NONE, Window(1, 1.0), NONE, TINY, token=0.5)
+    assert mean_staleness(rules, 1000.0) == pytest.approx(0.125, rel=0.01)
+    # Four gaps of 2, less 0.04 each time; the last one ends with the last token.
+    few = Rules(1, NONE, Window(4, 100.0), NONE, 0.08, token=0.04)
+    assert mean_staleness(few, 10.0) == pytest.approx(1.0, abs=0.01)

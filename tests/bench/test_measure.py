@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bench.measure import Frame, Track, figures, is_complete
+from bench.measure import Frame, Track, figures, is_complete, lateness
 from bench.texts import Kind, answer_text, words
 from sandbox.dify import Written
 
@@ -91,3 +91,9 @@ def test_a_word_that_a_message_border_cuts_in_two_is_whole() -> None:
         found = figures(Track(TEXT, WRITTEN, frames))
         assert (found.lost, found.repeated, found.disordered, found.open) == (0, 0, 0, False)
         assert math.isclose(found.last_words, 15.5 - LAST)
+
+
+def test_a_token_is_late_when_it_is_written_after_its_time() -> None:
+    assert max(lateness(track(), 10.0)) < 1e-6
+    halting = (Written(10.0, 4), Written(10.5, 8), Written(10.5, 24))
+    assert [round(late, 6) for late in lateness(track(written=halting), 10.0)] == [0.0, 0.4, 0.3]

@@ -3,6 +3,7 @@
 import math
 from dataclasses import replace
 
+from bench import rules
 from bench.process import Lag, Use
 from bench.report import Failure, Machine, report
 from bench.rules import bound_of, rules_of
@@ -10,6 +11,7 @@ from bench.scenarios import Scenario, scenarios
 from bench.targets import Verdict, rows
 from bench.trial import Result, System
 from bench.world import Calls
+from sandbox import discord, slack
 
 BY_NAME = {scenario.name: scenario for scenario in scenarios()}
 MACHINE = Machine("a fast one", 2, "3.11", "2026-01-01", "python -m bench")
@@ -33,6 +35,7 @@ def result(scenario: Scenario) -> Result:
         torn=0,
         open=0,
         tokens=1000,
+        source_late=0.001,
         calls=Calls({"post": 1, "edit": 7}, too_fast=0, last_at=0.0),
         use=Use(0.05, 50_000_000, 1_000_000),
         lag=Lag(0.001, 0.002, 0.003),
@@ -78,3 +81,15 @@ def test_the_limits_of_a_scenario_are_shared_as_the_platforms_share_them() -> No
     assert rules_of(BY_NAME["slack-native-10-mixed"]).edit.calls == 100
     assert rules_of(BY_NAME["slack-auto-30-mixed-direct"]).edit.calls == 150
     assert bound_of(BY_NAME["discord-1-shrink"]) is None
+
+
+def test_the_limits_are_those_that_the_stand_ins_enforce() -> None:
+    usual = slack.Limits()
+    enforced = (usual.post, usual.update, usual.start_stream, usual.append_stream, usual.stop_stream)
+    assumed = (rules.SLACK_POST, rules.SLACK_UPDATE, rules.SLACK_START, rules.SLACK_APPEND, rules.SLACK_STOP)
+    for window, real in zip(assumed, enforced, strict=True):
+        assert real is not None
+        assert (window.calls, window.seconds) == (real.calls, real.seconds)
+    for kind in (discord.Limits().create, discord.Limits().edit):
+        assert kind is not None
+        assert (rules.DISCORD_WINDOW.calls, rules.DISCORD_WINDOW.seconds) == (kind.calls, kind.seconds)
