@@ -14,11 +14,11 @@ from bridge.types import Lane
 # is shorter (Discord's five seconds), those that do not fit into it still land in the next one.
 PATIENCE_SECONDS = 5.5
 # And behind intermediate states they wait no longer than this.
-BEHIND_OTHERS_SECONDS = 0.6
+BEHIND_OTHERS_SECONDS = 0.88
 # Where a window is much longer than people look at a growing answer, most of it is spent in the beginning.
 LOOKED_AT_SECONDS = 4.0
 # Where windows are short, a final text waits for a moment at most: so less than a whole call is kept free.
-KEPT_OF_SHORT_WINDOW = 0.5
+KEPT_OF_SHORT_WINDOW = 0.24
 # An intermediate state that debts have kept back for so many windows goes all the same.
 STARVED_WINDOWS = 2.0
 # For so long a limit that was met by a refusal is believed, if the platform does not tell of another one.
