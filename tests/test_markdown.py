@@ -6,7 +6,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bridge.markdown import breaks_at, complete, display_width, plain, strip_thinking, utf16_length, whole
+from bridge.markdown import (
+    aside,
+    breaks_at,
+    complete,
+    display_width,
+    plain,
+    strip_thinking,
+    utf16_length,
+    whole,
+)
 from bridge.markdown.blocks import blocks, cells, scan
 from bridge.markdown.inline import Is, parse
 from bridge.markdown.lines import Kind
@@ -306,3 +315,62 @@ def test_a_text_known_in_part_is_read_as_from_its_beginning(text: str, data: st.
         )
         assert list(read(known)) == list(scan(known))
         assert [len(block) for block in blocks(read(known))] == [len(block) for block in blocks(scan(known))]
+
+
+DIFY_THOUGHT = (
+    '<details style="color:gray;background-color: #f8f8f8;padding: 8px;border-radius: 4px;" open> '
+    "<summary> Thinking... </summary>\nLet me **see**, <b>well</b>, `x`.\n\n"
+    "<details><summary>More</summary>inner</details>\nStep 2.\n</details>"
+)
+
+
+def test_thoughts_as_details_are_told_from_the_answer() -> None:
+    found = strip_thinking(f"{DIFY_THOUGHT}\n\nHello there. {DIFY_THOUGHT}Bye.")
+    assert found.answer == "Hello there. Bye."
+    assert found.thought.startswith("Let me **see**, <b>well</b>, `x`.")
+    assert found.thought.endswith("inner</details>\nStep 2.")
+    assert not found.open
+
+
+def test_at_no_point_does_a_thought_as_details_show() -> None:
+    text = f"{DIFY_THOUGHT}\n\nHello <details><summary>Files</summary>a, b</details> there."
+    states = [strip_thinking(text[:end]) for end in range(len(text) + 1)]
+    for found in states:
+        assert text[len(DIFY_THOUGHT) :].strip().startswith(complete(found.answer).strip())
+    assert states[-1].answer == text[len(DIFY_THOUGHT) :].strip()
+    assert states[len(DIFY_THOUGHT) - 2].thought.endswith("Step 2.")
+
+
+@pytest.mark.parametrize(
+    "text", [f"```html\n{DIFY_THOUGHT}\n```", "Use `<details><summary>Thinking</summary>`."]
+)
+def test_in_code_details_are_text(text: str) -> None:
+    assert strip_thinking(text).answer == text
+
+
+@pytest.mark.parametrize(
+    ("thought", "limit", "shown"),
+    [
+        ("", 50, ""),
+        ("\n \n", 50, ""),
+        ("First.\n\n- **then** `this`", 50, "> *First. - then this*"),
+        ("one two three four five six", 22, "> *…four five six*"),
+        ("see [docs](https://x.y) snake_case _it_", 60, "> *see docs (https://x.y) snake_case it*"),
+        ("a * b ~~c~~ ``` | d \\*", 50, "> *a b c d*"),
+        ("word", 4, ""),
+        ("汉字" * 20, 12, "> *…字汉字汉字汉字*"),
+    ],
+)
+def test_a_thought_is_shown_quietly(thought: str, limit: int, shown: str) -> None:
+    assert aside(thought, limit) == shown
+
+
+@settings(max_examples=300)
+@given(
+    thought=st.text(st.sampled_from("ab1 \n`~|-*_#>.[]()<:!\\👍🏽\u0301"), max_size=200),
+    limit=st.integers(0, 60),
+)
+def test_any_thought_is_one_short_line_of_emphasis(thought: str, limit: int) -> None:
+    shown = aside(thought, limit)
+    assert len(shown) <= limit
+    assert shown == "" or re.fullmatch(r"> \*[^\s*`~|\\](?:[^\n*`~|\\]*[^\s*`~|\\])?\*", shown)

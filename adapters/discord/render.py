@@ -9,7 +9,7 @@ from bridge.markdown import complete, fences, tables, utf16_length, whole
 from bridge.markdown.blocks import blocks
 from bridge.markdown.inline import Inline, Is, Token, parse
 from bridge.markdown.lines import Kind, Line
-from bridge.markdown.links import disguised, is_address, is_target, is_web, unlinked
+from bridge.markdown.links import disguised, is_address, is_target, is_web, unlinked_web
 from bridge.markdown.plain import BREAK, plain, unboxed
 from bridge.markdown.reading import read
 from bridge.types import Body
@@ -122,7 +122,9 @@ def _token(inline: Inline, token: Token, marks: bool, in_label: bool) -> str:
     raw = inline.raw(token)
     match token.kind:
         case Is.TEXT:
-            return unlinked(raw).replace("||", "\\|\\|")  # a spoiler for Discord, an "or" for everybody else
+            return unlinked_web(raw).replace(
+                "||", "\\|\\|"
+            )  # a spoiler for Discord, an "or" for everybody else
         case Is.MARK if token.start in inline.pairs:
             return raw.replace("__", "**") if marks else ""  # two underscores would underline
         case Is.LINK | Is.IMAGE if in_label:
@@ -144,7 +146,7 @@ def _link(token: Token, raw: str) -> str:
         return _inline(label) or "image"
     words = plain(label, targets=False)
     if not is_web(target):
-        return f"{_inline(label)} ({target})" if is_target(target) else unlinked(raw)
+        return f"{_inline(label)} ({target})" if is_target(target) else unlinked_web(raw)
     if not words or is_address(words, target):
         return f"<{target}>"
     if disguised(words, target) or "://" in words:

@@ -1,5 +1,6 @@
 """Markdown as models write it: its structure, its unfinished end, and its words. Pure text, no platform."""
 
+from bridge.markdown.aside import aside
 from bridge.markdown.letters import breaks_at, display_width, utf16_length, whole
 from bridge.markdown.pending import complete
 from bridge.markdown.plain import plain
@@ -8,6 +9,7 @@ from bridge.markdown.think import Thinking, strip_thinking
 
 __all__ = [
     "Thinking",
+    "aside",
     "breaks_at",
     "complete",
     "display_width",

@@ -14,6 +14,7 @@ _ADDRESS = re.compile(
     r"(https?://)?((?:[\w-]{1,63}\.){1,9}([^\W\d_]{2,63}))(?![\w@-])(?::\d+)?(?:[/?#]\S*)?", re.IGNORECASE
 )
 _TARGET = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|[#/.]")
+_BEFORE_SCHEME = re.compile(r"\]\((?=\s*<?(?:\Z|&|[a-z][a-z0-9+.-]*:))", re.IGNORECASE)
 # Nobody reads an address in a label that is longer than this.
 _MAX_LABEL = 1000
 
@@ -31,6 +32,11 @@ def is_target(target: str) -> bool:
 def unlinked(text: str) -> str:
     """Text that no reader of Markdown takes for a link, if ours did not."""
     return text.replace("](", "] (")
+
+
+def unlinked_web(text: str) -> str:
+    """The same for readers who take nothing for a link that does not lead to an address with a scheme."""
+    return _BEFORE_SCHEME.sub("] (", text) if "](" in text else text
 
 
 def host(target: str) -> str:

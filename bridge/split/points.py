@@ -23,6 +23,8 @@ _LOOKS_LIKE_BLOCK = re.compile(
     r"|[-*_=](?:[ \t]*[-*_=])*[ \t]*(?:\n|\Z)"
 )
 _MAY_BECOME_A_MARKER = re.compile(r"(?:[-+*]|\d{1,9}[.)]?|`{1,2}|~{1,2}|#{1,6}|[>|])[ \t]*")
+# A message that ended after such a line would seem to hold nothing but a fence.
+_NO_CODE = re.compile(r"[ \t>]*(?:(?:`{3,}|~{3,})\w*)?\s*")
 _CELL_WORD = re.compile(r"[^\s|]")
 
 
@@ -82,7 +84,7 @@ class Points:
         heading = coded = False
         for before, line in pairwise(self._lines):
             heading = before.kind is Kind.HEADING or (heading and before.kind is Kind.BLANK)
-            coded = before.kind is Kind.CODE and (coded or bool(before.words.strip()))
+            coded = before.kind is Kind.CODE and (coded or _NO_CODE.fullmatch(before.words) is None)
             if line.kind is Kind.CODE and not coded:
                 continue
             rank = self._between(before, line)

@@ -10,6 +10,8 @@ from bridge.markdown.lines import Fence, Item, Kind, Line, Table
 # Four columns make code of a line that begins a message, so that deeper lines of a list begin with two.
 _CODE_INDENT = 4
 _LIST_INDENT = "  "
+# Quoted lines without code, and then the end of the quotation, which ends a fence in it too.
+_QUOTE_OVER = re.compile(r"(?:[ \t]*>[ \t>]*\n)+(?=[ \t]*(?:[^\s>]|\n))")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,8 @@ def _after_closer(text: str, fence: Fence, begin: int, line_start: bool) -> int 
     blank = "[ \t>]*" if fence.quote else "[ \t]*"
     closer = rf"(?:{blank}\n)*{blank}{re.escape(fence.marker[0])}{{{len(fence.marker)},}}[ \t]*(?:\n|\Z)"
     match = re.compile(closer).match(text, begin)
+    if match is None and fence.quote:
+        match = _QUOTE_OVER.match(text, begin)
     return match.end() if match else None
 
 
