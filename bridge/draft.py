@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from bridge import split
 from bridge.markdown import strip_thinking
-from bridge.markdown.think import aside
+from bridge.markdown.aside import aside
 from bridge.ports import Adapter
 from bridge.types import Body, Thread
 

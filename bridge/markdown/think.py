@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from bridge.markdown.blocks import blocks, scan
 from bridge.markdown.inline import Is, parse
-from bridge.markdown.plain import plain
 
 # Dify 0.15 writes a thought as `<details style="..." open> <summary> Thinking... </summary> ... </details>`.
 _OPEN = re.compile(
@@ -106,9 +105,3 @@ def _join(answer: str, more: str, *, first: bool) -> str:
 
 def _paragraphs(thoughts: list[str]) -> str:
     return "\n\n".join(thought for thought in thoughts if thought)
-
-
-def aside(thought: str, limit: int) -> str:
-    """The end of a thought, as a short quotation."""
-    words = " ".join(plain(thought).split())
-    return f"> *…{words[-limit:]}*" if words else ""
