@@ -58,10 +58,15 @@ async def test_every_kind_of_broken_server(
 
 
 async def test_a_server_without_tls_where_tls_is_asked_for_cannot_be_reached() -> None:
-    async with serving() as server:
-        server.url = server.url.replace("http:", "https:")
-        with pytest.raises(errors.DifyUnreachable):
-            await ask(server)
+    async def refuse(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+        writer.close()
+
+    async with await asyncio.start_server(refuse, "127.0.0.1", 0) as listening:
+        url = f"https://127.0.0.1:{listening.sockets[0].getsockname()[1]}/v1"
+        async with DifyClient(url, "k") as dify:
+            with pytest.raises(errors.DifyUnreachable):
+                await dify.check()
 
 
 async def test_a_proxy_of_the_environment_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
