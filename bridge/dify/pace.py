@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+# A single answer is read about as often as a person sees a difference; ten and more, a few times a second.
 PERIOD_PER_ANSWER_SECONDS = 0.020
 SHORTEST_PERIOD_SECONDS = 0.050
-LONGEST_PERIOD_SECONDS = 0.200
+LONGEST_PERIOD_SECONDS = 0.240
 # So many answers wake at the same time, and the next so many a little later: the loop is never held for long.
 GROUP = 16
 BETWEEN_GROUPS_SECONDS = 0.004

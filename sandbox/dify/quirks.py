@@ -26,6 +26,7 @@ class Quirks:
     flow_message_end_first: bool
     flow_message_end: bool
     flow_error_event: bool
+    flow_reasoning: bool
     flow_tail_seconds: float
     flow_unknown_conversation: Unknown
 
@@ -45,6 +46,7 @@ def quirks_of(version: str) -> Quirks:
         flow_message_end_first=numbers >= (1, 13, 1),
         flow_message_end=numbers[:3] != (1, 13, 0),
         flow_error_event=not relayed,
+        flow_reasoning=numbers >= (1, 16),
         flow_tail_seconds=1.0 if relayed else 0.0,
         flow_unknown_conversation=_unknown(numbers),
     )

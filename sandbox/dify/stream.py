@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from aiohttp import web
 
-from sandbox.dify.types import Answer, Written
+from sandbox.dify.types import Answer, Written, in_tokens
 from sandbox.dify.wire import PING, Writer
 
 PING_EVERY_SECONDS = 10.0
@@ -35,7 +35,14 @@ class Stream:
         """Write everything. Cuts the connection or goes silent where the answer says so. So much of the wait
         for the first token is over already."""
         answer = self._answer
-        await _write(response, self._writer.opening(answer, query))
+        await _write(response, self._writer.opening(query))
+        for number, title in enumerate(answer.steps, 1):
+            for event, seconds in zip(
+                self._writer.step(number, title), (answer.step_seconds, 0), strict=False
+            ):
+                await response.write(event)
+                await self._wait(response, seconds)
+        await _write(response, self._writer.thinking(in_tokens(answer.thought)))
         await self._wait(response, answer.first_token_after - waited_seconds)
         cuts = [at for at in (answer.fail_after, answer.cut_after, answer.hang_after) if at is not None]
         await self._say(response, answer.tokens[: min(cuts)] if cuts else answer.tokens)

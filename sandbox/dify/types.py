@@ -24,14 +24,17 @@ class ChatRequest:
 class Answer:
     """What the app says, and how. Times are in seconds; a rate of 0 is as fast as possible.
 
-    `steps` are titles of nodes before the answer, or names of tools. After so many tokens the app may fail
-    (`fail_after`), the line may be cut (`cut_after`) or go silent (`hang_after`).
+    `steps` are titles of nodes before the answer, or names of tools; each takes `step_seconds`. `thought` is
+    reasoning that a flow tells apart from the answer, in versions that do so. After so many tokens the app
+    may fail (`fail_after`), the line may be cut (`cut_after`) or go silent (`hang_after`).
     """
 
     text: str
     first_token_after: float = 0.0
     tokens_per_second: float = 0.0
     steps: tuple[str, ...] = ()
+    step_seconds: float = 0.0
+    thought: str = ""
     fail_after: int | None = None
     cut_after: int | None = None
     hang_after: int | None = None
@@ -39,7 +42,12 @@ class Answer:
     @property
     def tokens(self) -> list[str]:
         """The text in the pieces in which it is streamed."""
-        return [self.text[at : at + TOKEN_CHARACTERS] for at in range(0, len(self.text), TOKEN_CHARACTERS)]
+        return in_tokens(self.text)
+
+
+def in_tokens(text: str) -> list[str]:
+    """A text in the pieces in which a model gives it."""
+    return [text[at : at + TOKEN_CHARACTERS] for at in range(0, len(text), TOKEN_CHARACTERS)]
 
 
 # Given the question and the number of earlier turns in its conversation.

@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from sandbox.dify.quirks import Quirks
-from sandbox.dify.types import Answer
 
 PING = b"event: ping\n\n"
 CREATED_AT = 1_785_312_000
@@ -35,19 +34,28 @@ class Writer:
         self._agent = mode == "agent-chat"
         self.flow = mode == "advanced-chat"
 
-    def opening(self, answer: Answer, query: str) -> Iterator[bytes]:
-        """Everything before the first token."""
+    def opening(self, query: str) -> Iterator[bytes]:
+        """What comes before anything else."""
         if self.flow:
             inputs = {"sys.query": query, "sys.user_id": self._user}
             yield self._in_flow("workflow_started", {"id": self._ids.run, "inputs": inputs})
-            for number, title in enumerate(("Start", *answer.steps)):
-                yield self._node("node_started", number, title)
-                yield self._node("node_finished", number, title)
+            yield from self.step(0, "Start")
+
+    def step(self, number: int, title: str) -> tuple[bytes, ...]:
+        """The beginning and the end of a node or of a tool's use; nothing where there are no such things."""
+        if self.flow:
+            return self._node("node_started", number, title), self._node("node_finished", number, title)
+        if self._agent:
+            return self._tool(number, title, ""), self._tool(number, title, '{"found": "something"}')
+        return ()
+
+    def thinking(self, pieces: list[str]) -> Iterator[bytes]:
+        """The beginning of the node that answers, and its reasoning."""
+        if self.flow:
             yield self._node("node_started", 99, "LLM")
-        elif self._agent:
-            for number, tool in enumerate(answer.steps):
-                for _ in range(2):
-                    yield self._event("agent_thought", id=f"thought-{number}", tool=tool, thought="")
+            if pieces and self._quirks.flow_reasoning:
+                yield from (self._reasoning(piece, is_final=False) for piece in pieces)
+                yield self._reasoning("", is_final=True)
 
     def token(self, text: str) -> bytes:
         name = "agent_message" if self._agent else "message"
@@ -91,6 +99,14 @@ class Writer:
     def _node(self, name: str, number: int, title: str) -> bytes:
         fields = {"id": f"node-{number}", "node_id": str(number), "node_type": "llm", "title": title}
         return self._in_flow(name, {**fields, "status": "succeeded"} if name == "node_finished" else fields)
+
+    def _tool(self, number: int, tool: str, observation: str) -> bytes:
+        fields = {"id": f"thought-{number}", "position": number, "tool": tool, "tool_input": "{}"}
+        return self._event("agent_thought", **fields, thought="", observation=observation)
+
+    def _reasoning(self, text: str, *, is_final: bool) -> bytes:
+        data = {"message_id": self._ids.message, "reasoning": text, "node_id": "99", "is_final": is_final}
+        return self._event("reasoning_chunk", data=data)
 
     def _in_flow(self, name: str, data: Mapping[str, object]) -> bytes:
         return self._event(name, workflow_run_id=self._ids.run, data=data)

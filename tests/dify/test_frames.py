@@ -53,6 +53,13 @@ def test_a_line_without_end_is_refused() -> None:
         splitter.feed(b"x")
 
 
+def test_very_many_lines_in_one_event_are_read_in_linear_time_and_bounded() -> None:
+    frames = FrameSplitter().feed(b"data: x\n" * 200_000 + b"\n")
+    assert [len(frame.data) for frame in frames] == [399_999]
+    with pytest.raises(DifyNotDify):
+        FrameSplitter(max_frame_bytes=1000).feed(b"data:\n" * 1001)
+
+
 @given(st.binary())
 def test_rubbish_is_never_a_surprise(data: bytes) -> None:
     for frame in FrameSplitter().feed(b"data: " + data + b"\n\n"):

@@ -77,6 +77,33 @@ async def test_a_failure_midway_is_told_the_way_of_the_version(
         assert story((await post(dify)).content) == last
 
 
+@pytest.mark.parametrize(("version", "told"), [("1.16.0", "Let me think."), ("1.14.2", "")])
+async def test_a_flow_tells_its_reasoning_apart_in_versions_that_do(version: str, told: str) -> None:
+    script = Answer("Hi", thought="Let me think.")
+    async with Dify(version=version, script=lambda request, turns: script) as dify:
+        sent = events((await post(dify)).content)
+    pieces = [event["data"] for event in sent if event["event"] == "reasoning_chunk"]
+    assert "".join(piece["reasoning"] for piece in pieces if isinstance(piece, dict)) == told
+    assert "".join(str(event.get("answer", "")) for event in sent) == "Hi"
+
+
+async def test_steps_take_the_time_they_are_told_to() -> None:
+    script = Answer("Hi", steps=("Search",), step_seconds=30)
+    async with (
+        Dify(script=lambda request, turns: script) as dify,
+        httpx.AsyncClient(headers={"Authorization": f"Bearer {dify.key}"}) as client,
+        client.stream("POST", f"{dify.url}/chat-messages", json=question()) as response,
+    ):
+        lines = response.aiter_lines()
+        while '"title":"Search"' not in (line := await anext(lines)):
+            pass
+        begun = json.loads(line[6:])
+        await client.post(f"{dify.url}/chat-messages/{begun['task_id']}/stop", json={"user": "u1"})
+        rest = [line async for line in lines if line]
+    assert begun["event"] == "node_started"
+    assert json.loads(rest[-1][6:])["data"]["status"] == "stopped"
+
+
 async def test_a_conversation_is_kept_and_seen_by_its_user_only() -> None:
     async with Dify(mode="chat", script=lambda request, turns: Answer(f"turn {turns}")) as dify:
         first = events((await post(dify)).content)
