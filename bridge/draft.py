@@ -13,6 +13,8 @@ from bridge.ports import Adapter
 from bridge.types import Body, Thread
 
 NOTHING = Body("")
+# A reply begins with at least so much, so that its first message has something to say.
+FIRST_TEXT_CHARACTERS = 8
 THINKING = "Thinking"
 # Enough of a model's thoughts to see what it was about.
 ASIDE_LIMIT_CHARACTERS = 300
@@ -116,6 +118,8 @@ class Draft:
         """The message that still grows, with what runs below its text, if there is room."""
         body = Body(self._tail, self._notice, self.closed)
         alone = not (self._tail.strip() or self._heads)
+        if not (self.closed or self._heads) and len(self._text) < FIRST_TEXT_CHARACTERS:
+            body = NOTHING
         if not self._step or (alone and not self._shows_steps):
             return body
         with_step = replace(body, step=self._step)

@@ -13,12 +13,12 @@ from bridge.types import Lane
 # Last words wait no longer than this, even if every reply that has begun should end at once. Where a window
 # is shorter (Discord's five seconds), those that do not fit into it still land in the next one.
 PATIENCE_SECONDS = 5.5
-# And behind intermediate states they wait no longer than this.
-BEHIND_OTHERS_SECONDS = 0.88
+# A reply that has a short window to itself may keep its own last words waiting for a moment, and grows faster
+# for it. Where others share the window, nobody's last words wait behind somebody's intermediate states.
+BEHIND_ITSELF_SECONDS = 1.0
+KEPT_FOR_ITSELF = 0.1
 # Where a window is much longer than people look at a growing answer, most of it is spent in the beginning.
 LOOKED_AT_SECONDS = 4.0
-# Where windows are short, a final text waits for a moment at most: so less than a whole call is kept free.
-KEPT_OF_SHORT_WINDOW = 0.24
 # An intermediate state that debts have kept back for so many windows goes all the same.
 STARVED_WINDOWS = 2.0
 # For so long a limit that was met by a refusal is believed, if the platform does not tell of another one.
@@ -68,7 +68,8 @@ class Window:
             # Urgent calls go by what was announced: what was learned keeps others out of their way.
             return self._free_at(1, now, self.limit)
         at = self._free_at(1, now)
-        at = max(at, self._paced_until, self._free_at(1 + self._kept(), now) - BEHIND_OTHERS_SECONDS)
+        behind = BEHIND_ITSELF_SECONDS if self._alone() else 0.0
+        at = max(at, self._paced_until, self._free_at(1 + self._kept(), now) - behind)
         starved_at = asked_at + STARVED_WINDOWS * self.seconds
         return max(at, min(starved_at, self._free_at(1 + self._owed(now), now) - PATIENCE_SECONDS))
 
@@ -111,6 +112,10 @@ class Window:
     def _spare(self, limit: int) -> int:
         return limit - self._in_flight - len(self._leaves_at)
 
+    def _alone(self) -> bool:
+        """Whether one reply has this window, a short one, to itself."""
+        return self.seconds <= PATIENCE_SECONDS and len(self.debts) + len(self.coming) == 1
+
     def _owed(self, now: float) -> int:
         """How many replies will want their last words here; of those to come, as many as may begin now."""
         owed = len(self.debts) + min(len(self.coming), self.limit)
@@ -142,7 +147,7 @@ class Window:
         been spent of it, so that most of it is used in the beginning, and all of it only at its end."""
         limit = self._limit()
         if self.seconds <= PATIENCE_SECONDS:
-            return self.seconds / max(1.0, limit - KEPT_OF_SHORT_WINDOW)
+            return self.seconds / max(1.0, limit - (KEPT_FOR_ITSELF if self._alone() else self._kept()))
         room = max(1, limit - max(self._kept(), len(self.debts)))
         spread = max(1.0 + 1e-9, self.seconds / LOOKED_AT_SECONDS)
         even, spent = self.seconds / room, (limit - self._spare(limit)) / room

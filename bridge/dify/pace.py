@@ -10,9 +10,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-# A single answer is read about as often as a person sees a difference; ten and more, a few times a second.
-PERIOD_PER_ANSWER_SECONDS = 0.020
-SHORTEST_PERIOD_SECONDS = 0.050
+# A single answer is read as it comes; ten of them ten times a second, and many more a few times.
+PERIOD_PER_FURTHER_ANSWER_SECONDS = 0.010
 LONGEST_PERIOD_SECONDS = 0.240
 # So many answers wake at the same time, and the next so many a little later: the loop is never held for long.
 GROUP = 16
@@ -50,8 +49,8 @@ class Pace:
 
     def rest_seconds(self, number: int) -> float:
         """How long the answer with this number should rest now; never longer than the longest period."""
-        period = min(
-            LONGEST_PERIOD_SECONDS, max(SHORTEST_PERIOD_SECONDS, PERIOD_PER_ANSWER_SECONDS * self._running)
-        )
+        period = min(LONGEST_PERIOD_SECONDS, PERIOD_PER_FURTHER_ANSWER_SECONDS * (self._running - 1))
+        if period <= 0:
+            return 0.0
         phase = number // GROUP * BETWEEN_GROUPS_SECONDS
         return period - (self._clock() - phase) % period

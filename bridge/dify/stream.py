@@ -66,8 +66,9 @@ class ChatStream:
             if self._unseen:
                 self._news.set()
             # The first words are shown at once; from then on there is time.
-            if self._turn.spoke and len(chunk) < LARGE_BYTES:
-                self._body.rest(self._place.rest_seconds())
+            rest = self._place.rest_seconds()
+            if rest and self._turn.spoke and len(chunk) < LARGE_BYTES:
+                self._body.rest(rest)
         if self._turn.error is not None:
             raise self._turn.error
         if self._turn.ending is None:
