@@ -5,7 +5,7 @@ import logging
 from contextlib import aclosing
 from dataclasses import dataclass, field
 
-from bridge.budget import Budget
+from bridge.budget import Budget, Option, Ticket
 from bridge.dify import ChatRequest, DifyClient, Ending, Ids
 from bridge.errors import BridgeError, DifyConversationGone, DifyError, PlatformError, StoreError
 from bridge.inbox import Accepted, dify_user_of
@@ -14,12 +14,14 @@ from bridge.ports import Adapter, OpensThreads, ShowsWaiting
 from bridge.reply import Reply
 from bridge.store import Opened, Store
 from bridge.types import Message, MessageRef, Thread
+from bridge.window import Priority
 
 log = logging.getLogger(__name__)
 
 # Longer than any message a person types, shorter than what makes a model fail without a word.
 QUESTION_LIMIT_CHARACTERS = 32_000
 WAITING_SHOWN_EVERY_SECONDS = 8.0
+WAITING_SHOWN_WITHIN_SECONDS = 2.0
 # A step that is over sooner is not worth a message of its own.
 STEPS_SHOWN_AFTER_SECONDS = 1.0
 CLOSING_SECONDS = 10.0
@@ -86,13 +88,13 @@ class Conversation:
     async def _tell(self, accepted: Accepted, reply: Reply, showing: asyncio.Task[None], told: _Told) -> None:
         message, adapter = accepted.message, accepted.adapter
         if isinstance(adapter, OpensThreads):
-            await _open(adapter, message)
+            await self._open(adapter, message)
         refusal = why_not(message)
         if refusal:
             told.outcome = "refused"
             told.notices.append(refusal)
             return
-        waiting = asyncio.create_task(_show_waiting(adapter, message.thread), name="waiting")
+        waiting = asyncio.create_task(self._show_waiting(adapter, message.thread), name="waiting")
         steps = asyncio.get_running_loop().call_later(STEPS_SHOWN_AFTER_SECONDS, reply.show_steps)
         try:
             await self._ask(accepted, reply, waiting, told)
@@ -157,6 +159,33 @@ class Conversation:
             told.notices.append(DifyConversationGone.notice)
         await self._store.remember_turn(opened, ids.conversation_id, ids.message_id, ids.task_id)
 
+    async def _open(self, adapter: OpensThreads, message: Message) -> None:
+        """Make the thread. Without one the answer still finds its place in the channel."""
+        try:
+            lanes = adapter.open_lanes(message)
+            async with self._budget.slot(Ticket((Option(lanes),), Priority.FIRST, message.thread.key)):
+                await adapter.open(message)
+        except PlatformError as error:
+            log.warning("%s: no thread was made: %s", message.thread.key, error)
+
+    async def _show_waiting(self, adapter: Adapter, thread: Thread) -> None:
+        """Show that an answer is being worked on, until cancelled. A mere courtesy: where the budget has no
+        room for it, or it fails, there is none."""
+        while isinstance(adapter, ShowsWaiting):
+            try:
+                lanes = adapter.waiting_lanes(thread)
+                async with (
+                    asyncio.timeout(WAITING_SHOWN_WITHIN_SECONDS),
+                    self._budget.slot(Ticket((Option(lanes),), Priority.COURTESY, thread.key)),
+                ):
+                    await adapter.show_waiting(thread)
+            except TimeoutError:
+                log.debug("%s: no room to show that an answer is coming", thread.key)
+            except PlatformError as error:
+                log.debug("%s: %s", thread.key, error)
+                return
+            await asyncio.sleep(WAITING_SHOWN_EVERY_SECONDS)
+
     def _reply(self, accepted: Accepted) -> Reply:
         question_id = accepted.opened.question_id
 
@@ -213,22 +242,3 @@ def why_not(message: Message) -> str:
     if message.text:
         return ""
     return ONLY_FILES if message.attachments else EMPTY_QUESTION
-
-
-async def _open(adapter: OpensThreads, message: Message) -> None:
-    """Make the thread. Without one the answer still finds its place in the channel."""
-    try:
-        await adapter.open(message)
-    except PlatformError as error:
-        log.warning("%s: no thread was made: %s", message.thread.key, error)
-
-
-async def _show_waiting(adapter: Adapter, thread: Thread) -> None:
-    """Show that an answer is being worked on, until cancelled. A mere courtesy: failures do not matter."""
-    while isinstance(adapter, ShowsWaiting):
-        try:
-            await adapter.show_waiting(thread)
-        except PlatformError as error:
-            log.debug("%s: %s", thread.key, error)
-            return
-        await asyncio.sleep(WAITING_SHOWN_EVERY_SECONDS)

@@ -14,7 +14,7 @@ from bridge.types import Body, Thread
 
 NOTHING = Body("")
 # A reply begins with at least so much, so that its first message has something to say.
-FIRST_TEXT_CHARACTERS = 8
+FIRST_TEXT_CHARACTERS = 4
 THINKING = "Thinking"
 # Enough of a model's thoughts to see what it was about.
 ASIDE_LIMIT_CHARACTERS = 300
@@ -78,7 +78,7 @@ class Draft:
             self._take()
             self._cut(grown)
             last = self._last()
-            bare = self._adapter.same(last, NOTHING)
+            bare = self._adapter.empty(self._thread, last)
             self._bodies = [Body(head, final=True) for head in self._heads] + ([] if bare else [last])
         return self._bodies
 

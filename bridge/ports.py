@@ -48,6 +48,10 @@ class Adapter(Protocol):
         quick."""
         ...
 
+    def empty(self, thread: Thread, body: Body) -> bool:
+        """Whether a message of this thread that shows `body` has nothing to read yet. Pure and quick."""
+        ...
+
     def same(self, one: Body, other: Body) -> bool:
         """Whether both bodies look the same once rendered, so that no call is spent on it. Pure and quick."""
         ...
@@ -113,6 +117,10 @@ class OpensThreads(Protocol):
         thread appear as replies in its channel instead; that is not an error."""
         ...
 
+    def open_lanes(self, message: Message) -> tuple[Lane, ...]:
+        """The rate-limit scopes that `open` spends from, its own scope first; none where it makes no call."""
+        ...
+
 
 @runtime_checkable
 class FindsPosts(Protocol):
@@ -129,4 +137,8 @@ class ShowsWaiting(Protocol):
 
     async def show_waiting(self, thread: Thread) -> None:
         """Show it for some seconds (at least eight). It vanishes by itself or when a message is posted."""
+        ...
+
+    def waiting_lanes(self, thread: Thread) -> tuple[Lane, ...]:
+        """The rate-limit scopes that `show_waiting` spends from, its own scope first."""
         ...

@@ -36,6 +36,7 @@ class Priority(IntEnum):
     FIRST = 1
     CONTROL = 2
     INTERMEDIATE = 3
+    COURTESY = 4
 
 
 @dataclass(slots=True)
@@ -64,7 +65,7 @@ class Window:
     def opens_at(self, priority: Priority, now: float, asked_at: float) -> float:
         """When a call of this priority, waited for since `asked_at`, may go, given what is known now."""
         self._forget(now)
-        if priority is not Priority.INTERMEDIATE:
+        if priority < Priority.INTERMEDIATE:
             # Urgent calls go by what was announced: what was learned keeps others out of their way.
             return self._free_at(1, now, self.limit)
         at = self._free_at(1, now)
@@ -79,7 +80,7 @@ class Window:
         return self._free_at(len(self.debts) + 1, now) - PATIENCE_SECONDS
 
     def grant(self, now: float, priority: Priority) -> None:
-        if priority is Priority.INTERMEDIATE:
+        if priority >= Priority.INTERMEDIATE:
             self._paced_until = now + self._pace()
         self._in_flight += 1
 

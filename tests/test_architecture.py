@@ -29,7 +29,8 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     "bridge.inbox": (PURE | {"bridge.ports", "bridge.store", "bridge.dify"}, set()),
     "bridge.conversation": (
         PURE
-        | {"bridge.ports", "bridge.dify", "bridge.store", "bridge.budget", "bridge.inbox", "bridge.reply"},
+        | {"bridge.ports", "bridge.dify", "bridge.store", "bridge.budget", "bridge.window"}
+        | {"bridge.inbox", "bridge.reply"},
         set(),
     ),
     "bridge.settings": ({"bridge.errors"}, {"pydantic", "pydantic_settings"}),

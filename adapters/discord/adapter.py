@@ -12,10 +12,13 @@ from adapters.discord.gateway import Gateway
 from adapters.discord.rest import (
     CALL_TIMEOUT_SECONDS,
     GLOBAL_LANE,
+    OTHERS_PER_WINDOW,
     DiscordRest,
     create_scope,
     delete_scope,
     edit_scope,
+    thread_scope,
+    typing_scope,
 )
 from bridge.errors import BridgeError, MessageGone, NotAllowed, PlatformDown
 from bridge.ports import Deliver
@@ -79,7 +82,7 @@ class DiscordAdapter:
     async def open(self, message: Message) -> None:
         """See `bridge.ports.OpensThreads`."""
         thread = message.thread
-        if thread.id != message.id or thread.key in self._in_channel:
+        if not self._has_to_open(message):
             return
         try:
             await self._ready().start_thread(thread.channel, message.id, thread_title(message.text))
@@ -91,8 +94,21 @@ class DiscordAdapter:
         """See `bridge.ports.ShowsWaiting`."""
         await self._ready().trigger_typing(self._place(thread)[0])
 
+    def open_lanes(self, message: Message) -> tuple[Lane, ...]:
+        if not self._has_to_open(message):
+            return ()
+        scope = thread_scope(message.thread.channel)
+        return self._ready().lane(scope, OTHERS_PER_WINDOW), GLOBAL_LANE
+
+    def waiting_lanes(self, thread: Thread) -> tuple[Lane, ...]:
+        scope = typing_scope(self._place(thread)[0])
+        return self._ready().lane(scope, OTHERS_PER_WINDOW), GLOBAL_LANE
+
     def fits(self, thread: Thread, body: Body) -> bool:
         return render.fits(body)
+
+    def empty(self, thread: Thread, body: Body) -> bool:
+        return not render.render(body)
 
     def same(self, one: Body, other: Body) -> bool:
         return render.render(one) == render.render(other)
@@ -108,6 +124,10 @@ class DiscordAdapter:
 
     def delete_lanes(self, ref: MessageRef) -> tuple[Lane, ...]:
         return self._lane(delete_scope(ref.channel)), GLOBAL_LANE
+
+    def _has_to_open(self, message: Message) -> bool:
+        """Whether this message begins a thread that is not there yet, as far as is known."""
+        return message.thread.id == message.id and message.thread.key not in self._in_channel
 
     def _lane(self, scope: str) -> Lane:
         return self._ready().lane(scope)

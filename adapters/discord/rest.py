@@ -31,6 +31,8 @@ MESSAGES_PER_WINDOW = 5
 WINDOW_SECONDS = 5.0
 # discord.com/developers, "Rate Limits": all calls of a bot together.
 GLOBAL_LANE = Lane("discord:global", 45, 1.0)
+# Nobody has told how many threads may be made, or how often one may type; the headers do.
+OTHERS_PER_WINDOW = 20
 # Kept of what headers taught, for this many scopes; the oldest are forgotten and learned anew.
 LEARNED_SCOPES = 10_000
 
@@ -72,28 +74,27 @@ class DiscordRest:
 
     async def start_thread(self, channel: str, message: str, name: str) -> None:
         """Make the thread that grows from a message, unless it is there already."""
-        scope = f"discord:threads:{channel}"
         try:
             await self._call(
                 "POST",
                 f"/channels/{channel}/messages/{message}/threads",
-                scope,
+                thread_scope(channel),
                 {"name": name, "auto_archive_duration": 1440},
             )
         except ThreadExists:
             return
 
     async def trigger_typing(self, channel: str) -> None:
-        await self._call("POST", f"/channels/{channel}/typing", f"discord:typing:{channel}", None)
+        await self._call("POST", f"/channels/{channel}/typing", typing_scope(channel), None)
 
     async def gateway_url(self) -> str:
         """Where to connect to."""
         answer = await self._call("GET", "/gateway/bot", "discord:gateway", None)
         return str(answer.get("url", ""))
 
-    def lane(self, scope: str) -> Lane:
-        """A scope with what Discord last told of it."""
-        told = self._told.get(scope, _Told(MESSAGES_PER_WINDOW))
+    def lane(self, scope: str, otherwise: int = MESSAGES_PER_WINDOW) -> Lane:
+        """A scope with what Discord last told of it, or with the limit `otherwise` before it has."""
+        told = self._told.get(scope, _Told(otherwise))
         return Lane(scope, told.limit, WINDOW_SECONDS, told.shut_until)
 
     async def _call(
@@ -149,6 +150,14 @@ def edit_scope(channel: str) -> str:
 
 def delete_scope(channel: str) -> str:
     return f"discord:delete:{channel}"
+
+
+def thread_scope(channel: str) -> str:
+    return f"discord:threads:{channel}"
+
+
+def typing_scope(channel: str) -> str:
+    return f"discord:typing:{channel}"
 
 
 async def _json(response: aiohttp.ClientResponse) -> Mapping[str, object]:

@@ -144,6 +144,11 @@ class SlackAdapter:
     def fits(self, thread: Thread, body: Body) -> bool:
         return render.fits_stream(body) if self.may_stream(thread) else render.fits(body)
 
+    def empty(self, thread: Thread, body: Body) -> bool:
+        if self.may_stream(thread) and not (body.final or body.step or body.notice):
+            return not render.streamed(body)
+        return not render.render(body).blocks
+
     def same(self, one: Body, other: Body) -> bool:
         return render.render(one) == render.render(other)
 

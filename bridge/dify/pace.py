@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 # A single answer is read as it comes; ten of them ten times a second, and many more a few times.
 PERIOD_PER_FURTHER_ANSWER_SECONDS = 0.010
-LONGEST_PERIOD_SECONDS = 0.240
+LONGEST_PERIOD_SECONDS = 0.500
 # So many answers wake at the same time, and the next so many a little later: the loop is never held for long.
 GROUP = 16
 BETWEEN_GROUPS_SECONDS = 0.004
