@@ -17,6 +17,7 @@ mind: no reply is begun, and no intermediate state shown, that could keep somebo
 import asyncio
 import itertools
 from bisect import insort
+from collections import Counter
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -59,11 +60,13 @@ class Ticket:
 
 @dataclass(slots=True)
 class _Look:
-    """One look at everybody who waits. `held` are the scopes where somebody more urgent waits."""
+    """One look at everybody who waits. `held` are the scopes where somebody more urgent waits, `shut` those
+    of the last ticket that could not go."""
 
     now: float
     again: float = inf
     held: set[str] = field(default_factory=set)
+    shut: set[str] = field(default_factory=set)
 
 
 class Schedule:
@@ -72,6 +75,7 @@ class Schedule:
     def __init__(self) -> None:
         self._windows: dict[str, Window] = {}
         self._waiting: list[Ticket] = []
+        self._needed: Counter[str] = Counter()
         self._served: dict[str, int] = {}
         self._numbers = itertools.count(1)
         self._tidy_at = TIDY_EVERY_SCOPES
@@ -100,7 +104,12 @@ class Schedule:
     def grant(self, now: float) -> tuple[list[Ticket], float]:
         """The tickets that may go now, most urgent first, and when to look again (`inf`: when told)."""
         look = _Look(now)
-        granted = [ticket for ticket in self._waiting if self._try(ticket, look)]
+        granted: list[Ticket] = []
+        for ticket in self._waiting:
+            if self._try(ticket, look):
+                granted.append(ticket)
+            elif any(self._needed[scope] == len(self._waiting) for scope in look.shut):
+                break  # everybody who is left needs a scope that is shut
         for ticket in granted:
             self._dequeue(ticket)
         return granted, look.again
@@ -127,6 +136,7 @@ class Schedule:
         """Grant the ticket one of its options, if one is open now."""
         if ticket.priority is Priority.INTERMEDIATE and ticket.not_before > look.now:
             look.again = min(look.again, ticket.not_before)
+            look.shut = set()
             return False
         closed: set[str] = set()
         for option in ticket.options:
@@ -136,6 +146,7 @@ class Schedule:
                 return True
             closed |= shut
         look.held |= closed
+        look.shut = closed
         return False
 
     def _shut(self, ticket: Ticket, option: Option, look: _Look) -> set[str] | None:
@@ -181,11 +192,16 @@ class Schedule:
     def _enqueue(self, ticket: Ticket) -> None:
         ticket.rank = (ticket.priority, self._served.get(ticket.owner, 0), next(self._numbers))
         insort(self._waiting, ticket, key=lambda one: one.rank)
+        self._needed.update(_needs(ticket))
         for owes in self._owed(ticket):
             owes.coming.add(ticket.number)
 
     def _dequeue(self, ticket: Ticket) -> None:
         self._waiting.remove(ticket)
+        for scope in _needs(ticket):
+            self._needed[scope] -= 1
+            if not self._needed[scope]:
+                del self._needed[scope]
         for owes in self._owed(ticket):
             owes.coming.discard(ticket.number)
 
@@ -208,6 +224,11 @@ class Schedule:
         self._tidy_at = len(self._windows) + TIDY_EVERY_SCOPES
 
 
+def _needs(ticket: Ticket) -> set[str]:
+    """The scopes that a ticket spends from whichever option it takes."""
+    return set.intersection(*({lane.scope for lane in option.lanes} for option in ticket.options))
+
+
 class Budget:
     """Lets replies wait for their turn. One per process; everything runs on one event loop."""
 
@@ -215,6 +236,7 @@ class Budget:
         self._schedule = Schedule()
         self._turns: dict[Ticket, asyncio.Event] = {}
         self._timer: asyncio.TimerHandle | None = None
+        self._about_to_look = False
 
     @asynccontextmanager
     async def slot(self, ticket: Ticket) -> AsyncIterator[Option]:
@@ -224,7 +246,7 @@ class Budget:
         """
         turn = self._turns[ticket] = asyncio.Event()
         self._schedule.ask(ticket, self._now())
-        self._look()
+        self._look_soon()
         try:
             await turn.wait()
         except asyncio.CancelledError:
@@ -233,7 +255,7 @@ class Budget:
                 self._schedule.answered(ticket, self._now())
             else:
                 self._schedule.withdraw(ticket)
-            self._look()
+            self._look_soon()
             raise
         finally:
             del self._turns[ticket]
@@ -244,19 +266,26 @@ class Budget:
             raise
         finally:
             self._schedule.answered(ticket, self._now())
-            self._look()
+            self._look_soon()
 
     def change(self, ticket: Ticket, priority: Priority, options: tuple[Option, ...]) -> None:
         """Let a waiting ticket wait for something more urgent. Harmless when it was granted meanwhile."""
         self._schedule.change(ticket, priority, options)
-        self._look()
+        self._look_soon()
 
     def paid(self, ticket: Ticket) -> None:
         """What was begun with this ticket has ended. Harmless when nothing is owed for it."""
         self._schedule.paid(ticket)
-        self._look()
+        self._look_soon()
+
+    def _look_soon(self) -> None:
+        """Look once for all that happens in this round of the event loop."""
+        if not self._about_to_look:
+            self._about_to_look = True
+            asyncio.get_running_loop().call_soon(self._look)
 
     def _look(self) -> None:
+        self._about_to_look = False
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
