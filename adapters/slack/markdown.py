@@ -134,11 +134,9 @@ def _paragraph(block: _Block) -> list[str]:
     if len(block) == 1 and "<" not in first.text:
         return [f"{first.quote}{before}{_inline(_undefined(first.words))}"]
     more = [line.text[len(line.quote) :] for line in block[1:]]
-    quotes = [line.quote for line in block]
     made = (before + _inline(_undefined("\n".join([first.words, *more])))).split("\n")
-    # A line break that a model wrote as <br> makes more lines than there were.
-    quotes += [quotes[-1]] * (len(made) - len(quotes))
-    return [quote + line for quote, line in zip(quotes, made, strict=False)]
+    # A line break that a model wrote as <br> makes more lines than there were: all are quoted alike.
+    return [first.quote + line for line in made]
 
 
 def _undefined(words: str) -> str:

@@ -17,7 +17,7 @@ from bridge.markdown.reading import read
 MAX_OPEN_CODE = 300
 _MAX_OPEN_EMPHASIS = 1000
 # So many half-written things at one edge are nonsense, and may be shown.
-MAX_HELD_BACK = 20
+_MAX_HELD_BACK = 6
 
 _BEGINNING = re.compile(r"[-=]{1,2}|[*_~`+]{1,3}|#{1,6}|\d{1,9}[.)]?")
 PARTIAL_DELIMITER = re.compile(r"[ \t|:-]*")
@@ -108,7 +108,7 @@ class _Edge:
 
     def settle(self) -> None:
         """Hold back from the end until nothing half written is left there."""
-        for _ in range(MAX_HELD_BACK):
+        for _ in range(_MAX_HELD_BACK):
             if (end := self._held_back()) is None:
                 return
             self.shown = self.shown[:end]

@@ -10,12 +10,14 @@ import re
 from bridge.markdown.blocks import has_pipe, last_block, opens_fence
 from bridge.markdown.inline import Inline, Is, Token, parse
 from bridge.markdown.lines import Kind, Line
-from bridge.markdown.pending import MAX_HELD_BACK, MAX_OPEN_CODE, PARTIAL_DELIMITER, only_begun
+from bridge.markdown.pending import MAX_OPEN_CODE, PARTIAL_DELIMITER, only_begun
 from bridge.markdown.reading import read
 
 _HIGH_SURROGATE = re.compile("[\ud800-\udbff]$")
 _MARKS = frozenset("*_~")
 _LONGEST_MARK = 3
+# More half-written things at one edge are nonsense, and may be shown.
+_MAX_HELD_BACK = 20
 # `[words]: https://...` would define a link; whether it does is seen at the second slash.
 _HALF_DEFINITION = re.compile(r"[ \t>]*\[[^\]\n]*\](:[ \t]*<?[A-Za-z]*(?::/?)?)\Z")
 
@@ -104,7 +106,7 @@ def _over_lines(inline: Inline, last_line: int) -> int:
 
 def _settled_words(words: str) -> str:
     """The same for the words of a paragraph, whose last line may go on or be followed by another."""
-    for _ in range(MAX_HELD_BACK):
+    for _ in range(_MAX_HELD_BACK):
         end = _held_back(parse(words))
         if end is None:
             break
