@@ -70,8 +70,10 @@ class _Seen:
 
 
 def figures(track: Track) -> AnswerFigures:
-    """The figures of one answer of which at least one token was written."""
+    """The figures of one answer. A question that Dify was never asked has lost every word."""
     expected = expected_words(track)
+    if not track.written:
+        return AnswerFigures(math.inf, (), math.inf, len(expected), len(expected), 0, 0, 0, open=True)
     seen = _readings(track.frames, words(track.text), len(track.text))
     began, ended = track.written[0].at, track.written[-1].at
     shown = list(_shown(track.frames).values())
@@ -101,8 +103,8 @@ def is_complete(track: Track) -> bool:
 
 
 def expected_words(track: Track) -> list[Word]:
-    """The words that Dify had sent whole."""
-    sent = track.written[-1].characters
+    """The words that Dify had sent whole; all of them, if it was never asked."""
+    sent = track.written[-1].characters if track.written else len(track.text)
     return [word for word in words(track.text) if word.end <= sent]
 
 
@@ -115,7 +117,7 @@ def has_notice(track: Track) -> bool:
 
 def lateness(track: Track, tokens_per_second: float) -> list[float]:
     """By how much each piece of the answer was written after its time, which is that of its first token."""
-    began, before = track.written[0].at, 0
+    began, before = track.written[0].at if track.written else 0.0, 0
     late = []
     for piece in track.written:
         late.append(piece.at - began - before / TOKEN_CHARACTERS / tokens_per_second)

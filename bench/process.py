@@ -75,9 +75,9 @@ class BotProcess:
 
 @asynccontextmanager
 async def started(
-    module: str, arguments: tuple[str, ...], env: Mapping[str, str]
+    module: str, arguments: tuple[str, ...], env: Mapping[str, str], *, shows_log: bool
 ) -> AsyncIterator[BotProcess]:
-    """`python -m module` in an empty folder, with nothing but these variables. What it logs is shown."""
+    """`python -m module` in an empty folder, with nothing but these variables."""
     with tempfile.TemporaryDirectory(prefix="dify-bridge-bench-") as folder:
         process = await asyncio.create_subprocess_exec(
             sys.executable,
@@ -85,6 +85,7 @@ async def started(
             cwd=folder,
             env={"PYTHONPATH": str(ROOT), "LANG": "C.UTF-8", **env},
             stdout=asyncio.subprocess.PIPE,
+            stderr=None if shows_log else asyncio.subprocess.DEVNULL,
         )
         bot = BotProcess(process)
         try:

@@ -22,6 +22,8 @@ SILENCE_SECONDS = {Platform.SLACK: 63.0, Platform.DISCORD: 8.0}
 PATIENCE_SECONDS = 180.0
 # What a bot does once more when all is told (a closing edit, a last request) still counts.
 AFTERWARDS_SECONDS = 1.0
+# No bot thinks so long before it asks.
+UNASKED_SECONDS = 15.0
 LOOK_EVERY_SECONDS = 0.5
 SETTLE_SECONDS = 0.5
 OPEN_FILES = 8192
@@ -113,9 +115,10 @@ def _script(scenario: Scenario, texts: Sequence[str]) -> Script:
 
 def _bot(system: System, world: World, dify: Dify) -> AbstractAsyncContextManager[BotProcess]:
     if system is System.NAIVE:
-        return started("bench.naive", (dify.url, dify.key, *world.arguments), {})
+        # It logs a traceback for whatever goes wrong on purpose.
+        return started("bench.naive", (dify.url, dify.key, *world.arguments), {}, shows_log=False)
     settings = {"DIFY_API_URL": dify.url, "DIFY_API_KEY": dify.key, "LOG_LEVEL": "ERROR"}
-    return started("bench.serve", (), {**settings, **world.settings})
+    return started("bench.serve", (), {**settings, **world.settings}, shows_log=True)
 
 
 async def _ask(scenario: Scenario, world: World) -> None:
@@ -134,15 +137,20 @@ async def _shrink(scenario: Scenario, world: World) -> None:
 
 
 async def _told(scenario: Scenario, dify: Dify, bot: BotProcess) -> None:
-    """Wait until Dify has said everything."""
+    """Wait until Dify has said everything, or is not asked any more: a bot may give up on a question."""
     arrivals = scenario.answers / scenario.arrivals_per_second if scenario.arrivals_per_second else 0.0
     loop = asyncio.get_running_loop()
     give_up_at = loop.time() + scenario.seconds + arrivals + PATIENCE_SECONDS
+    idle_since = loop.time()
     while len(dify.requests) < scenario.answers or dify.running:
         if not bot.running:
             raise RuntimeError("the bot has ended by itself")
         if loop.time() > give_up_at:
             raise RuntimeError(f"{dify.running} answers are not read to their end")
+        if dify.running:
+            idle_since = loop.time()
+        elif loop.time() - idle_since > UNASKED_SECONDS:
+            return
         await asyncio.sleep(LOOK_EVERY_SECONDS)
 
 
@@ -192,8 +200,8 @@ def _result(
         system=system,
         first_mean=mean([one.first_text for one in found]),
         first_max=max(one.first_text for one in found),
-        stale_mean=mean([mean(one.ages) for one in found]),
-        stale_max=max(max(one.ages) for one in found),
+        stale_mean=mean([mean(one.ages) for one in found if one.ages]),
+        stale_max=max(max(one.ages, default=0.0) for one in found),
         last_max=max(one.last_words for one in found),
         words=sum(one.words for one in found),
         lost=sum(one.lost for one in found),
@@ -201,7 +209,7 @@ def _result(
         disordered=sum(one.disordered for one in found),
         torn=sum(one.torn for one in found),
         open=sum(one.open for one in found),
-        tokens=sum(math.ceil(track.written[-1].characters / 4) for track in tracks),
+        tokens=sum(math.ceil(track.written[-1].characters / 4) for track in tracks if track.written),
         source_late=late[len(late) * 99 // 100],
         calls=calls,
         use=use,

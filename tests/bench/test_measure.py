@@ -97,3 +97,8 @@ def test_a_token_is_late_when_it_is_written_after_its_time() -> None:
     assert max(lateness(track(), 10.0)) < 1e-6
     halting = (Written(10.0, 4), Written(10.5, 8), Written(10.5, 24))
     assert [round(late, 6) for late in lateness(track(written=halting), 10.0)] == [0.0, 0.4, 0.3]
+
+
+def test_a_question_that_was_never_asked_has_lost_every_word() -> None:
+    found = figures(track((15.0, "Something went wrong, please try again."), written=()))
+    assert (found.lost, found.open, found.first_text, found.ages) == (len(words(TEXT)), True, math.inf, ())
