@@ -5,6 +5,7 @@ JSON tells by how many seconds the loop woke up late.
 """
 
 import asyncio
+import gc
 import json
 import signal
 import sys
@@ -46,6 +47,8 @@ async def serve() -> None:
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGUSR1, probe.begin)
     async with assemble(settings) as app:
+        gc.collect()
+        gc.freeze()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, app.leave)
         probing = asyncio.create_task(probe.run(), name="probe")

@@ -1,6 +1,7 @@
 """The commands."""
 
 import asyncio
+import gc
 import signal
 from importlib.metadata import version
 from typing import Annotated
@@ -89,6 +90,9 @@ def demo(
 
 async def _serve(settings: Settings) -> bool:
     async with assemble(settings) as app:
+        # What is here now stays: looking through it again and again would hold up every answer that runs.
+        gc.collect()
+        gc.freeze()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, app.leave)

@@ -9,7 +9,7 @@ from there: the next edit, the next message, a second try. (`bridge.draft` says 
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bridge.budget import Budget, Option, Ticket
 from bridge.draft import Draft, Grown
@@ -87,7 +87,7 @@ class Reply:
         self._draft = Draft(adapter, thread, show_reasoning=show_reasoning)
         self._pages: list[_Page] = []
         self._changed = asyncio.Event()
-        self._ticket: Ticket | None = None
+        self._waiting: tuple[Ticket, _Step] | None = None
         self._began = asyncio.get_running_loop().time()
         self._failing_since: float | None = None
         self.lost: PlatformError | None = None
@@ -110,8 +110,10 @@ class Reply:
         if self._draft.closed:
             return
         self._draft.close(text, notice)
-        if self._ticket is not None and (step := self._next()) is not None:
-            self._budget.change(self._ticket, Priority.FINAL, self._options(step))
+        if self._waiting is not None:
+            ticket, step = self._waiting
+            last = replace(step, body=replace(step.body, final=True)) if step.body else step
+            self._budget.change(ticket, Priority.FINAL, self._options(last))
         self._changed.set()
 
     async def run(self) -> None:
@@ -133,10 +135,10 @@ class Reply:
     async def _when_granted(self, planned: _Step) -> None:
         """Wait for the budget, then make the call with the text that is newest by then."""
         ticket = Ticket(self._options(planned), self._priority(planned), self._key, self._not_before())
-        self._ticket = ticket
+        self._waiting = ticket, planned
         try:
             async with self._budget.slot(ticket) as option:
-                self._ticket = None
+                self._waiting = None
                 step = self._next()
                 if step is not None and self._serves(option, step):
                     await self._call(step, ticket, option)
@@ -151,7 +153,7 @@ class Reply:
             log.error("%s: the reply cannot be shown: %s", self._key, error)
             self.lost = error
         finally:
-            self._ticket = None
+            self._waiting = None
             if all(page.debt is not ticket for page in self._pages):
                 self._budget.paid(ticket)
 
