@@ -11,7 +11,8 @@ from enum import Enum
 
 from bench.measure import AnswerFigures, Track, figures, is_complete, lateness, mean
 from bench.process import BotProcess, Lag, Use, started
-from bench.scenarios import FIRST_TOKEN_SECONDS, Platform, Scenario
+from bench.scenarios import FIRST_TOKEN_SECONDS, Group, Platform, Scenario
+from bench.serve import WATCH
 from bench.texts import answer_text
 from bench.world import Calls, World, question_number, world_of
 from sandbox.dify import Answer, ChatRequest, Dify, Script, Turn
@@ -82,7 +83,7 @@ async def trial(scenario: Scenario, system: System, seed: int) -> Result:
     async with (
         Dify(mode="chat", version="1.16.0", script=_script(scenario, texts)) as dify,
         world_of(scenario) as world,
-        _bot(system, world, dify) as bot,
+        _bot(scenario, system, world, dify) as bot,
     ):
         await world.connected()
         await asyncio.sleep(SETTLE_SECONDS)
@@ -113,12 +114,15 @@ def _script(scenario: Scenario, texts: Sequence[str]) -> Script:
     return script
 
 
-def _bot(system: System, world: World, dify: Dify) -> AbstractAsyncContextManager[BotProcess]:
+def _bot(
+    scenario: Scenario, system: System, world: World, dify: Dify
+) -> AbstractAsyncContextManager[BotProcess]:
     if system is System.NAIVE:
         # It logs a traceback for whatever goes wrong on purpose.
         return started("bench.naive", (dify.url, dify.key, *world.arguments), {}, shows_log=False)
     settings = {"DIFY_API_URL": dify.url, "DIFY_API_KEY": dify.key, "LOG_LEVEL": "ERROR"}
-    return started("bench.serve", (), {**settings, **world.settings}, shows_log=True)
+    watch = (WATCH,) if scenario.group is Group.MANY else ()
+    return started("bench.serve", watch, {**settings, **world.settings}, shows_log=True)
 
 
 async def _ask(scenario: Scenario, world: World) -> None:

@@ -65,10 +65,9 @@ class Window:
     def opens_at(self, priority: Priority, now: float, asked_at: float) -> float:
         """When a call of this priority, waited for since `asked_at`, may go, given what is known now."""
         self._forget(now)
-        if priority < Priority.INTERMEDIATE:
-            # Urgent calls go by what was announced: what was learned keeps others out of their way.
-            return self._free_at(1, now, self.limit)
         at = self._free_at(1, now)
+        if priority < Priority.INTERMEDIATE:
+            return at
         behind = BEHIND_ITSELF_SECONDS if self._alone() else 0.0
         at = max(at, self._paced_until, self._free_at(1 + self._kept(), now) - behind)
         starved_at = asked_at + STARVED_WINDOWS * self.seconds
@@ -129,9 +128,9 @@ class Window:
         limit = self._limit()
         return max(1, limit // 5) if limit > 1 else 0
 
-    def _free_at(self, calls: int, now: float, limit: int | None = None) -> float:
+    def _free_at(self, calls: int, now: float) -> float:
         """When the last of so many further calls could go, if they all waited from now on."""
-        limit = self._limit() if limit is None else limit
+        limit = self._limit()
         waiting = calls - self._spare(limit)
         if waiting <= 0:
             at = now

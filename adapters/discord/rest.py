@@ -32,7 +32,7 @@ WINDOW_SECONDS = 5.0
 # discord.com/developers, "Rate Limits": all calls of a bot together.
 GLOBAL_LANE = Lane("discord:global", 45, 1.0)
 # Nobody has told how many threads may be made, or how often one may type; the headers do.
-OTHERS_PER_WINDOW = 20
+OTHERS_PER_WINDOW = 50
 # Kept of what headers taught, for this many scopes; the oldest are forgotten and learned anew.
 LEARNED_SCOPES = 10_000
 

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-# A single answer is read as it comes; ten of them ten times a second, and many more a few times.
-PERIOD_PER_FURTHER_ANSWER_SECONDS = 0.010
+# A single answer is read as it comes; ten of them five times a second, and many more twice.
+PERIOD_PER_FURTHER_ANSWER_SECONDS = 0.020
 LONGEST_PERIOD_SECONDS = 0.500
 # So many answers wake at the same time, and the next so many a little later: the loop is never held for long.
 GROUP = 16
