@@ -114,10 +114,10 @@ class Schedule:
             self._dequeue(ticket)
         return granted, look.again
 
-    def answered(self, ticket: Ticket, now: float) -> None:
+    def answered(self, ticket: Ticket, now: float, *, accepted: bool = True) -> None:
         """The platform answered the call that this ticket was granted for, in whatever way."""
         for window in self._spent(ticket):
-            window.answered(now)
+            window.answered(now, accepted=accepted)
 
     def refused(self, ticket: Ticket, now: float, retry_after: float, *, everywhere: bool = False) -> None:
         """The platform said that the call came too early: nothing goes on its own scope until then, which is
@@ -252,20 +252,22 @@ class Budget:
         except asyncio.CancelledError:
             if ticket.granted:
                 self._schedule.paid(ticket)
-                self._schedule.answered(ticket, self._now())
+                self._schedule.answered(ticket, self._now(), accepted=False)
             else:
                 self._schedule.withdraw(ticket)
             self._look_soon()
             raise
         finally:
             del self._turns[ticket]
+        accepted = False
         try:
             yield ticket.granted or ticket.options[0]
+            accepted = True
         except RateLimited as error:
             self._schedule.refused(ticket, self._now(), error.retry_after, everywhere=error.everywhere)
             raise
         finally:
-            self._schedule.answered(ticket, self._now())
+            self._schedule.answered(ticket, self._now(), accepted=accepted)
             self._look_soon()
 
     def change(self, ticket: Ticket, priority: Priority, options: tuple[Option, ...]) -> None:

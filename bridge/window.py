@@ -41,7 +41,8 @@ class Priority(IntEnum):
 
 @dataclass(slots=True)
 class Window:
-    """At most `limit` calls in any `seconds` seconds. `debts` name the replies that still owe a call here,
+    """At most `limit` calls in any `seconds` seconds. `opens_at` is `inf` until a call is answered where one
+    has to be. `debts` name the replies that still owe a call here,
     `coming` those that wait to begin and will."""
 
     limit: int
@@ -54,6 +55,8 @@ class Window:
     _paced_until: float = 0.0
     _ceiling: float = inf
     _believed_until: float = 0.0
+    _proven: int = 0
+    _proven_until: float = 0.0
 
     def told(self, lane: Lane) -> None:
         """The platform's own word, from a list of limits or from the headers of its last answer."""
@@ -66,6 +69,8 @@ class Window:
         """When a call of this priority, waited for since `asked_at`, may go, given what is known now."""
         self._forget(now)
         at = self._free_at(1, now)
+        if priority is not Priority.FIRST and self._feels_its_way(now):
+            return inf
         if priority < Priority.INTERMEDIATE:
             return at
         behind = BEHIND_ITSELF_SECONDS if self._alone() else 0.0
@@ -83,7 +88,10 @@ class Window:
             self._paced_until = now + self._pace()
         self._in_flight += 1
 
-    def answered(self, now: float) -> None:
+    def answered(self, now: float, *, accepted: bool) -> None:
+        spent = self._in_flight + len(self._leaves_at)
+        if accepted and (spent >= self._proven or now >= self._proven_until):
+            self._proven, self._proven_until = spent, now + BELIEVED_SECONDS
         self._in_flight -= 1
         self._leaves_at.append(now + self.seconds)
 
@@ -93,6 +101,7 @@ class Window:
         still_there = sum(at > now + retry_after + UNSURE_SECONDS for at in self._leaves_at)
         self._ceiling = min(self._ceiling, max(1 + still_there, self.limit // BELIEVED_PART))
         self._believed_until = now + BELIEVED_SECONDS
+        self._proven = 0
 
     def idle(self, now: float) -> bool:
         """Whether nothing is left to remember."""
@@ -111,6 +120,14 @@ class Window:
 
     def _spare(self, limit: int) -> int:
         return limit - self._in_flight - len(self._leaves_at)
+
+    def _feels_its_way(self, now: float) -> bool:
+        """Whether a call is out that has to be answered first: where a long window is fuller than it has been
+        lately, calls go one by one, so that a limit that is lower than announced costs one refusal."""
+        if self.seconds <= PATIENCE_SECONDS or not self._in_flight:
+            return False
+        proven = self._proven if now < self._proven_until else 0
+        return self._in_flight + len(self._leaves_at) >= proven
 
     def _alone(self) -> bool:
         """Whether one reply has this window, a short one, to itself."""
