@@ -231,7 +231,8 @@ class Reply:
             return Priority.FINAL
         if step.ref is None:
             return Priority.FIRST if step.page == 0 else Priority.CONTROL
-        return Priority.INTERMEDIATE
+        sealed = step.body is None or step.body.final
+        return Priority.CONTROL if sealed else Priority.INTERMEDIATE
 
     def _not_before(self) -> float:
         now = asyncio.get_running_loop().time()
@@ -243,12 +244,21 @@ class Reply:
         self._pages.extend(_Page() for _ in range(len(wanted) - len(self._pages)))
         for number, (page, body) in enumerate(zip(self._pages, wanted, strict=False)):
             if not self._shows(page, body):
-                return _Step(number, body, page.ref)
+                return self._continued(number, wanted) or _Step(number, body, page.ref)
         while len(self._pages) > len(wanted) and self._pages[-1].ref is None:
             self._pages.pop()
         if len(self._pages) > len(wanted) and (ref := self._pages[-1].ref) is not None:
             return _Step(len(self._pages) - 1, None, ref)
         return None
+
+    def _continued(self, number: int, wanted: list[Body]) -> _Step | None:
+        """Where a message gives the end of its text to the next one, that one begins first: what could be
+        read once must not vanish, not even for a moment."""
+        if number + 1 >= len(wanted) or self._pages[number + 1].ref is not None:
+            return None
+        shown = self._pages[number].shown
+        shrinks = shown is not None and len(wanted[number].text) < len(shown.text)
+        return _Step(number + 1, wanted[number + 1], None) if shrinks else None
 
     def _shows(self, page: _Page, wanted: Body) -> bool:
         """Whether nothing would change. A stream has to be ended, whatever that looks like."""

@@ -2,6 +2,7 @@
 
 import logging
 from collections import OrderedDict
+from urllib.request import getproxies
 
 import aiohttp
 import discord
@@ -53,7 +54,8 @@ class DiscordAdapter:
                 log.error("Discord: message %d was not taken: %s", message.id, error)
 
         timeout = aiohttp.ClientTimeout(total=CALL_TIMEOUT_SECONDS)
-        async with aiohttp.ClientSession(timeout=timeout, trust_env=True) as session:
+        # Without proxies, trusting the environment only means reading ~/.netrc with every call.
+        async with aiohttp.ClientSession(timeout=timeout, trust_env=bool(getproxies())) as session:
             self._rest = DiscordRest(session, self._api_url, self._token)
             try:
                 await Gateway(self._token, on_message).run(self._api_url, self._rest.gateway_url)

@@ -6,6 +6,7 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from enum import StrEnum
+from urllib.request import getproxies
 
 import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
@@ -64,7 +65,8 @@ class SlackAdapter:
     async def run(self, deliver: Deliver) -> None:
         """Connect and stay connected; see `bridge.ports.Adapter`."""
         timeout = aiohttp.ClientTimeout(total=CALL_TIMEOUT_SECONDS)
-        async with aiohttp.ClientSession(timeout=timeout, trust_env=True) as session:
+        # Without proxies, trusting the environment only means reading ~/.netrc with every call.
+        async with aiohttp.ClientSession(timeout=timeout, trust_env=bool(getproxies())) as session:
             # No retry handlers: pacing and repeating are the core's.
             client = AsyncWebClient(
                 token=self._bot_token, base_url=self._api_url, session=session, retry_handlers=[]

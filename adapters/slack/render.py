@@ -36,6 +36,8 @@ STEP_LIMIT = 100
 
 # A little more Markdown than fills the fallback text, so that a long answer costs no more than a short one.
 _TEXT_SOURCE = 5_000
+# What is still growing is only read in blocks; where it is only notified of, its beginning will do.
+_PREVIEW_SOURCE = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,7 @@ def render(body: Body) -> Rendered:
     text = _text(body)
     markdown = shown(text).markdown
     block = ({"type": "markdown", "text": markdown},) if markdown else ()
-    return Rendered((*block, *notice_blocks(body)), _fallback(text, _notice(body)))
+    return Rendered((*block, *notice_blocks(body)), _fallback(text, _notice(body), final=body.final))
 
 
 def notice_blocks(body: Body) -> tuple[Mapping[str, object], ...]:
@@ -93,8 +95,8 @@ def _text(body: Body) -> str:
     return text if body.final else complete(text)
 
 
-def _fallback(text: str, notice: str) -> str:
-    source = text[:_TEXT_SOURCE]
+def _fallback(text: str, notice: str, *, final: bool) -> str:
+    source = text[: _TEXT_SOURCE if final else _PREVIEW_SOURCE]
     words = mrkdwn(source)
     room = TEXT_LIMIT - len(notice) - len("\n…\n```\n")
     if len(words) > room or len(source) < len(text):

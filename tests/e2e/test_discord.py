@@ -143,3 +143,25 @@ async def test_an_answer_that_a_moderator_removes_is_not_posted_again(
         await place.discord.remove(message.id)
         await answered(app, 1)
     assert place.replies(thread) == []
+
+
+async def test_what_could_be_read_once_never_vanishes_where_the_reply_goes_on_in_a_next_message(
+    place: DiscordPlace, dify: Dify, bridge: Bridge
+) -> None:
+    paragraphs = [" ".join(f"w{number}x{word}" for word in range(70)) for number in range(12)]
+    dify.script = lambda request, turns: Answer("\n\n".join(paragraphs), tokens_per_second=220)
+    async with bridge() as app:
+        await place.ask("Tell me everything")
+        await answered(app, 1)
+    readable: dict[str, str] = {}
+    before: set[str] = set()
+    for frame in place.discord.frames:
+        if frame.author == place.discord.bot_id:
+            readable[frame.message] = frame.text
+            # The last word that is shown may be half of one.
+            now = {word for text in readable.values() for word in text.split()}
+            vanished = {word for word in before - now if not any(one.startswith(word) for one in now)}
+            assert not vanished
+            before = now
+    assert len(readable) > 2
+    assert before == set(" ".join(paragraphs).split())
