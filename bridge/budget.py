@@ -45,7 +45,7 @@ class Ticket:
     """One wish to make one call, in the first of its `options` that the budget permits: `granted`, then.
 
     `owner` names whose wish it is, for fairness among equals. An intermediate state waits until `not_before`,
-    in seconds on the clock of the event loop.
+    in seconds on the clock of the event loop. Whoever was granted a call and then makes none says `unused`.
     """
 
     options: tuple[Option, ...]
@@ -53,6 +53,7 @@ class Ticket:
     owner: str
     not_before: float = 0.0
     granted: Option | None = None
+    unused: bool = False
     asked_at: float = 0.0
     number: int = field(default_factory=itertools.count().__next__)
     rank: tuple[int, int, int] = (0, 0, 0)
@@ -115,9 +116,12 @@ class Schedule:
         return granted, look.again
 
     def answered(self, ticket: Ticket, now: float, *, accepted: bool = True) -> None:
-        """The platform answered the call that this ticket was granted for, in whatever way."""
+        """The platform answered the call that this ticket was granted for, somehow, or none was made."""
         for window in self._spent(ticket):
-            window.answered(now, accepted=accepted)
+            if ticket.unused:
+                window.returned(now)
+            else:
+                window.answered(now, accepted=accepted)
 
     def refused(self, ticket: Ticket, now: float, retry_after: float, *, everywhere: bool = False) -> None:
         """The platform said that the call came too early: nothing goes on its own scope until then, which is
@@ -251,8 +255,9 @@ class Budget:
             await turn.wait()
         except asyncio.CancelledError:
             if ticket.granted:
+                ticket.unused = True
                 self._schedule.paid(ticket)
-                self._schedule.answered(ticket, self._now(), accepted=False)
+                self._schedule.answered(ticket, self._now())
             else:
                 self._schedule.withdraw(ticket)
             self._look_soon()

@@ -93,8 +93,12 @@ class Draft:
             if self._aside is None:
                 self._aside = aside(self._thought or thinking.thought, ASIDE_LIMIT_CHARACTERS)
             text = f"{self._aside}\n\n{text}" if self._aside else text
+        words = self._text.rstrip()
         if text.startswith(self._text):
             self._tail += text[len(self._text) :]
+        elif text.startswith(words):
+            # White space at the end comes and goes.
+            self._tail = self._tail.rstrip() + text[len(words) :]
         else:
             self._heads.clear()
             self._tail = text

@@ -140,7 +140,9 @@ class Reply:
             async with self._budget.slot(ticket) as option:
                 self._waiting = None
                 step = self._next()
-                if step is not None and self._serves(option, step):
+                if step is None or not self._serves(option, step):
+                    ticket.unused = True
+                else:
                     await self._call(step, ticket, option)
                     self._failing_since = None
         except (RateLimited, StreamRefused) as error:

@@ -95,6 +95,11 @@ class Window:
         self._in_flight -= 1
         self._leaves_at.append(now + self.seconds)
 
+    def returned(self, now: float) -> None:
+        """A call was granted that nobody has made."""
+        self._in_flight -= 1
+        self._paced_until = min(self._paced_until, now)
+
     def refused(self, now: float, retry_after: float) -> None:
         """Nothing goes until then; and as one call will fit in by then, it shows what the limit really is."""
         self._shut_until = max(self._shut_until, now + retry_after)
