@@ -165,7 +165,7 @@ class Schedule:
         if any(at > look.now for at in opens.values()):
             look.again = min(look.again, max(opens.values()))
             return {scope for scope, at in opens.items() if at > look.now}
-        if option.owes is not None and ticket.priority is not Priority.FINAL:
+        if option.owes is not None and ticket.priority is Priority.FIRST:
             at = self._windows[option.owes.scope].promises_at(look.now)
             if at > look.now:
                 look.again = min(look.again, at)

@@ -9,6 +9,7 @@ from there: the next edit, the next message, a second try. (`bridge.draft` says 
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from bridge.budget import Budget, Option, Ticket
@@ -113,7 +114,8 @@ class Reply:
         if self._waiting is not None:
             ticket, step = self._waiting
             last = replace(step, body=replace(step.body, final=True)) if step.body else step
-            self._budget.change(ticket, Priority.FINAL, self._options(last))
+            with suppress(PlatformDown):  # then it is found out when the call is made
+                self._budget.change(ticket, Priority.FINAL, self._options(last))
         self._changed.set()
 
     async def run(self) -> None:
@@ -123,7 +125,7 @@ class Reply:
                 self._changed.clear()
                 step = self._next()
                 if step is not None and (self._draft.closed or not self.stopped):
-                    await self._when_granted(step)
+                    await self._show(step)
                 elif self._draft.closed:
                     return
                 else:
@@ -131,6 +133,20 @@ class Reply:
         finally:
             for page in self._pages:
                 self._pay(page)
+
+    async def _show(self, planned: _Step) -> None:
+        """Make the call, or know why not."""
+        try:
+            await self._when_granted(planned)
+        except (RateLimited, StreamRefused) as error:
+            log.warning("%s: %s", self._key, error)
+        except StoppedByPerson:
+            self.stopped = True
+        except PlatformDown as error:
+            await self._pause(error)
+        except (MessageGone, NotAllowed, LoginRefused) as error:
+            log.error("%s: the reply cannot be shown: %s", self._key, error)
+            self.lost = error
 
     async def _when_granted(self, planned: _Step) -> None:
         """Wait for the budget, then make the call with the text that is newest by then."""
@@ -145,15 +161,6 @@ class Reply:
                 else:
                     await self._call(step, ticket, option)
                     self._failing_since = None
-        except (RateLimited, StreamRefused) as error:
-            log.warning("%s: %s", self._key, error)
-        except StoppedByPerson:
-            self.stopped = True
-        except PlatformDown as error:
-            await self._pause(error)
-        except (MessageGone, NotAllowed, LoginRefused) as error:
-            log.error("%s: the reply cannot be shown: %s", self._key, error)
-            self.lost = error
         finally:
             self._waiting = None
             if all(page.debt is not ticket for page in self._pages):

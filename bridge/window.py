@@ -41,8 +41,7 @@ class Priority(IntEnum):
 
 @dataclass(slots=True)
 class Window:
-    """At most `limit` calls in any `seconds` seconds. `opens_at` is `inf` until a call is answered where one
-    has to be. `debts` name the replies that still owe a call here,
+    """At most `limit` calls in any `seconds` seconds. `debts` name the replies that still owe a call here,
     `coming` those that wait to begin and will."""
 
     limit: int
@@ -66,7 +65,8 @@ class Window:
         self._shut_until = max(self._shut_until, lane.shut_until)
 
     def opens_at(self, priority: Priority, now: float, asked_at: float) -> float:
-        """When a call of this priority, waited for since `asked_at`, may go, given what is known now."""
+        """When a call of this priority, waited for since `asked_at`, may go, given what is known now; `inf`
+        where another has to be answered first."""
         self._forget(now)
         at = self._free_at(1, now)
         if priority is not Priority.FIRST and self._feels_its_way(now):
@@ -89,7 +89,7 @@ class Window:
         self._in_flight += 1
 
     def answered(self, now: float, *, accepted: bool) -> None:
-        spent = self._in_flight + len(self._leaves_at)
+        spent = self._spent()
         if accepted and (spent >= self._proven or now >= self._proven_until):
             self._proven, self._proven_until = spent, now + BELIEVED_SECONDS
         self._in_flight -= 1
@@ -123,8 +123,8 @@ class Window:
     def _limit(self) -> int:
         return int(min(self.limit, self._ceiling))
 
-    def _spare(self, limit: int) -> int:
-        return limit - self._in_flight - len(self._leaves_at)
+    def _spent(self) -> int:
+        return self._in_flight + len(self._leaves_at)
 
     def _feels_its_way(self, now: float) -> bool:
         """Whether a call is out that has to be answered first: where a long window is fuller than it has been
@@ -132,7 +132,7 @@ class Window:
         if self.seconds <= PATIENCE_SECONDS or not self._in_flight:
             return False
         proven = self._proven if now < self._proven_until else 0
-        return self._in_flight + len(self._leaves_at) >= proven
+        return self._spent() >= proven
 
     def _alone(self) -> bool:
         """Whether one reply has this window, a short one, to itself."""
@@ -153,7 +153,7 @@ class Window:
     def _free_at(self, calls: int, now: float) -> float:
         """When the last of so many further calls could go, if they all waited from now on."""
         limit = self._limit()
-        waiting = calls - self._spare(limit)
+        waiting = calls + self._spent() - limit
         if waiting <= 0:
             at = now
         elif waiting <= len(self._leaves_at):
@@ -172,5 +172,5 @@ class Window:
             return self.seconds / max(1.0, limit - (KEPT_FOR_ITSELF if self._alone() else self._kept()))
         room = max(1, limit - max(self._kept(), len(self.debts)))
         spread = max(1.0 + 1e-9, self.seconds / LOOKED_AT_SECONDS)
-        even, spent = self.seconds / room, (limit - self._spare(limit)) / room
-        return float(even * log(spread) / (spread - 1) * spread**spent)
+        even = self.seconds / room
+        return float(even * log(spread) / (spread - 1) * spread ** (self._spent() / room))
