@@ -20,7 +20,7 @@ test: $(VENV)/.ready-dev ## Run the tests
 	@echo "Running the tests ..."
 	@$(BIN)/pytest -q $(ARGS)
 
-bench: $(VENV)/.ready ## Measure it beside a naive bot and the best that is possible, 25 minutes (ARGS="--only discord-1" does less)
+bench: $(VENV)/.ready-dev ## Measure it beside a naive bot and the best that is possible, 25 minutes (ARGS="--only discord-1" does less)
 	@$(BIN)/python -m bench $(ARGS)
 
 lint: $(VENV)/.ready-dev ## Check style and types

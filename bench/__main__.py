@@ -4,6 +4,7 @@ import multiprocessing
 import os
 import platform
 import shlex
+import signal
 import sys
 from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
@@ -43,6 +44,8 @@ def main(
     listed: Annotated[bool, typer.Option("--list", help="Name the scenarios and end.")] = False,
 ) -> None:
     """Measure the bridge against the stand-ins, beside a naive bot and the best that is possible."""
+    # Being asked to end is like Ctrl-C: everything that was started is ended.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     chosen = [one for one in scenarios() if fnmatch(one.name, f"*{only}*")]
     if listed:
         typer.echo("\n".join(f"{one.name:32} {one.seconds:7.1f} s" for one in chosen))

@@ -33,7 +33,8 @@ GrownOf = Callable[[int], Grown | None]
 
 
 class Draft:
-    """The newest state of one reply in one thread. `closed` once its last state was given."""
+    """The newest state of one reply in one thread. `stale` while something was written that nobody has looked
+    at, `closed` once its last state was given."""
 
     def __init__(self, adapter: Adapter, thread: Thread, *, show_reasoning: bool = False) -> None:
         self._adapter = adapter
@@ -44,7 +45,7 @@ class Draft:
         self._step = ""
         self._notice = ""
         self._shows_steps = False
-        self._stale = True
+        self.stale = True
         self._aside: str | None = None
         self._text = ""
         self._heads: list[str] = []
@@ -59,22 +60,22 @@ class Draft:
         elif thought != self._thought:
             step = step or THINKING
         self._written, self._step, self._thought = text, step, thought
-        self._stale = True
+        self.stale = True
 
     def show_steps(self) -> None:
         """Say what runs even where there is no text yet."""
-        self._shows_steps = self._stale = True
+        self._shows_steps = self.stale = True
 
     def close(self, text: str, notice: str) -> None:
         """Keep the last state."""
         self._written, self._step, self._notice = text, "", notice
-        self._stale = self.closed = True
+        self.stale = self.closed = True
 
     def bodies(self, grown: GrownOf) -> list[Body]:
         """What each message should show now. `grown(number)` tells of messages that text is appended to; None
         for all others."""
-        if self._stale:
-            self._stale = False
+        if self.stale:
+            self.stale = False
             self._take()
             self._cut(grown)
             last = self._last()

@@ -8,7 +8,7 @@ import sys
 from bridge.settings import LogFormat, LogLevel
 
 # At DEBUG these print whole messages, tokens and ticket URLs.
-TALKATIVE = ("slack_bolt", "slack_sdk", "discord", "aiohttp", "httpx", "httpcore", "sqlalchemy", "alembic")
+TALKATIVE = ("slack_bolt", "slack_sdk", "discord", "aiohttp", "sqlalchemy", "alembic")
 
 _SECRET = re.compile(
     r"(xox[a-z]-|xapp-|app-|Bearer |Bot |ticket=|[MNO][A-Za-z\d_-]{23,27}\.[\w-]{6}\.)[\w.~+/=-]{6,}"
@@ -22,8 +22,6 @@ def set_up(level: LogLevel, style: LogFormat) -> None:
     logging.basicConfig(level=level.value, handlers=[handler], force=True)
     for name in TALKATIVE:
         logging.getLogger(name).setLevel(max(logging.INFO, logging.getLevelName(level.value)))
-    # It reports every request at INFO, with its address.
-    logging.getLogger("httpx").setLevel(logging.WARNING)
 
 
 class _TextFormatter(logging.Formatter):

@@ -123,7 +123,7 @@ class Reply:
         try:
             while self.lost is None:
                 self._changed.clear()
-                step = self._next()
+                step = self._likely() or self._next()
                 if step is not None and (self._draft.closed or not self.stopped):
                     await self._show(step)
                 elif self._draft.closed:
@@ -246,6 +246,16 @@ class Reply:
     def _not_before(self) -> float:
         now = asyncio.get_running_loop().time()
         return now + next((wait for age, wait in WIDENING if now - self._began > age), 0.0)
+
+    def _likely(self) -> _Step | None:
+        """What will probably be next, for a reply that grows. What it really is, is worked out when the budget
+        grants it: nothing is laid out that nobody will see."""
+        if self._draft.closed or not self._draft.stale or not self._pages:
+            return None
+        number, page = len(self._pages) - 1, self._pages[-1]
+        if page.ref is None or page.shown is None or page.shown.final:
+            return None
+        return _Step(number, page.shown, page.ref)
 
     def _next(self) -> _Step | None:
         """The first message that does not show what it should; else the last one that should not be there."""
