@@ -248,8 +248,8 @@ class Reply:
         return now + next((wait for age, wait in WIDENING if now - self._began > age), 0.0)
 
     def _likely(self) -> _Step | None:
-        """What will probably be next, for a reply that grows. What it really is, is worked out when the budget
-        grants it: nothing is laid out that nobody will see."""
+        """What will probably be next, for a reply that grows. What it really is, is found out when the call is
+        granted: nothing is laid out that nobody will see."""
         if self._draft.closed or not self._draft.stale or not self._pages:
             return None
         number, page = len(self._pages) - 1, self._pages[-1]
