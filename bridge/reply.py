@@ -248,7 +248,7 @@ class Reply:
         return now + next((wait for age, wait in WIDENING if now - self._began > age), 0.0)
 
     def _likely(self) -> _Step | None:
-        """What will probably be next, for a reply that grows. What it really is, is found out when the call is
+        """What will probably be next, for a reply that grows. What it really is, is found out when a call is
         granted: nothing is laid out that nobody will see."""
         if self._draft.closed or not self._draft.stale or not self._pages:
             return None
