@@ -166,7 +166,7 @@ class Schedule:
             look.again = min(look.again, max(opens.values()))
             return {scope for scope, at in opens.items() if at > look.now}
         if option.owes is not None and ticket.priority is Priority.FIRST:
-            at = self._windows[option.owes.scope].promises_at(look.now)
+            at = self._windows[option.owes.scope].promises_at(look.now, ticket.asked_at)
             if at > look.now:
                 look.again = min(look.again, at)
                 return set()

@@ -78,10 +78,17 @@ class Draft:
             self.stale = False
             self._take()
             self._cut(grown)
-            last = self._last()
-            bare = self._adapter.empty(self._thread, last)
-            self._bodies = [Body(head, final=True) for head in self._heads] + ([] if bare else [last])
+            self._bodies = self._laid_out()
         return self._bodies
+
+    def _laid_out(self) -> list[Body]:
+        last = self._last()
+        heads = [Body(head, final=True) for head in self._heads]
+        if not self._adapter.empty(self._thread, last):
+            return [*heads, last]
+        # What is said of a step stays until there is something better to say.
+        only_step = not self.closed and len(self._bodies) == 1 and not self._bodies[0].text.strip()
+        return self._bodies if only_step and not heads else heads
 
     def _take(self) -> None:
         """Follow the answer. Messages that are full keep their text while the answer only grows."""

@@ -24,7 +24,7 @@ BridgeError
     ├── MessageGone           the message, thread or channel is gone
     ├── NotAllowed            refused for good: permissions, or content the platform does not take
     ├── PlatformDown          no answer, or a failing server; trying later may help
-    ├── StreamRefused         a message cannot grow by appending here; it can be edited instead
+    ├── TryOtherwise          this way does not work here; the adapter knows another one now
     ├── StoppedByPerson       somebody pressed the platform's own Stop on this answer
     └── LoginRefused          the platform does not accept the bot's token
 
@@ -145,7 +145,7 @@ class PlatformDown(PlatformError):
     pass
 
 
-class StreamRefused(PlatformError):
+class TryOtherwise(PlatformError):
     pass
 
 

@@ -70,7 +70,8 @@ class Inbox:
         while unfinished := list(self._workers):
             for worker in unfinished:
                 worker.cancel()
-            await asyncio.gather(*unfinished, return_exceptions=True)
+            # Not `gather`: whoever cuts this short must not cut the answers short that are closing.
+            await asyncio.wait(unfinished)
 
     def _enqueue(self, accepted: Accepted) -> None:
         key = accepted.message.thread.key

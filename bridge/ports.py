@@ -1,6 +1,7 @@
 """What the core asks of a chat platform: one small port, and extras that an adapter may also offer.
 
-Every method raises only `bridge.errors.PlatformError` kinds; an adapter translates its SDK's exceptions in
+Every method raises only `bridge.errors.PlatformError` kinds (`TryOtherwise` where the same wish would now be
+met by another call, with other lanes); an adapter translates its SDK's exceptions in
 one place. An adapter never waits for an answer, never paces or repeats a call by itself (the budget and the
 reply do) and never changes what a body says.
 """
@@ -87,7 +88,7 @@ class Streams(Protocol):
         ...
 
     async def stream(self, thread: Thread, body: Body, key: str) -> MessageRef:
-        """Begin a message that shows `body`, which is not final. `StreamRefused` where it cannot be: then
+        """Begin a message that shows `body`, which is not final. `TryOtherwise` where that cannot be: then
         `may_stream` says so from now on."""
         ...
 
@@ -128,6 +129,10 @@ class FindsPosts(Protocol):
 
     async def find(self, thread: Thread, key: str) -> MessageRef | None:
         """The message that an earlier `post` with this key left in the thread, if any."""
+        ...
+
+    def find_lanes(self, thread: Thread) -> tuple[Lane, ...]:
+        """The rate-limit scopes that `find` spends from, its own scope first."""
         ...
 
 

@@ -7,6 +7,7 @@ from there: the next edit, the next message, a second try. (`bridge.draft` says 
 """
 
 import asyncio
+import itertools
 import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -22,7 +23,7 @@ from bridge.errors import (
     PlatformError,
     RateLimited,
     StoppedByPerson,
-    StreamRefused,
+    TryOtherwise,
 )
 from bridge.ports import Adapter, FindsPosts, Streams
 from bridge.types import Body, Lane, MessageRef, Thread
@@ -36,6 +37,9 @@ FIRST_BACKOFF_SECONDS = 0.5
 LONGEST_BACKOFF_SECONDS = 15.0
 GIVE_UP_AFTER_SECONDS = 120.0
 
+# A message that cannot be shown in so many ways cannot be shown.
+MOST_OTHER_WAYS = 5
+
 # Seconds between intermediate states once an answer has gone on for so many seconds: nobody still follows
 # every word, and others may want the calls.
 WIDENING = ((600.0, 4.0), (120.0, 2.0))
@@ -45,9 +49,10 @@ Posted = Callable[[int, MessageRef], Awaitable[None]]
 
 @dataclass(slots=True)
 class _Page:
-    """One message of the reply: where it stands, what the platform has accepted as its content, and the
-    ticket that it was begun with, for as long as its last words are owed."""
+    """One message of the reply: the number it is begun under, where it stands, what the platform has accepted
+    as its content, and the ticket that it was begun with, for as long as its last words are owed."""
 
+    number: int
     ref: MessageRef | None = None
     shown: Body | None = None
     debt: Ticket | None = None
@@ -87,10 +92,14 @@ class Reply:
         self._posted = posted
         self._draft = Draft(adapter, thread, show_reasoning=show_reasoning)
         self._pages: list[_Page] = []
+        self._numbers = itertools.count()
         self._changed = asyncio.Event()
+        self._closing = asyncio.Event()
         self._waiting: tuple[Ticket, _Step] | None = None
         self._began = asyncio.get_running_loop().time()
-        self._failing_since: float | None = None
+        self._failing = False
+        self._paused_seconds = 0.0
+        self._otherwise = 0
         self.lost: PlatformError | None = None
         self.stopped = False
 
@@ -111,6 +120,7 @@ class Reply:
         if self._draft.closed:
             return
         self._draft.close(text, notice)
+        self._closing.set()
         if self._waiting is not None:
             ticket, step = self._waiting
             last = replace(step, body=replace(step.body, final=True)) if step.body else step
@@ -138,8 +148,13 @@ class Reply:
         """Make the call, or know why not."""
         try:
             await self._when_granted(planned)
-        except (RateLimited, StreamRefused) as error:
+        except RateLimited as error:
             log.warning("%s: %s", self._key, error)
+        except TryOtherwise as error:
+            log.warning("%s: %s", self._key, error)
+            self._otherwise += 1
+            if self._otherwise > MOST_OTHER_WAYS:
+                self.lost = error
         except StoppedByPerson:
             self.stopped = True
         except PlatformDown as error:
@@ -160,7 +175,7 @@ class Reply:
                     ticket.unused = True
                 else:
                     await self._call(step, ticket, option)
-                    self._failing_since = None
+                    self._failing, self._paused_seconds, self._otherwise = False, 0.0, 0
         finally:
             self._waiting = None
             if all(page.debt is not ticket for page in self._pages):
@@ -176,10 +191,10 @@ class Reply:
                 await self._adapter.edit(ref, body)
                 page.shown = body
             case _Step(body=Body() as body, ref=None):
-                ref = await self._begin(step.page, body, option)
+                ref = await self._begin(page.number, body, option)
                 page.ref, page.debt = ref, ticket
                 # After a failure it may be an earlier attempt's message, with an earlier text: edited next.
-                page.shown = body if self._failing_since is None else None
+                page.shown = None if self._failing else body
                 await self._posted(step.page, ref)
         if page.shown is not None and page.shown.final:
             self._pay(page)
@@ -187,8 +202,8 @@ class Reply:
     async def _begin(self, number: int, body: Body, option: Option) -> MessageRef:
         """Begin a message, although an earlier attempt may have arrived without our hearing of it."""
         adapter, key = self._adapter, f"{self._key}.{number}"
-        if self._failing_since is not None and isinstance(adapter, FindsPosts):
-            found = await adapter.find(self._thread, key)
+        if self._failing and isinstance(adapter, FindsPosts):
+            found = await self._find(adapter, key)
             if found is not None:
                 return found
         posts = _scopes(option.lanes) == _scopes(adapter.post_lanes(self._thread))
@@ -196,16 +211,29 @@ class Reply:
             return await adapter.post(self._thread, body, key)
         return await adapter.stream(self._thread, body, key)
 
+    async def _find(self, adapter: FindsPosts, key: str) -> MessageRef | None:
+        ticket = Ticket((Option(adapter.find_lanes(self._thread)),), Priority.FINAL, self._key)
+        try:
+            async with self._budget.slot(ticket):
+                return await adapter.find(self._thread, key)
+        except RateLimited as error:
+            # Not a refusal of the call that this one is made for.
+            raise PlatformDown(f"no look at earlier posts: {error}") from error
+
     async def _pause(self, error: PlatformDown) -> None:
-        now = asyncio.get_running_loop().time()
-        if self._failing_since is None:
-            self._failing_since = now
-        failing_for = now - self._failing_since
+        """Wait before the next try, the longer the more often; but when the last words come, try at once."""
         log.warning("%s: %s; trying again", self._key, error)
-        if failing_for >= GIVE_UP_AFTER_SECONDS:
+        if self._paused_seconds >= GIVE_UP_AFTER_SECONDS:
             self.lost = error
-        else:
-            await asyncio.sleep(min(max(failing_for, FIRST_BACKOFF_SECONDS), LONGEST_BACKOFF_SECONDS))
+            return
+        self._failing = True
+        pause = min(max(self._paused_seconds, FIRST_BACKOFF_SECONDS), LONGEST_BACKOFF_SECONDS)
+        self._paused_seconds += pause
+        if self._draft.closed:
+            await asyncio.sleep(pause)
+            return
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._closing.wait(), pause)
 
     def _pay(self, page: _Page) -> None:
         if page.debt is not None:
@@ -260,7 +288,8 @@ class Reply:
     def _next(self) -> _Step | None:
         """The first message that does not show what it should; else the last one that should not be there."""
         wanted = self._draft.bodies(self._grown)
-        self._pages.extend(_Page() for _ in range(len(wanted) - len(self._pages)))
+        missing = range(len(wanted) - len(self._pages))
+        self._pages.extend(_Page(next(self._numbers)) for _ in missing)
         for number, (page, body) in enumerate(zip(self._pages, wanted, strict=False)):
             if not self._shows(page, body):
                 return self._continued(number, wanted) or _Step(number, body, page.ref)
@@ -289,10 +318,13 @@ class Reply:
         return not ends and self._adapter.same(page.shown, wanted)
 
     def _grown(self, number: int) -> Grown | None:
-        page, adapter = self._pages[number] if number < len(self._pages) else _Page(), self._adapter
-        if page.ref is None or not isinstance(adapter, Streams) or not adapter.streaming(page.ref):
+        adapter = self._adapter
+        if number >= len(self._pages) or not isinstance(adapter, Streams):
             return None
-        return Grown(len(page.shown.text) if page.shown else 0, adapter.worn(page.ref))
+        ref, shown = self._pages[number].ref, self._pages[number].shown
+        if ref is None or not adapter.streaming(ref):
+            return None
+        return Grown(len(shown.text) if shown else 0, adapter.worn(ref))
 
 
 def _scopes(lanes: tuple[Lane, ...]) -> tuple[str, ...]:

@@ -19,12 +19,18 @@ BEHIND_ITSELF_SECONDS = 1.0
 KEPT_FOR_ITSELF = 0.1
 # Where a window is much longer than people look at a growing answer, most of it is spent in the beginning.
 LOOKED_AT_SECONDS = 4.0
-# An intermediate state that debts have kept back for so many windows goes all the same.
+# An intermediate state that debts have kept back for so many windows goes all the same, and a first text that
+# they have kept back for so long.
 STARVED_WINDOWS = 2.0
-# For so long a limit that was met by a refusal is believed, if the platform does not tell of another one.
-BELIEVED_SECONDS = 600.0
+STARVED_FIRST_SECONDS = 20.0
+# A limit that was met by a refusal is believed for so many windows, if the platform tells of no other one.
+BELIEVED_WINDOWS = 10.0
+# A call that has not been answered for so long is not waited for any more.
+UNANSWERED_SECONDS = 0.3
 # But not that it is less than this part of what was announced: then rather the window is another one.
 BELIEVED_PART = 5
+# And only by those who have spent at least this part of it.
+MUCH_OF_IT = 0.3
 # By so much a call may have left the platform's window before it leaves ours.
 UNSURE_SECONDS = 0.5
 
@@ -56,6 +62,7 @@ class Window:
     _believed_until: float = 0.0
     _proven: int = 0
     _proven_until: float = 0.0
+    _granted_at: float = 0.0
 
     def told(self, lane: Lane) -> None:
         """The platform's own word, from a list of limits or from the headers of its last answer."""
@@ -65,12 +72,11 @@ class Window:
         self._shut_until = max(self._shut_until, lane.shut_until)
 
     def opens_at(self, priority: Priority, now: float, asked_at: float) -> float:
-        """When a call of this priority, waited for since `asked_at`, may go, given what is known now; `inf`
-        where another has to be answered first."""
+        """When a call of this priority, waited for since `asked_at`, may go, given what is known now."""
         self._forget(now)
         at = self._free_at(1, now)
         if priority is not Priority.FIRST and self._feels_its_way(now):
-            return inf
+            at = max(at, self._granted_at + UNANSWERED_SECONDS)
         if priority < Priority.INTERMEDIATE:
             return at
         behind = BEHIND_ITSELF_SECONDS if self._alone() else 0.0
@@ -78,20 +84,22 @@ class Window:
         starved_at = asked_at + STARVED_WINDOWS * self.seconds
         return max(at, min(starved_at, self._free_at(1 + self._owed(now), now) - PATIENCE_SECONDS))
 
-    def promises_at(self, now: float) -> float:
-        """When one more reply may begin whose last words would have to go here."""
+    def promises_at(self, now: float, asked_at: float) -> float:
+        """When one more reply may begin, waited for since `asked_at`, whose last words would go here."""
         self._forget(now)
-        return self._free_at(len(self.debts) + 1, now) - PATIENCE_SECONDS
+        promised_at = self._free_at(len(self.debts) + 1, now) - PATIENCE_SECONDS
+        return min(promised_at, asked_at + STARVED_FIRST_SECONDS)
 
     def grant(self, now: float, priority: Priority) -> None:
         if priority >= Priority.INTERMEDIATE:
             self._paced_until = now + self._pace()
         self._in_flight += 1
+        self._granted_at = now
 
     def answered(self, now: float, *, accepted: bool) -> None:
         spent = self._spent()
         if accepted and (spent >= self._proven or now >= self._proven_until):
-            self._proven, self._proven_until = spent, now + BELIEVED_SECONDS
+            self._proven, self._proven_until = spent, now + BELIEVED_WINDOWS * self.seconds
         self._in_flight -= 1
         self._leaves_at.append(now + self.seconds)
 
@@ -101,12 +109,17 @@ class Window:
         self._paced_until = min(self._paced_until, now)
 
     def refused(self, now: float, retry_after: float) -> None:
-        """Nothing goes until then; and as one call will fit in by then, it shows what the limit really is."""
+        """Nothing goes until then. Where we have spent much of it ourselves, it also shows what the limit
+        really is, as just one more call will fit in by then; else somebody else has spent from it."""
         self._shut_until = max(self._shut_until, now + retry_after)
-        still_there = sum(at > now + retry_after + UNSURE_SECONDS for at in self._leaves_at)
-        self._ceiling = min(self._ceiling, max(1 + still_there, self.limit // BELIEVED_PART))
-        self._believed_until = now + BELIEVED_SECONDS
         self._proven = 0
+        others_in_flight = self._in_flight - 1
+        if len(self._leaves_at) + others_in_flight < self.limit * MUCH_OF_IT:
+            return
+        still_there = sum(at > now + retry_after + UNSURE_SECONDS for at in self._leaves_at)
+        ceiling = max(1 + still_there + others_in_flight, self.limit // BELIEVED_PART)
+        self._ceiling = min(self._ceiling, ceiling)
+        self._believed_until = now + BELIEVED_WINDOWS * self.seconds
 
     def idle(self, now: float) -> bool:
         """Whether nothing is left to remember."""

@@ -267,8 +267,36 @@ def test_a_limit_that_shrinks_costs_one_refusal() -> None:
         world = World(limits={lane.scope: lane.limit})
         growing(world, 4, lane, 12.0)
         world.limits[lane.scope] = shrunk
-        growing(world, 4, lane, 200.0)
+        growing(world, 4, lane, 12.0 + 9 * lane.seconds)
         assert world.refused[lane.scope] == 1
+
+
+def test_a_refusal_that_others_have_caused_is_over_when_it_is_over() -> None:
+    world = World()
+    first = world.ask(call(Priority.FIRST, lane=WORKSPACE))
+    world.pass_until(0.0)
+    world.schedule.refused(first, 0.0, retry_after=7.0)
+    for number in range(30):
+        world.ask(call(Priority.FINAL, str(number), WORKSPACE))
+    world.pass_until(30.0)
+    assert len(world.granted) == 31
+
+
+def test_a_call_that_hangs_holds_nobody_up_for_long() -> None:
+    world = World()
+    for number in range(5):
+        world.ask(call(Priority.FINAL, str(number), WORKSPACE))
+    world.pass_until(3.0, [(15.0, 0.0)])
+    assert len(world.granted) == 5
+
+
+def test_a_first_text_that_cannot_be_promised_its_last_words_begins_all_the_same_after_a_while() -> None:
+    world = World()
+    begun = [world.ask(beginning(str(number), WORKSPACE)) for number in range(51)]
+    world.pass_until(19.0)
+    assert not begun[-1].granted
+    world.pass_until(21.0)
+    assert begun[-1].granted
 
 
 def test_many_finals_at_once_find_out_with_one_refusal_that_a_limit_has_shrunk() -> None:

@@ -21,7 +21,7 @@ from adapters.discord.rest import (
     thread_scope,
     typing_scope,
 )
-from bridge.errors import BridgeError, MessageGone, NotAllowed, PlatformDown
+from bridge.errors import BridgeError, MessageGone, NotAllowed, PlatformDown, TryOtherwise
 from bridge.ports import Deliver
 from bridge.types import Body, Lane, Message, MessageRef, Thread
 
@@ -66,13 +66,12 @@ class DiscordAdapter:
         channel, replies_to = self._place(thread)
         try:
             message = await self._ready().create_message(channel, render.render(body), key, replies_to)
-        except MessageGone:
+        except MessageGone as error:
             # The thread was never made, or somebody removed it: the question's channel is still there.
             if replies_to or thread.channel == thread.id:
                 raise
             self._keep_in_channel(thread)
-            channel, replies_to = self._place(thread)
-            message = await self._ready().create_message(channel, render.render(body), key, replies_to)
+            raise TryOtherwise(f"no thread, answering in its channel: {error}") from error
         return MessageRef(channel, message)
 
     async def edit(self, ref: MessageRef, body: Body) -> None:

@@ -6,6 +6,7 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from enum import StrEnum
+from typing import TypeVar
 from urllib.request import getproxies
 
 import aiohttp
@@ -17,17 +18,18 @@ from adapters.slack.faults import NoStreams, StillStreaming, StreamFull, StreamG
 from adapters.slack.socket import listen
 from adapters.slack.streams import LIFETIME_SECONDS, Move, Stream, Streams
 from adapters.slack.web import SlackWeb
-from bridge.errors import LoginRefused, NotAllowed, PlatformDown, PlatformError, RateLimited, StreamRefused
+from bridge.errors import LoginRefused, NotAllowed, PlatformDown, PlatformError, RateLimited, TryOtherwise
 from bridge.ports import Deliver
-from bridge.types import Body, Lane, MessageRef, Thread
+from bridge.types import Body, Lane, Message, MessageRef, Thread
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 CALL_TIMEOUT_SECONDS = 15.0
 RECONNECT_SECONDS = 5.0
 # Who asked last is remembered for so many threads, and so are threads that refused a stream.
 REMEMBERED_THREADS = 10_000
-NOTHING = Body("", final=True)
 
 
 class Streaming(StrEnum):
@@ -58,8 +60,9 @@ class SlackAdapter:
         self._api_url = api_url.rstrip("/") + "/"
         self._streaming = streaming
         self._streams = Streams(stream_lifetime_seconds)
-        self._askers: OrderedDict[str, Asker | None] = OrderedDict()
-        self._doubtful: dict[str, Stream] = {}
+        self._askers: OrderedDict[str, Asker] = OrderedDict()
+        self._refused: OrderedDict[str, None] = OrderedDict()
+        self._doubtful: OrderedDict[str, Stream] = OrderedDict()
         self._web: SlackWeb | None = None
 
     async def run(self, deliver: Deliver) -> None:
@@ -76,7 +79,7 @@ class SlackAdapter:
             async def on_message(event: Mapping[str, object], team_id: str) -> None:
                 message = read_message(event, team_id or web.team_id, web.bot_user_id)
                 if message is not None:
-                    self._remember(message.thread, read_asker(event, message))
+                    self._remember(message, read_asker(event, message))
                     await deliver(message)
 
             try:
@@ -108,10 +111,10 @@ class SlackAdapter:
                     await web.update(ref, render.render(body))
         except StreamGone as error:
             self._streams.end(ref)
-            raise StreamRefused(str(error)) from error
+            raise TryOtherwise(str(error)) from error
         except (StreamFull, StillStreaming) as error:
             self._streams.put(ref, replace(stream or Stream(_now()), broken=True))
-            raise StreamRefused(str(error)) from error
+            raise TryOtherwise(str(error)) from error
 
     async def delete(self, ref: MessageRef) -> None:
         await self._ready().delete(ref)
@@ -119,11 +122,15 @@ class SlackAdapter:
 
     async def find(self, thread: Thread, key: str) -> MessageRef | None:
         """See `bridge.ports.FindsPosts`."""
-        stream = self._doubtful.pop(key, None)
+        stream = self._doubtful.get(key)
         ref = await self._ready().find(thread, key, stream.text if stream else "")
+        self._doubtful.pop(key, None)
         if ref is not None and stream is not None:
             self._streams.put(ref, stream)
         return ref
+
+    def find_lanes(self, thread: Thread) -> tuple[Lane, ...]:
+        return (self._ready().lane("conversations.replies"),)
 
     async def stream(self, thread: Thread, body: Body, key: str) -> MessageRef:
         """See `bridge.ports.Streams`."""
@@ -132,14 +139,16 @@ class SlackAdapter:
             ref = await self._ready().start_stream(thread, chunks, self._askers.get(thread.key))
         except PlatformDown:
             self._doubtful[key] = stream
+            _bound(self._doubtful)
             raise
         except NoStreams as error:
             log.warning("Slack: no native streams here, replies grow by edits: %s", error)
             self._streaming = Streaming.EDIT
-            raise StreamRefused(str(error)) from error
+            raise TryOtherwise(str(error)) from error
         except NotAllowed as error:
-            self._remember(thread, None)
-            raise StreamRefused(str(error)) from error
+            self._refused[thread.key] = None
+            _bound(self._refused)
+            raise TryOtherwise(str(error)) from error
         self._streams.put(ref, stream)
         return ref
 
@@ -177,11 +186,10 @@ class SlackAdapter:
 
     def may_stream(self, thread: Thread) -> bool:
         """See `bridge.ports.Streams`. In a channel, Slack wants to know for whom the text grows."""
-        asker = self._askers.get(thread.key, Asker("", ""))
-        if self._streaming is Streaming.EDIT or asker is None:
+        if self._streaming is Streaming.EDIT or thread.key in self._refused:
             return False
         return thread.channel.startswith(DIRECT_MESSAGE) or (
-            self._streaming is Streaming.NATIVE and bool(asker.user)
+            self._streaming is Streaming.NATIVE and thread.key in self._askers
         )
 
     def stream_lanes(self, thread: Thread) -> tuple[Lane, ...]:
@@ -202,17 +210,24 @@ class SlackAdapter:
             await web.append_stream(ref, chunks)
             self._streams.put(ref, grown)
 
-    def _remember(self, thread: Thread, asker: Asker | None) -> None:
-        """Who asks in this thread; None when a stream for them was refused."""
-        self._askers[thread.key] = asker
-        self._askers.move_to_end(thread.key)
-        if len(self._askers) > REMEMBERED_THREADS:
-            self._askers.popitem(last=False)
+    def _remember(self, message: Message, asker: Asker) -> None:
+        """Who asked last in a thread that the bot takes part in; other people's threads do not matter."""
+        key = message.thread.key
+        if message.addressed or key in self._askers:
+            self._askers[key] = asker
+            self._askers.move_to_end(key)
+            _bound(self._askers)
 
     def _ready(self) -> SlackWeb:
         if self._web is None:
             raise PlatformDown("Slack is not connected")
         return self._web
+
+
+def _bound(remembered: "OrderedDict[str, T]") -> None:
+    """Forget the oldest."""
+    if len(remembered) > REMEMBERED_THREADS:
+        remembered.popitem(last=False)
 
 
 async def _until_it_works(step: Callable[[], Awaitable[None]]) -> None:

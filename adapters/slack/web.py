@@ -19,6 +19,7 @@ PER_MINUTE = {
     "chat.startStream": 20,
     "chat.appendStream": 100,
     "chat.stopStream": 20,
+    "conversations.replies": 50,
 }
 POSTS_PER_MINUTE = 60
 # Far longer than a post is tried again.

@@ -256,11 +256,19 @@ class Slack:
         self._world.stream_lifetime = seconds
 
     def fail(
-        self, method: str, error: str, *, times: int = 1, status: int = 200, retry_after: int | None = None
+        self,
+        method: str,
+        error: str,
+        *,
+        times: int = 1,
+        status: int = 200,
+        retry_after: int | None = None,
+        carried_out: bool = False,
     ) -> None:
-        """Let the next calls of `method` fail, without any effect."""
+        """Let the next calls of `method` fail: without any effect, or although they were carried out."""
         headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
-        self._web.fail(method, Answer(status, {"ok": False, "error": error}, headers), times)
+        answer = Answer(status, {"ok": False, "error": error}, headers, carried_out)
+        self._web.fail(method, answer, times)
 
     async def redeliver(self, event_id: str, *, attempt: int = 1) -> None:
         """Send the same event again, as Slack does when it believes that nobody heard it."""

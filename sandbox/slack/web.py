@@ -24,9 +24,12 @@ SCOPES = (
 
 @dataclass(frozen=True, slots=True)
 class Answer:
+    """`carried_out` is for failures that come although the call took effect."""
+
     status: int
     body: JsonObject
     headers: dict[str, str] = field(default_factory=dict)
+    carried_out: bool = False
 
     @classmethod
     def refused(cls, error: str, *details: str) -> "Answer":
@@ -72,7 +75,10 @@ class WebApi:
         if token != (self._app_token if method.app_level else self._bot_token):
             raise ApiError("invalid_auth")
         if failures := self._failures.get(name):
-            return failures.popleft()
+            failure = failures.popleft()
+            if failure.carried_out:
+                method.answer(self._world, read(method.args, raw))
+            return failure
         wait = self.meter.charge(name, str(raw.get("channel", "")))
         if wait is not None:
             return Answer(429, {"ok": False, "error": "ratelimited"}, {"Retry-After": str(wait)})

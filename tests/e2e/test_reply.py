@@ -9,7 +9,7 @@ import pytest
 from adapters.slack.adapter import SlackAdapter
 from adapters.slack.streams import LIFETIME_SECONDS
 from bridge.budget import Budget
-from bridge.errors import StreamRefused
+from bridge.errors import PlatformDown, TryOtherwise
 from bridge.reply import Reply
 from bridge.types import Body, MessageRef, Thread
 from sandbox.slack import Limits, Slack
@@ -184,7 +184,7 @@ async def test_after_a_restart_a_message_that_still_streams_can_be_closed() -> N
             ref = await before.stream(thread, Body("Half an ans"), "key.0")
         after = SlackAdapter(slack.bot_token, slack.app_token, slack.url)
         async with connected(slack, after):
-            with pytest.raises(StreamRefused):
+            with pytest.raises(TryOtherwise):
                 await after.edit(ref, Body("The whole answer.", final=True))
             assert {lane.scope.rpartition(":")[2] for lane in after.edit_lanes(ref, Body(""))} == {
                 "chat.update",
@@ -218,3 +218,40 @@ async def test_thoughts_are_hidden_or_stand_above_the_answer() -> None:
             assert states[-1].endswith("Hello to you!")
             assert ("They greet me." in states[-1]) is show
             assert not any("They greet me." in state for state in states) or show
+
+
+async def test_what_is_said_of_a_step_stays_until_there_is_text() -> None:
+    async with Slack() as slack:
+        async with replying(slack) as (reply, channel, ts):
+            reply.show_steps()
+            reply.write("", step="Knowledge retrieval")
+            await slack.wait_for(lambda: len(shown(slack, channel, ts)) == 1)
+            reply.write("", step="")
+            await asyncio.sleep(0.6)
+            reply.write("I")
+            await asyncio.sleep(0.6)
+            reply.write("I know")
+            reply.close("I know it.")
+        assert shown(slack, channel, ts) == ["I know it."]
+        assert "chat.delete" not in [call.method for call in slack.calls]
+
+
+async def test_a_stream_whose_beginning_was_not_heard_of_is_found_and_goes_on() -> None:
+    async with Slack() as slack:
+        person = slack.add_user("Ada")
+        channel = slack.open_dm(person)
+        ts = await slack.say(channel, person, "Hello?")
+        thread = Thread("slack", slack.team_id, channel, ts)
+        adapter = SlackAdapter(slack.bot_token, slack.app_token, slack.url)
+        async with connected(slack, adapter):
+            slack.fail("chat.startStream", "internal_error", status=500, carried_out=True)
+            with pytest.raises(PlatformDown):
+                await adapter.stream(thread, Body("Half an answer"), "key.0")
+            slack.fail("conversations.replies", "internal_error", times=1)
+            with pytest.raises(PlatformDown):
+                await adapter.find(thread, "key.0")
+            ref = await adapter.find(thread, "key.0")
+            assert ref is not None
+            await adapter.edit(ref, Body("Half an answer is whole now.", final=True))
+        assert shown(slack, channel, ts) == ["Half an answer is whole now."]
+        assert not any(message.streaming for message in slack.messages(channel, ts))
