@@ -9,7 +9,8 @@ was served longest ago. Nobody overtakes on a scope where someone more urgent wa
 whoever is granted a slot shows the newest text it has at that moment.
 
 A reply that has begun owes the platform one more call, the one with its last words. Such debts are kept in
-mind: no reply is begun, and no intermediate state shown, that could keep somebody's last words waiting.
+mind: no reply is begun, and no intermediate state shown, that could keep somebody's last words waiting for
+longer than `bridge.window` allows; but neither is kept back for ever.
 
 `Schedule` decides and knows no clock (see `bridge.window` for what it knows of one scope); `Budget` waits.
 """

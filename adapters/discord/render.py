@@ -122,9 +122,8 @@ def _token(inline: Inline, token: Token, marks: bool, in_label: bool) -> str:
     raw = inline.raw(token)
     match token.kind:
         case Is.TEXT:
-            return unlinked_web(raw).replace(
-                "||", "\\|\\|"
-            )  # a spoiler for Discord, an "or" for everybody else
+            # Two bars are a spoiler for Discord, and an "or" for everybody else.
+            return unlinked_web(raw).replace("||", "\\|\\|")
         case Is.MARK if token.start in inline.pairs:
             return raw.replace("__", "**") if marks else ""  # two underscores would underline
         case Is.LINK | Is.IMAGE if in_label:
