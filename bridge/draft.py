@@ -22,8 +22,8 @@ ASIDE_LIMIT_CHARACTERS = 300
 
 @dataclass(frozen=True, slots=True)
 class Grown:
-    """A message to which text is appended: how many characters of its text stand there already, and whether
-    it is `worn`, so that it should end where the next paragraph does."""
+    """A message that shows something: how many characters of its text stand there already, and whether it is
+    `worn`, so that it should end where the next paragraph does."""
 
     length: int
     worn: bool
@@ -72,8 +72,8 @@ class Draft:
         self.stale = self.closed = True
 
     def bodies(self, grown: GrownOf) -> list[Body]:
-        """What each message should show now. `grown(number)` tells of messages that text is appended to; None
-        for all others."""
+        """What each message should show now. `grown(number)` tells of a message that shows something already;
+        None for all others."""
         if self.stale:
             self.stale = False
             self._take()

@@ -318,13 +318,14 @@ class Reply:
         return not ends and self._adapter.same(page.shown, wanted)
 
     def _grown(self, number: int) -> Grown | None:
-        adapter = self._adapter
-        if number >= len(self._pages) or not isinstance(adapter, Streams):
+        """What a message holds already: what could be read once should stay where it is."""
+        if number >= len(self._pages):
             return None
-        ref, shown = self._pages[number].ref, self._pages[number].shown
-        if ref is None or not adapter.streaming(ref):
+        adapter, page = self._adapter, self._pages[number]
+        if page.ref is None or page.shown is None:
             return None
-        return Grown(len(shown.text) if shown else 0, adapter.worn(ref))
+        worn = isinstance(adapter, Streams) and adapter.streaming(page.ref) and adapter.worn(page.ref)
+        return Grown(len(page.shown.text), worn)
 
 
 def _scopes(lanes: tuple[Lane, ...]) -> tuple[str, ...]:
