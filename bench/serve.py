@@ -12,6 +12,8 @@ import signal
 import sys
 from array import array
 
+import uvloop
+
 from bridge import logs
 from bridge.app import assemble
 from bridge.settings import Settings
@@ -66,4 +68,4 @@ async def serve() -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(serve())
+    uvloop.run(serve())

@@ -7,6 +7,7 @@ from importlib.metadata import version
 from typing import Annotated
 
 import typer
+import uvloop
 from rich.console import Console
 
 from bridge import logs
@@ -52,7 +53,7 @@ def run() -> None:
         raise typer.Exit(EXIT_SETTINGS) from None
     logs.set_up(settings.log_level, settings.log_format)
     try:
-        served = asyncio.run(_serve(settings))
+        served = uvloop.run(_serve(settings))
     except StoreError as error:
         console.print(f"The database cannot be used: {error}", markup=False)
         raise typer.Exit(EXIT_FAILED) from None

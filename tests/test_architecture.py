@@ -45,7 +45,7 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     # What is measured is a process: only its launcher knows the bridge.
     "bench": (
         {"bench", "sandbox", "bridge.app", "bridge.logs", "bridge.settings"},
-        {"typer", "rich", "httpx", "discord", "yarl", "slack_bolt", "slack_sdk"},
+        {"typer", "rich", "httpx", "discord", "yarl", "slack_bolt", "slack_sdk", "uvloop"},
     ),
     "bench.naive": (set(), {"httpx", "discord", "yarl", "slack_bolt", "slack_sdk"}),
     "bench.blind": (set(), set()),

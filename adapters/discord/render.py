@@ -5,6 +5,8 @@ a preview of every bare address. All of that is put into what it does know; code
 need no care here: `allowed_mentions` keeps them from notifying anybody.
 """
 
+from functools import lru_cache
+
 from bridge.markdown import complete, fences, tables, utf16_length, whole
 from bridge.markdown.blocks import blocks
 from bridge.markdown.inline import Inline, Is, Token, parse
@@ -27,8 +29,10 @@ _LANGUAGE_SIGNS = frozenset("_+-.#")
 _Block = tuple[Line, ...]
 
 
+@lru_cache(maxsize=32)
 def render(body: Body) -> str:
-    """The content of the message; empty when there is nothing to show yet."""
+    """The content of the message; empty when there is nothing to show yet. Remembered for a moment: whether a
+    body fits, has changed and is empty is asked before it is sent."""
     text = whole(body.text)
     lines: list[str] = []
     for block in blocks(read(text if body.final else complete(text))):

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from adapters.slack.markdown import TABLE_ROWS, growing, shown
 from adapters.slack.mrkdwn import mrkdwn, neutralise
@@ -49,8 +50,10 @@ class Rendered:
     text: str
 
 
+@lru_cache(maxsize=32)
 def render(body: Body) -> Rendered:
-    """The message that shows `body`."""
+    """The message that shows `body`. Remembered for a moment: whether it has changed and is empty is asked
+    before it is sent."""
     text = _text(body)
     markdown = shown(text).markdown
     block = ({"type": "markdown", "text": markdown},) if markdown else ()

@@ -13,7 +13,7 @@ _MAX_TARGET = 2000
 _MAX_HALF_ANGLE = 300
 _MAX_OPEN_MARKS = 32
 # Longer paragraphs are rare, and would take too much memory.
-_LONGEST_REMEMBERED = 1200
+_LONGEST_REMEMBERED = 2_500
 
 _SPECIAL = re.compile(r"[\\`!\[<*_~]|https?://", re.IGNORECASE)
 _TICKS = re.compile(r"`+")
@@ -88,7 +88,7 @@ def parse(text: str) -> Inline:
     return _remembered(text) if len(text) <= _LONGEST_REMEMBERED else _Parser(text).parse()
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=128)
 def _remembered(text: str) -> Inline:
     """A text grows at its end, and is cut and rendered in several ways: its paragraphs are seen often."""
     return _Parser(text).parse()
