@@ -4,7 +4,6 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from functools import partial
 
 from adapters.discord.adapter import DiscordAdapter
 from adapters.slack.adapter import SlackAdapter, Streaming
@@ -33,7 +32,7 @@ class App:
         conversation = Conversation(
             dify, store, Budget(), show_reasoning=settings.reasoning is Reasoning.SHOW
         )
-        self._inbox = Inbox(store, conversation.answer)
+        self._inbox = Inbox(store, adapters, conversation.answer, settings.recover_max_age)
 
     def leave(self) -> None:
         """Ask the bridge to end. Safe to call from a signal handler."""
@@ -78,7 +77,7 @@ class App:
 
     async def _listen(self, adapter: Adapter) -> None:
         try:
-            await adapter.run(partial(self._inbox.deliver, adapter))
+            await adapter.run(self._inbox)
         except LoginRefused as error:
             log.error("%s is off: its token was refused (%s)", adapter.platform.capitalize(), error)
         except Exception:

@@ -8,7 +8,7 @@ in the order of arrival; threads do not wait for each other.
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 
 from bridge.dify import end_user
@@ -36,16 +36,32 @@ Answer = Callable[[Accepted], Awaitable[None]]
 
 
 class Inbox:
-    """Takes messages in and hands each to `answer`. `answer` must not raise."""
+    """Takes messages in and hands each to `answer`, which must not raise. What adapters run in
+    (`bridge.ports.Host`)."""
 
-    def __init__(self, store: Store, answer: Answer) -> None:
+    def __init__(
+        self, store: Store, adapters: Sequence[Adapter], answer: Answer, missed_seconds: float
+    ) -> None:
         self._store = store
+        self._adapters = {adapter.platform: adapter for adapter in adapters}
         self._answer = answer
+        self._missed_seconds = missed_seconds
         self._waiting: dict[str, deque[Accepted]] = {}
         self._workers: set[asyncio.Task[None]] = set()
         self._taking = True
 
-    async def deliver(self, adapter: Adapter, message: Message) -> None:
+    @property
+    def missed_seconds(self) -> float:
+        return self._missed_seconds
+
+    async def threads(self, platform: str) -> tuple[Thread, ...]:
+        return await self._store.recent_threads(platform)
+
+    async def alone(self, role: str, work: Callable[[], Awaitable[None]]) -> None:
+        log.debug("the only replica has the role %s", role)
+        await work()
+
+    async def deliver(self, message: Message) -> None:
         """Store a message and see to its answer. Returns as soon as it is stored. `Leaving` when nothing is
         taken any more: then the platform must keep the message for whoever comes next."""
         if not self._taking:
@@ -59,7 +75,7 @@ class Inbox:
         if opened is None:
             log.debug("%s: message %s came again", message.thread.key, message.id)
             return
-        self._enqueue(Accepted(adapter, message, opened))
+        self._enqueue(Accepted(self._adapters[message.thread.platform], message, opened))
 
     async def leave(self, within_seconds: float) -> None:
         """Take nothing more; let answers finish for so long, then cut them off and see them closed."""

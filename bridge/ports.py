@@ -6,16 +6,35 @@ one place. An adapter never waits for an answer, never paces or repeats a call b
 reply do) and never changes what a body says.
 """
 
+from collections.abc import Awaitable, Callable, Collection
 from typing import Protocol, runtime_checkable
 
 from bridge.types import Body, Lane, Message, MessageRef, Thread
 
 
-class Deliver(Protocol):
-    """Hands a message to the core. Returns when it is stored, so that the platform may be told; raises
-    `BridgeError` when it could not be stored, and then the platform must not be told."""
+class Host(Protocol):
+    """What the core is for an adapter that runs in it."""
 
-    async def __call__(self, message: Message, /) -> None: ...
+    async def deliver(self, message: Message) -> None:
+        """Take a message. Returns when it is stored, so that the platform may be told; raises `BridgeError`
+        when it could not be stored, and then the platform must not be told. The same message may be delivered
+        any number of times."""
+        ...
+
+    async def threads(self, platform: str) -> tuple[Thread, ...]:
+        """The threads of this platform that were spoken in last, newest first, some hundreds at most: where
+        something may have been missed while nobody listened."""
+        ...
+
+    @property
+    def missed_seconds(self) -> float:
+        """How old something may be that was missed, to be delivered all the same."""
+        ...
+
+    async def alone(self, role: str, work: Callable[[], Awaitable[None]]) -> None:
+        """Do `work` while this is the one replica of all that has `role`, and whenever it becomes so; it is
+        cancelled when the role is lost. Returns, or raises, when `work` does."""
+        ...
 
 
 class Adapter(Protocol):
@@ -26,9 +45,10 @@ class Adapter(Protocol):
         """The short name that thread keys begin with, such as `slack`."""
         ...
 
-    async def run(self, deliver: Deliver) -> None:
-        """Stay connected until cancelled, and deliver what people say. Lost connections are taken up again;
-        only `LoginRefused` ends it. Must not deliver what bots, webhooks or the platform itself say."""
+    async def run(self, host: Host) -> None:
+        """Stay connected until cancelled, and deliver what people say, also what they said lately while
+        nobody listened. Lost connections are taken up again; only `LoginRefused` ends it. Must not deliver
+        what bots, webhooks or the platform itself say."""
         ...
 
     async def post(self, thread: Thread, body: Body, key: str) -> MessageRef:
@@ -125,10 +145,15 @@ class OpensThreads(Protocol):
 
 @runtime_checkable
 class FindsPosts(Protocol):
-    """A platform that cannot refuse a repeated post, but can be asked what already stands in a thread."""
+    """A platform that can be asked what already stands in a thread, because it may not refuse a repeated post
+    (any more)."""
 
-    async def find(self, thread: Thread, key: str) -> MessageRef | None:
-        """The message that an earlier `post` with this key left in the thread, if any."""
+    async def find(
+        self, thread: Thread, key: str, since: float, known: Collection[MessageRef]
+    ) -> MessageRef | None:
+        """The message that an earlier `post` with this key left in the thread, if any: by its key where
+        messages carry one, else the bot's first one after `since` (seconds since 1970) that is not among the
+        `known` ones."""
         ...
 
     def find_lanes(self, thread: Thread) -> tuple[Lane, ...]:
@@ -146,4 +171,21 @@ class ShowsWaiting(Protocol):
 
     def waiting_lanes(self, thread: Thread) -> tuple[Lane, ...]:
         """The rate-limit scopes that `show_waiting` spends from, its own scope first."""
+        ...
+
+
+@runtime_checkable
+class MarksQueued(Protocol):
+    """A platform that can show on a message that it was heard and waits for its turn."""
+
+    async def mark_queued(self, message: Message) -> None:
+        """Show it. Again is harmless."""
+        ...
+
+    async def unmark_queued(self, message: Message) -> None:
+        """Show it no longer. Harmless where nothing is shown."""
+        ...
+
+    def mark_lanes(self, message: Message) -> tuple[Lane, ...]:
+        """The rate-limit scopes that either spends from, its own scope first."""
         ...

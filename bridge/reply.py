@@ -9,6 +9,7 @@ from there: the next edit, the next message, a second try. (`bridge.draft` says 
 import asyncio
 import itertools
 import logging
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -97,6 +98,7 @@ class Reply:
         self._closing = asyncio.Event()
         self._waiting: tuple[Ticket, _Step] | None = None
         self._began = asyncio.get_running_loop().time()
+        self._since = time.time()
         self._failing = False
         self._paused_seconds = 0.0
         self._otherwise = 0
@@ -215,7 +217,8 @@ class Reply:
         ticket = Ticket((Option(adapter.find_lanes(self._thread)),), Priority.FINAL, self._key)
         try:
             async with self._budget.slot(ticket):
-                return await adapter.find(self._thread, key)
+                known = [page.ref for page in self._pages if page.ref is not None]
+                return await adapter.find(self._thread, key, self._since, known)
         except RateLimited as error:
             # Not a refusal of the call that this one is made for.
             raise PlatformDown(f"no look at earlier posts: {error}") from error

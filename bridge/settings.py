@@ -46,6 +46,15 @@ class Reasoning(StrEnum):
     SHOW = "show"
 
 
+class Busy(StrEnum):
+    """What becomes of a question that comes while an answer in its thread is running: it waits for its turn,
+    stops the running answer, or is asked together with all others that wait."""
+
+    QUEUE = "queue"
+    INTERRUPT = "interrupt"
+    MERGE = "merge"
+
+
 class DifySettings(BaseSettings):
     """The app that answers: all that the demo needs. One field for each variable; the variable's name is the
     field's in capitals."""
@@ -109,8 +118,15 @@ class Settings(DifySettings):
     slack_streaming: SlackStreaming = SlackStreaming.AUTO
     discord_bot_token: SecretStr = EMPTY
     discord_api_url: str = "https://discord.com/api/v10"
+    discord_shard_ids: str = ""
+    discord_shard_count: Annotated[int, Field(ge=0)] = 0
     database_url: str = "sqlite:///bridge.db"
+    database_listen_url: str = ""
+    busy: Busy = Busy.QUEUE
     reasoning: Reasoning = Reasoning.HIDE
+    dify_retry_for: Annotated[float, Field(ge=0, le=3600)] = 120.0
+    recover_max_age: Annotated[float, Field(ge=0, le=86_400)] = 900.0
+    thread_ttl_days: Annotated[int, Field(ge=0)] = 0
     drain_seconds: Annotated[float, Field(ge=0, le=3600)] = 25.0
     log_level: LogLevel = LogLevel.INFO
     log_format: LogFormat = LogFormat.TEXT
@@ -124,6 +140,11 @@ class Settings(DifySettings):
     def discord(self) -> bool:
         """Whether Discord is switched on."""
         return bool(self.discord_bot_token.get_secret_value())
+
+    @property
+    def shards(self) -> tuple[int, ...]:
+        """The shards of the Discord bot that this process serves; empty when it is not sharded by hand."""
+        return tuple(int(part) for part in self.discord_shard_ids.split(",") if part)
 
     @field_validator("slack_api_url", "discord_api_url")
     @classmethod
@@ -143,8 +164,24 @@ class Settings(DifySettings):
     @field_validator("database_url")
     @classmethod
     def _is_database(cls, value: str) -> str:
-        if not value.startswith("sqlite:///"):
-            raise ValueError("must begin with sqlite:/// followed by the path of a file")
+        if not value.startswith(("sqlite:///", "postgresql://")):
+            raise ValueError(
+                "must begin with sqlite:/// followed by the path of a file, or with postgresql://"
+            )
+        return value
+
+    @field_validator("database_listen_url")
+    @classmethod
+    def _is_postgresql(cls, value: str) -> str:
+        if value and not value.startswith("postgresql://"):
+            raise ValueError("must begin with postgresql://")
+        return value
+
+    @field_validator("discord_shard_ids")
+    @classmethod
+    def _is_list_of_shards(cls, value: str) -> str:
+        if value and not all(part.strip().isdecimal() for part in value.split(",")):
+            raise ValueError("must be numbers with commas between them, such as 0,1")
         return value
 
     @field_validator("log_level", mode="before")
@@ -165,6 +202,8 @@ class Settings(DifySettings):
             problems.append(
                 "no platform is set up: set SLACK_BOT_TOKEN and SLACK_APP_TOKEN, or DISCORD_BOT_TOKEN, or all"
             )
+        if "discord_shard_ids" in given and "discord_shard_count" not in given:
+            problems.append("DISCORD_SHARD_COUNT is missing: DISCORD_SHARD_IDS needs it")
         return tuple(problems)
 
 

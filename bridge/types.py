@@ -95,9 +95,12 @@ class Lane:
     """One rate-limit scope of a platform: at most `limit` calls in any `seconds` seconds.
 
     `shut_until` is what the platform's last answer said, on the clock of the event loop: none fits before.
+    `private` says that only answers in one thread spend from it, so that one replica has it to itself; all
+    others are shared by the replicas.
     """
 
     scope: str
     limit: int
     seconds: float
     shut_until: float = 0.0
+    private: bool = False

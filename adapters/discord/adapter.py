@@ -22,7 +22,7 @@ from adapters.discord.rest import (
     typing_scope,
 )
 from bridge.errors import BridgeError, MessageGone, NotAllowed, PlatformDown, TryOtherwise
-from bridge.ports import Deliver
+from bridge.ports import Host
 from bridge.types import Body, Lane, Message, MessageRef, Thread
 
 log = logging.getLogger(__name__)
@@ -42,14 +42,14 @@ class DiscordAdapter:
         self._rest: DiscordRest | None = None
         self._in_channel: OrderedDict[str, None] = OrderedDict()
 
-    async def run(self, deliver: Deliver) -> None:
+    async def run(self, host: Host) -> None:
         """Connect and stay connected; see `bridge.ports.Adapter`."""
 
         async def on_message(message: discord.Message, bot_user_id: int) -> None:
             try:
                 read = read_message(message, bot_user_id)
                 if read is not None:
-                    await deliver(read)
+                    await host.deliver(read)
             except BridgeError as error:
                 log.error("Discord: message %d was not taken: %s", message.id, error)
 

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import replace
 from enum import StrEnum
 from typing import TypeVar
@@ -19,7 +19,7 @@ from adapters.slack.socket import listen
 from adapters.slack.streams import LIFETIME_SECONDS, Move, Stream, Streams
 from adapters.slack.web import SlackWeb
 from bridge.errors import LoginRefused, NotAllowed, PlatformDown, PlatformError, RateLimited, TryOtherwise
-from bridge.ports import Deliver
+from bridge.ports import Host
 from bridge.types import Body, Lane, Message, MessageRef, Thread
 
 log = logging.getLogger(__name__)
@@ -65,7 +65,7 @@ class SlackAdapter:
         self._doubtful: OrderedDict[str, Stream] = OrderedDict()
         self._web: SlackWeb | None = None
 
-    async def run(self, deliver: Deliver) -> None:
+    async def run(self, host: Host) -> None:
         """Connect and stay connected; see `bridge.ports.Adapter`."""
         timeout = aiohttp.ClientTimeout(total=CALL_TIMEOUT_SECONDS)
         # Without proxies, trusting the environment only means reading ~/.netrc with every call.
@@ -80,7 +80,7 @@ class SlackAdapter:
                 message = read_message(event, team_id or web.team_id, web.bot_user_id)
                 if message is not None:
                     self._remember(message, read_asker(event, message))
-                    await deliver(message)
+                    await host.deliver(message)
 
             try:
                 await _until_it_works(web.sign_in)
@@ -120,7 +120,9 @@ class SlackAdapter:
         await self._ready().delete(ref)
         self._streams.end(ref)
 
-    async def find(self, thread: Thread, key: str) -> MessageRef | None:
+    async def find(
+        self, thread: Thread, key: str, since: float, known: Collection[MessageRef]
+    ) -> MessageRef | None:
         """See `bridge.ports.FindsPosts`."""
         stream = self._doubtful.get(key)
         ref = await self._ready().find(thread, key, stream.text if stream else "")

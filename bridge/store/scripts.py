@@ -139,6 +139,17 @@ def list_threads(conn: Connection, limit: int) -> list[KnownThread]:
     return [KnownThread(key, conversation or "", user, count) for key, conversation, user, count in rows]
 
 
+def recent_threads(conn: Connection, platform: str, limit: int) -> tuple[Thread, ...]:
+    """The threads of a platform that were spoken in last, newest first."""
+    rows = conn.execute(
+        select(ChatThread.key)
+        .where(col(ChatThread.key).startswith(f"{platform}:"))
+        .order_by(col(ChatThread.updated_at).desc(), col(ChatThread.id).desc())
+        .limit(limit)
+    )
+    return tuple(Thread.from_key(key) for (key,) in rows)
+
+
 def _opened(question_id: int | None, thread_id: int | None, conversation_id: str | None, user: str) -> Opened:
     if question_id is None or thread_id is None:
         raise AssertionError("a stored row has a number")

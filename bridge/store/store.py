@@ -62,6 +62,9 @@ class Store:
     async def finish(self, question_id: int, outcome: str) -> None:
         await self._runner.run(lambda conn: scripts.finish(conn, question_id, outcome, _now_ms()))
 
+    async def recent_threads(self, platform: str, limit: int = 200) -> tuple[Thread, ...]:
+        return await self._runner.run(lambda conn: scripts.recent_threads(conn, platform, limit))
+
     async def list_threads(self, limit: int = 100) -> list[KnownThread]:
         return await self._runner.run(lambda conn: scripts.list_threads(conn, limit))
 

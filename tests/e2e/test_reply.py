@@ -1,7 +1,7 @@
 """One answer growing on screen, against both platforms."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import pytest
@@ -11,7 +11,7 @@ from adapters.slack.streams import LIFETIME_SECONDS
 from bridge.budget import Budget
 from bridge.errors import PlatformDown, TryOtherwise
 from bridge.reply import Reply
-from bridge.types import Body, MessageRef, Thread
+from bridge.types import Body, Message, MessageRef, Thread
 from sandbox.slack import Limits, Slack
 
 LONG = "".join(f"This is sentence {number}. " for number in range(1200))
@@ -35,12 +35,24 @@ async def replying(
             await showing
 
 
+class Deaf:
+    """A host that nothing is delivered to."""
+
+    missed_seconds = 0.0
+
+    async def deliver(self, message: Message) -> None: ...
+
+    async def threads(self, platform: str) -> tuple[Thread, ...]:
+        return ()
+
+    async def alone(self, role: str, work: Callable[[], Awaitable[None]]) -> None:
+        await work()
+
+
 @asynccontextmanager
 async def connected(slack: Slack, adapter: SlackAdapter) -> AsyncIterator[None]:
-    async def ignore(_: object) -> None: ...
-
     before = slack.connections
-    listening = asyncio.create_task(adapter.run(ignore))
+    listening = asyncio.create_task(adapter.run(Deaf()))
     try:
         await slack.wait_for(lambda: slack.connections > before)
         yield
@@ -249,8 +261,8 @@ async def test_a_stream_whose_beginning_was_not_heard_of_is_found_and_goes_on() 
                 await adapter.stream(thread, Body("Half an answer"), "key.0")
             slack.fail("conversations.replies", "internal_error", times=1)
             with pytest.raises(PlatformDown):
-                await adapter.find(thread, "key.0")
-            ref = await adapter.find(thread, "key.0")
+                await adapter.find(thread, "key.0", 0.0, ())
+            ref = await adapter.find(thread, "key.0", 0.0, ())
             assert ref is not None
             await adapter.edit(ref, Body("Half an answer is whole now.", final=True))
         assert shown(slack, channel, ts) == ["Half an answer is whole now."]
