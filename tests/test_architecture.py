@@ -20,7 +20,7 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     "bridge.dify": ({"bridge.dify", "bridge.types", "bridge.errors"}, {"aiohttp"}),
     "bridge.store": (
         {"bridge.store", "bridge.types", "bridge.errors"},
-        {"sqlmodel", "sqlalchemy", "alembic"},
+        {"sqlmodel", "sqlalchemy", "alembic", "asyncpg"},
     ),
     "bridge.window": (PURE, set()),
     "bridge.budget": (PURE | {"bridge.window"}, set()),
