@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 import asyncpg
-from asyncpg.exceptions import InterfaceError, PostgresError
+from asyncpg.exceptions import InterfaceError, InvalidCachedStatementError, PostgresError
 from sqlalchemy import URL, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError, DisconnectionError
@@ -34,9 +34,8 @@ QUEUE_SECONDS = 10.0
 # A migration may rebuild a large table, or wait for another process that does.
 MIGRATION_SECONDS = 900.0
 
-# The server undid the transaction by itself: a deadlock, a conflict with another transaction, or a plan that
-# was prepared before somebody changed a table.
-_UNDONE = ("40P01", "40001", "0A000")
+# The server undid the transaction by itself: a deadlock, or a conflict with another transaction.
+_UNDONE = ("40P01", "40001")
 
 _DRIVER = (PostgresError, InterfaceError)
 
@@ -137,11 +136,19 @@ async def _transaction(engine: AsyncEngine, script: Script[T]) -> T:
                 await conn.commit()
                 return result
         except DBAPIError as error:
-            # Of a connection lost before COMMIT was sent, the server keeps nothing. Lost after, nobody knows.
-            undone = error.connection_invalidated and not asked_to_commit
-            if not first or not (undone or sqlstate(error) in _UNDONE):
+            if not first or not _was_undone(error, asked_to_commit):
                 raise
     raise AssertionError("the second time ends one way or the other")
+
+
+def _was_undone(error: DBAPIError, asked_to_commit: bool) -> bool:
+    if sqlstate(error) in _UNDONE:
+        return True
+    # Of a connection lost before COMMIT was sent, the server keeps nothing. Lost after, nobody knows.
+    if error.connection_invalidated:
+        return not asked_to_commit
+    # Another process changed a table after the statement was prepared; it is prepared anew the next time.
+    return error.orig is not None and isinstance(error.orig.__cause__, InvalidCachedStatementError)
 
 
 def _refuse_closed(

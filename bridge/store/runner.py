@@ -44,4 +44,5 @@ class Runner(Protocol):
         """
 
     async def close(self) -> None:
-        """Finish what was begun and let go of the database. Scripts that come later get `StoreError`."""
+        """Finish what was begun and let go of the database. Scripts that come later get `StoreError`; a
+        second call does nothing."""

@@ -44,6 +44,7 @@ class SqliteRunner:
         self._waiting: deque[_Job[object]] = deque()
         self._called = asyncio.Event()
         self._writing: asyncio.Task[None] | None = None
+        self._closed = False
 
     async def open(self) -> None:
         """Take the file for this process and bring its tables up to date. `StoreError` if that fails."""
@@ -71,6 +72,9 @@ class SqliteRunner:
 
     async def close(self) -> None:
         """Finish what waits, then let go of the file."""
+        if self._closed:
+            return
+        self._closed = True
         writing, self._writing = self._writing, None
         if writing is not None:
             self._called.set()
