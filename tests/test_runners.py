@@ -330,7 +330,7 @@ async def test_a_new_file_can_give_back_space(single: SqliteRunner) -> None:
     assert await single.run(lambda conn: conn.execute(text("PRAGMA auto_vacuum")).scalar()) == incremental
 
 
-async def test_rows_that_refer_to_nothing_are_refused_after_the_migration_too(single: SqliteRunner) -> None:
+async def test_after_the_migration_foreign_keys_are_kept_again(single: SqliteRunner) -> None:
     assert await single.run(lambda conn: conn.execute(text("PRAGMA foreign_keys")).scalar()) == 1
 
 

@@ -24,15 +24,16 @@ def translated(*more: type[Exception]) -> Iterator[None]:
 
 
 def described(error: BaseException) -> str:
-    """What went wrong in names only: the types of the error and of its cause, and the SQLSTATE if there is
-    one, such as `IntegrityError, UniqueViolationError, 23505`."""
+    """What went wrong in names only: the types of the error and of its causes, and what the database calls
+    it, such as `IntegrityError, UniqueViolationError, 23505` or `OperationalError, SQLITE_FULL`."""
     names: list[str] = []
     cause: BaseException | None = error
     while cause is not None:
         if type(cause).__name__ not in names:
             names.append(type(cause).__name__)
         cause = cause.__cause__
-    return ", ".join(filter(None, [*names, sqlstate(error)]))
+    sqlite = getattr(getattr(error, "orig", error), "sqlite_errorname", "")
+    return ", ".join(filter(None, [*names, sqlstate(error), sqlite]))
 
 
 def sqlstate(error: BaseException) -> str:

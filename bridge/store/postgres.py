@@ -8,13 +8,10 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-import asyncpg
 from asyncpg.exceptions import InterfaceError, InvalidCachedStatementError, PostgresError
-from sqlalchemy import URL, event
-from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import DBAPIError, DisconnectionError
+from sqlalchemy import URL
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
-from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 from bridge.errors import StoreError
 from bridge.store.failures import sqlstate, translated
@@ -113,7 +110,7 @@ class PostgresRunner:
                 "prepared_statement_cache_size": 0,
                 "prepared_statement_name_func": str,
             }
-        engine = create_async_engine(
+        return create_async_engine(
             "postgresql+asyncpg://",
             connect_args=settings,
             pool_size=connections,
@@ -121,12 +118,14 @@ class PostgresRunner:
             pool_timeout=QUEUE_SECONDS,
             hide_parameters=True,
         )
-        event.listen(engine.sync_engine, "checkout", _refuse_closed)
-        return engine
 
 
 async def _transaction(engine: AsyncEngine, script: Script[T]) -> T:
-    """Run it, and once more if the first time was certainly undone by no fault of its own."""
+    """Run it, and once more if the first time was certainly undone by no fault of its own.
+
+    So nothing needs to be asked before each transaction to learn whether a connection still stands: the first
+    one that fails makes the pool open new ones.
+    """
     for first in (True, False):
         asked_to_commit = False
         try:
@@ -149,16 +148,6 @@ def _was_undone(error: DBAPIError, asked_to_commit: bool) -> bool:
         return not asked_to_commit
     # Another process changed a table after the statement was prepared; it is prepared anew the next time.
     return error.orig is not None and isinstance(error.orig.__cause__, InvalidCachedStatementError)
-
-
-def _refuse_closed(
-    _connection: DBAPIConnection, entry: ConnectionPoolEntry, _proxy: PoolProxiedConnection
-) -> None:
-    """The pool opens another instead. The driver knows at once when a server has closed a connection, so that
-    nothing needs to be asked over the network before each transaction."""
-    driver = entry.driver_connection
-    if isinstance(driver, asyncpg.Connection) and driver.is_closed():
-        raise DisconnectionError("closed by the server")
 
 
 def _address(url: URL) -> str:

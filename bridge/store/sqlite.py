@@ -20,7 +20,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from bridge.errors import StoreError
-from bridge.store.failures import described, translated
+from bridge.store.failures import translated
 from bridge.store.migrate import migrate
 from bridge.store.runner import OnNotify, Script
 
@@ -141,17 +141,13 @@ class _Job(Generic[T_co]):
         try:
             self._results.append(self._script(conn))
         except Exception as error:  # noqa: BLE001 - handed to whoever asked for this script
-            # A full disk, among others, makes SQLite undo the whole transaction by itself.
-            if not raw.in_transaction:
-                raise StoreError(f"the transaction was lost: {described(error)}") from None
             self._error = error
+            # Fails if SQLite has undone the whole transaction by itself, as it may when the disk is full.
             raw.execute("ROLLBACK TO script")
-        # If the script has ended the transaction, this fails, and so does the group.
         raw.execute("RELEASE script")
 
     def fail(self, error: Exception) -> None:
-        self._results.clear()
-        self._error = error
+        self._error = self._error or error
 
     def end(self) -> None:
         if not self.over.done():
