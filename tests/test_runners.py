@@ -4,6 +4,7 @@ import asyncio
 import sys
 import threading
 import traceback
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from uuid import uuid4
@@ -347,6 +348,25 @@ async def test_heartbeats_get_through_while_every_connection_is_at_work(shared: 
         assert await shared.run_apart(bodies) == []
     assert not any(task.done() for task in working)
     await asyncio.gather(*working)
+
+
+async def test_who_comes_first_is_served_first(shared: PostgresRunner) -> None:
+    await asyncio.gather(*(shared.run(bodies) for _ in range(POOL)))
+    served = Counter[int]()
+    apart: list[int] = []
+
+    async def work(worker: int) -> None:
+        def script(conn: Connection) -> None:
+            served[worker] += 1
+            apart.append(max(served.values()) - min(served[one] for one in range(workers)))
+            conn.execute(select(TALLIES.c.n))
+
+        for _ in range(10):
+            await shared.run(script)
+
+    workers = 4 * POOL
+    await asyncio.gather(*(work(worker) for worker in range(workers)))
+    assert max(apart) <= 2
 
 
 async def test_a_deadlock_is_run_once_more(shared: PostgresRunner) -> None:
