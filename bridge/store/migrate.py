@@ -12,8 +12,9 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 _LOCK = 4_937_710_812_345
 
 
-def migrate(conn: Connection) -> None:
-    """Upgrade to the newest version, within the transaction of `conn`, which the caller commits.
+def migrate(conn: Connection) -> bool:
+    """Upgrade to the newest version, within the transaction of `conn`, which the caller commits. Returns
+    whether there was anything to do.
 
     Processes that start at the same moment take turns: on PostgreSQL by a lock that ends with the
     transaction, on SQLite because the caller's transaction holds the write lock. `StoreError` if the database
@@ -24,10 +25,11 @@ def migrate(conn: Connection) -> None:
     known = versions()
     current = _current(conn)
     if current == known[-1]:
-        return
+        return False
     if current is not None and current not in known:
         raise StoreError(f"the database has version {current}, which only a newer bridge can read")
     _upgrade(conn)
+    return True
 
 
 def versions() -> list[str]:

@@ -117,8 +117,7 @@ class SqliteRunner:
             raw = _driver(conn)
             raw.execute("PRAGMA foreign_keys=OFF")
             with conn.begin():
-                migrate(conn)
-                if raw.execute("PRAGMA foreign_key_check").fetchone() is not None:
+                if migrate(conn) and raw.execute("PRAGMA foreign_key_check").fetchone() is not None:
                     raise StoreError("the database holds rows that refer to nothing")
             raw.execute("PRAGMA foreign_keys=ON")
 
