@@ -50,6 +50,10 @@ class Answering:
         self._streams.clear()
         self._by_run.clear()
 
+    async def idle(self) -> None:
+        """As long as a dead line is kept open."""
+        await asyncio.sleep(self._idle_timeout)
+
     def stream_of(self, run_id: str) -> Stream | None:
         """The answer that a run is speaking; None when it is over."""
         return self._by_run.get(run_id)

@@ -6,8 +6,8 @@ from sandbox.dify.answering import Answering
 from sandbox.dify.outlet import Outlet
 from sandbox.dify.quirks import Quirks
 from sandbox.dify.replies import Replies
-from sandbox.dify.types import Conversation, Thought, Turn
-from sandbox.dify.wire import CREATED_AT, finished_run, run_fields
+from sandbox.dify.types import Conversation, Run, Thought, Turn
+from sandbox.dify.wire import CREATED_AT, PING, finished_run, paused_run, run_fields
 
 NOBODY = "00000000-0000-0000-0000-000000000000"
 PAGE_LIMIT = 100
@@ -63,16 +63,24 @@ class Looking:
         if run is None or run.user != user:
             return self._replies.not_there("Workflow run not found", request.path)
         outlet = Outlet(request, self._replies.stream({"Cache-Control": "no-cache"}))
+        if run.status == "running":
+            await self._follow(run, outlet, snapshot=request.query.get("include_state_snapshot") == "true")
+        # It may have ended while the beginning of this was being sent.
+        if run.status != "running" and not outlet.told_live:
+            await outlet.write(paused_run(run) if run.status == "paused" else finished_run(run))
+        return outlet.response
+
+    async def _follow(self, run: Run, outlet: Outlet, *, snapshot: bool) -> None:
+        """Tell of a run that goes on, or is only said to: then nothing comes but the end of all patience."""
         stream = self._answering.stream_of(run.id)
         if stream is None:
-            await outlet.write(finished_run(run))
-            return outlet.response
-        if request.query.get("include_state_snapshot") == "true":
-            await outlet.write(stream.snapshot())
-        else:
             await outlet.ping()
-        await stream.listen(outlet)
-        return outlet.response
+            await self._answering.idle()
+            return
+        await outlet.write(stream.snapshot() if snapshot else PING)
+        if run.status == "running":
+            outlet.told_live = True
+            await stream.listen(outlet)
 
     def _wrong_mode(self) -> web.Response:
         return self._replies.error(400, "not_workflow_app", "Please check if your app mode matches.")

@@ -169,6 +169,19 @@ def finished_run(run: Run) -> bytes:
     return b"data: " + json.dumps(fields).encode() + b"\n\n"
 
 
+def paused_run(run: Run) -> bytes:
+    """What is told of a run that waits for a person."""
+    data = {
+        "workflow_run_id": run.id,
+        "paused_nodes": ["1724"],
+        "outputs": {},
+        "reasons": [],
+        "status": "paused",
+    }
+    fields = {"event": "workflow_paused", "task_id": run.id, "workflow_run_id": run.id, "data": data}
+    return PING + b"data: " + json.dumps(fields).encode() + b"\n\n"
+
+
 def run_fields(run: Run, more: Mapping[str, object]) -> dict[str, object]:
     """What Dify tells of a run."""
     over = run.status not in ("running", "paused")

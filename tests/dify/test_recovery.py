@@ -165,6 +165,15 @@ async def test_patience_has_an_end_although_the_flow_has_none() -> None:
         assert time.monotonic() - began < 5
 
 
+async def test_a_run_whose_worker_died_is_said_to_go_on_for_as_long_as_one_has_patience() -> None:
+    async with dify_saying(Answer(WORDS, tokens_per_second=10)) as dify:
+        lost = await lose(dify)
+        await dify.crash()
+        assert dify.running == 0
+        with pytest.raises(errors.DifySilent):
+            await found(dify, lost, patience=0.5)
+
+
 async def test_a_dify_that_is_away_is_told_apart_and_asked_again_later() -> None:
     async with dify_saying(Answer(WORDS, tokens_per_second=PACE)) as dify:
         lost = await lose(dify)

@@ -377,7 +377,10 @@ async def test_a_stop_also_ends_an_answer_whose_client_has_left() -> None:
 async def test_a_flow_can_wait_for_a_person() -> None:
     script = Answer(SPOKEN.text, pause_after=10)
     async with Dify(script=lambda request, turns: script) as dify:
-        sent = story((await post(dify)).content)
+        body = (await post(dify)).content
+        sent = story(body)
+        later = await get(dify, f"workflow/{events(body)[0]['workflow_run_id']}/events", user="u1")
+    assert story(later.content) == ["workflow_paused"]
     assert sent[-2:] == ["human_input_required", "workflow_paused"]
     assert (dify.turns[0].status, dify.turns[0].answer) == ("paused", SPOKEN.text[:40])
 
