@@ -61,7 +61,17 @@ class Leaving(BridgeError):
 
 
 class DifyError(BridgeError):
+    """`nothing_began` says that the same question may be asked again: its turn cannot have begun, as far as a
+    client can know. `retry_after` is the server's wish, in seconds, for how long to wait before that."""
+
     notice = "The AI service could not answer this. Please try again."
+
+    def __init__(
+        self, detail: str = "", *, nothing_began: bool = False, retry_after: float | None = None
+    ) -> None:
+        super().__init__(detail)
+        self.nothing_began = nothing_began
+        self.retry_after = retry_after
 
 
 class DifyUnreachable(DifyError):

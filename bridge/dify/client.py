@@ -1,27 +1,22 @@
 """Dify's service API, as far as the bridge calls it: one key, one app, one shared HTTP client."""
 
 import hashlib
-import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Self
 
-import aiohttp
-
-from bridge.dify.failures import from_response
+from bridge.dify.calls import Calls, read
 from bridge.dify.pace import Pace
-from bridge.dify.shapes import mapping_of, text_of
+from bridge.dify.records import Recovered
+from bridge.dify.recovery import LostTurn, Recovery
+from bridge.dify.shapes import text_of
 from bridge.dify.stream import ChatStream
-from bridge.dify.transport import Body, open_session, patience, translated
-from bridge.errors import DifyNotDify, DifyWrongMode
+from bridge.dify.transport import patience
+from bridge.errors import DifyWrongMode
 
 # Dify pings every ten seconds while it works, in every version; a minute without a byte is a dead stream.
 SILENCE_TIMEOUT_SECONDS = 60.0
-CALL_TIMEOUT_SECONDS = 30.0
-CALL_PATIENCE = patience(CALL_TIMEOUT_SECONDS, CALL_TIMEOUT_SECONDS)
-# An answer that is not a stream is a small JSON object; anything longer is not read to its end.
-MAX_ANSWER_BYTES = 1024 * 1024
 # A column of Dify's database; a longer user is an internal server error there.
 USER_LIMIT_CHARACTERS = 255
 
@@ -63,23 +58,24 @@ class DifyClient:
     ) -> None:
         self._base_url = base_url.rstrip("/")
         self._api_key = api_key
+        self._silence_seconds = silence_timeout_seconds
         self._stream_patience = patience(silence_timeout_seconds)
         self._pace = Pace()
 
     async def __aenter__(self) -> Self:
-        self._http = open_session(self._base_url, self._api_key)
+        self._calls = Calls(self._base_url, self._api_key)
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self._http.close()
+        await self._calls.close()
 
     async def check(self) -> AppInfo:
         """Whether questions can be asked at all: reachable, key accepted, an app that holds conversations."""
-        info, version = await self._get("info")
-        app = AppInfo(text_of(info, "name"), text_of(info, "mode"), version)
+        told = await self._calls.get("info")
+        app = AppInfo(text_of(told.fields, "name"), text_of(told.fields, "mode"), told.version)
         if app.mode and app.mode not in CONVERSING_MODES:
             raise DifyWrongMode(f"the app's mode is {app.mode}")
-        await self._get("parameters")
+        await self._calls.get("parameters")
         return app
 
     @asynccontextmanager
@@ -92,61 +88,23 @@ class DifyClient:
             "conversation_id": request.conversation_id,
             "response_mode": "streaming",
         }
-        async with self._send("POST", "chat-messages", payload, self._stream_patience) as response:
-            kind = response.headers.get("Content-Type", "")
-            if not kind.startswith("text/event-stream"):
-                raise DifyNotDify(f"the answer is no event stream but {kind.partition(';')[0]}")
+        async with self._calls.stream("POST", "chat-messages", self._stream_patience, payload) as body:
             with self._pace.place() as place:
-                async with ChatStream(Body(response), place) as stream:
+                async with ChatStream(body, place) as stream:
                     yield stream
 
     async def stop(self, task_id: str, user: str) -> None:
         """Ask Dify to end a running turn. Only the user who began it can."""
-        async with self._send("POST", f"chat-messages/{task_id}/stop", {"user": user}) as response:
-            await _read(response)
+        async with self._calls.send("POST", f"chat-messages/{task_id}/stop", {"user": user}) as response:
+            await read(response)
 
-    async def _get(self, path: str) -> tuple[Mapping[str, object], str]:
-        async with self._send("GET", path) as response:
-            if not response.headers.get("Content-Type", "").startswith("application/json"):
-                raise DifyNotDify(f"GET {path} was not answered with JSON")
-            try:
-                fields = mapping_of(json.loads(await _read(response)))
-            except (ValueError, RecursionError) as error:
-                raise DifyNotDify(f"GET {path} was answered with JSON that cannot be read") from error
-            return fields, response.headers.get("X-Version", "")
+    async def recover(self, lost: LostTurn, patience_seconds: float) -> Recovered | None:
+        """The whole answer of a turn whose stream was lost, and how it ended, if Dify has it or will have it
+        within the patience; one that is still being answered is waited for.
 
-    @asynccontextmanager
-    async def _send(
-        self,
-        method: str,
-        path: str,
-        payload: Mapping[str, object] | None = None,
-        waiting: aiohttp.ClientTimeout = CALL_PATIENCE,
-    ) -> AsyncIterator[aiohttp.ClientResponse]:
-        """Send a request and give the response, not yet read, if it is a good one."""
-        with translated():
-            response = await self._http.request(
-                method,
-                f"{self._base_url}/{path}",
-                json=payload,
-                timeout=waiting,
-                # The key must not travel to wherever a redirect points.
-                allow_redirects=False,
-            )
-        try:
-            if not 200 <= response.status < 300:
-                kind = response.headers.get("Content-Type", "")
-                raise from_response(response.status, kind, await _read(response))
-            yield response
-        finally:
-            response.close()
-
-
-async def _read(response: aiohttp.ClientResponse) -> bytes:
-    source = Body(response)
-    body = bytearray()
-    while chunk := await source.gulp():
-        body += chunk
-        if len(body) > MAX_ANSWER_BYTES:
-            raise DifyNotDify("the answer is far longer than any of Dify's")
-    return bytes(body)
+        None when Dify has lost it: then nothing runs any more, or nothing is heard of it within the patience,
+        and the question may be asked again, after a `stop` of its task. `DifySilent` when its flow is still
+        said to be running after that. Any other `DifyError` says that Dify could not be asked
+        (`DifyUnreachable`, `DifyDown`: later may help), or that the turn itself failed (`DifyModelFailed`).
+        """
+        return await Recovery(self._calls, lost, self._silence_seconds).wait(patience_seconds)

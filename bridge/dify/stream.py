@@ -72,7 +72,7 @@ class ChatStream:
         if self._turn.error is not None:
             raise self._turn.error
         if self._turn.ending is None:
-            raise DifyCut("the stream ended without a last event")
+            raise DifyCut("the stream ended without a last event", nothing_began=not self._body.heard)
 
     async def _gulp(self) -> bytes:
         """What arrives; empty when nothing more will, or when what may still follow does not come."""

@@ -55,7 +55,8 @@ class Body:
     """The body of a response, read in gulps.
 
     Each arriving piece would wake the process, and waking costs more than all that is done with the piece. So
-    after a gulp the socket may be left alone for a while; what arrives waits in the system's buffer.
+    after a gulp the socket may be left alone for a while; what arrives waits in the system's buffer. `heard`
+    says whether anything has come yet.
     """
 
     def __init__(self, response: aiohttp.ClientResponse) -> None:
@@ -63,11 +64,14 @@ class Body:
         connection = response.connection
         self._transport = connection.transport if connection is not None else None
         self._resting: asyncio.TimerHandle | None = None
+        self.heard = False
 
     async def gulp(self) -> bytes:
         """All that is there; waits for something. Empty at the end. Raises `DifyError` kinds."""
-        with translated():
-            return await self._content.readany()
+        with translated(nothing_heard=not self.heard):
+            chunk = await self._content.readany()
+        self.heard = self.heard or bool(chunk)
+        return chunk
 
     def rest(self, seconds: float) -> None:
         """Leave the socket alone for so long; a gulp meanwhile waits."""
@@ -83,8 +87,9 @@ class Body:
 
 
 @contextmanager
-def translated() -> Iterator[None]:
-    """The one place where the exceptions of HTTP become ours."""
+def translated(*, nothing_heard: bool = False) -> Iterator[None]:
+    """The one place where the exceptions of HTTP become ours. Where nothing has been heard of the answer yet,
+    a cut says that nothing began."""
     try:
         yield
     except (
@@ -93,11 +98,11 @@ def translated() -> Iterator[None]:
         aiohttp.ClientHttpProxyError,
         aiohttp.ServerFingerprintMismatch,
     ) as error:
-        raise DifyUnreachable(type(error).__name__) from error
+        raise DifyUnreachable(type(error).__name__, nothing_began=True) from error
     except TimeoutError as error:
         raise DifySilent(type(error).__name__) from error
     except (aiohttp.ClientResponseError, aiohttp.NonHttpUrlClientError, ValueError) as error:
         # No HTTP is spoken there, or the address is none.
         raise DifyNotDify(type(error).__name__) from error
     except (aiohttp.ClientError, OSError) as error:
-        raise DifyCut(type(error).__name__) from error
+        raise DifyCut(type(error).__name__, nothing_began=nothing_heard) from error

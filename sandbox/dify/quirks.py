@@ -14,7 +14,11 @@ class Unknown(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Quirks:
-    """The switches. `flow_*` concern chatflows only."""
+    """The switches. `flow_*` concern chatflows only.
+
+    Where a flow does not outlive its client, its answer is not kept; yet from some version on the record of
+    its run is, with the answer among its outputs. Of an agent whose client has left, the thoughts are kept.
+    """
 
     tells_mode: bool
     raw_unicode: bool
@@ -22,6 +26,10 @@ class Quirks:
     deletes_with_json: bool
     flow_pings_at_once: bool
     flow_outlives_client: bool
+    flow_run_outlives_client: bool
+    flow_events: bool
+    agent_outlives_client: bool
+    tells_extra_contents: bool
     flow_stop_message_end: bool
     flow_message_end_first: bool
     flow_message_end: bool
@@ -42,6 +50,10 @@ def quirks_of(version: str) -> Quirks:
         deletes_with_json=numbers < (1, 4),
         flow_pings_at_once=relayed,
         flow_outlives_client=relayed,
+        flow_run_outlives_client=numbers >= (1, 9, 2),
+        flow_events=numbers >= (1, 14),
+        agent_outlives_client=numbers < (1, 16),
+        tells_extra_contents=numbers >= (1, 14),
         flow_stop_message_end=not relayed,
         flow_message_end_first=numbers >= (1, 13, 1),
         flow_message_end=numbers[:3] != (1, 13, 0),

@@ -5,20 +5,27 @@ import json
 import time
 import uuid
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from typing import Self
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
+from sandbox.dify.answering import Answering
 from sandbox.dify.demo import demo_script
+from sandbox.dify.looking import Looking
+from sandbox.dify.outlet import Outlet
 from sandbox.dify.quirks import Unknown, quirks_of
-from sandbox.dify.stream import PING_EVERY_SECONDS, Stream
-from sandbox.dify.types import Call, ChatRequest, Conversation, Script, Turn
-from sandbox.dify.wire import PING, Ids, Writer, error
+from sandbox.dify.replies import Replies
+from sandbox.dify.types import Call, ChatRequest, Conversation, Run, Script, Turn
 
 CHAT_MODES = ("chat", "agent-chat", "advanced-chat")
 USER_LIMIT = 255
+# How a call is noted whose client hung up before its end, as nginx does.
+CLIENT_LEFT = 499
+# Never sent: the line is cut instead.
+CUT = web.Response()
 
 
 class Dify:
@@ -49,7 +56,9 @@ class Dify:
         self._port = port
         self._idle_timeout = idle_timeout
         self._quirks = quirks_of(version)
-        self._streams: dict[str, Stream] = {}
+        self._replies = Replies(version, self._quirks)
+        self._answering = Answering(self._quirks, idle_timeout)
+        self._looking = Looking(self._replies, self._quirks, self._answering)
         self._failures: deque[web.Response] = deque()
         self._runner: web.AppRunner | None = None
 
@@ -60,8 +69,18 @@ class Dify:
 
     @property
     def running(self) -> int:
-        """How many answers are being streamed."""
-        return len(self._streams)
+        """How many answers are being spoken, or have somebody on their line."""
+        return self._answering.running
+
+    @property
+    def turns(self) -> tuple[Turn, ...]:
+        """All turns of all conversations; one that was asked twice is there twice."""
+        return tuple(turn for conversation in self.conversations.values() for turn in conversation.turns)
+
+    @property
+    def runs(self) -> Mapping[str, Run]:
+        """The runs of flows, by their ids."""
+        return self._answering.runs
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -78,11 +97,14 @@ class Dify:
                 web.get("/v1/info", self._info),
                 web.get("/v1/parameters", self._parameters),
                 web.get("/v1/messages", self._messages),
+                web.get("/v1/workflows/run/{run}", self._run),
                 web.post("/v1/chat-messages", self._chat),
                 web.post("/v1/chat-messages/{task}/stop", self._stop),
                 web.delete("/v1/conversations/{conversation}", self._delete),
             ]
         )
+        if self._quirks.flow_events:
+            app.add_routes([web.get("/v1/workflow/{run}/events", self._events)])
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1, handler_cancellation=True)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", self._port, reuse_address=True).start()
@@ -90,8 +112,24 @@ class Dify:
 
     async def close(self) -> None:
         """Stop listening and end what runs. What was said is kept."""
-        for stream in self._streams.values():
-            stream.stop()
+        self._answering.stop_all()
+        await self._hang_up()
+        await self._answering.end_all()
+
+    @asynccontextmanager
+    async def away(self) -> AsyncIterator[None]:
+        """Within the block nobody is answered and all lines are cut, as when the API is restarted; flows that
+        outlive their clients go on."""
+        await self._hang_up()
+        yield
+        await self.start()
+
+    async def crash(self) -> None:
+        """Let what runs die without a word: lines are cut, and the records of runs say for ever that they go
+        on."""
+        await self._answering.end_all()
+
+    async def _hang_up(self) -> None:
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
@@ -100,20 +138,48 @@ class Dify:
         """As if somebody had deleted the conversation."""
         del self.conversations[conversation_id]
 
-    def fail_http(self, status: int, code: str, message: str, *, times: int = 1, html: bool = False) -> None:
+    def fail_http(
+        self,
+        status: int,
+        code: str,
+        message: str,
+        *,
+        times: int = 1,
+        html: bool = False,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         """Let the next questions be refused like this."""
         for _ in range(times):
-            if html:
-                self._failures.append(web.Response(status=status, text="<html>", content_type="text/html"))
-            else:
-                self._failures.append(self._json(error(status, code, message), status))
+            refusal = self._replies.page(status) if html else self._replies.error(status, code, message)
+            refusal.headers.update(headers or {})
+            self._failures.append(refusal)
+
+    def cut_next(self, *, times: int = 1) -> None:
+        """Let the lines of the next questions be cut before the first byte, and nothing begin."""
+        self._failures.extend([CUT] * times)
+
+    def cut_lines(self) -> None:
+        """Break the line of everybody who listens to an answer now."""
+        self._answering.cut_lines()
+
+    def listened_to(self, run_id: str) -> bool:
+        """Whether somebody listens to this run of a flow."""
+        stream = self._answering.stream_of(run_id)
+        return stream is not None and bool(stream.outlets)
 
     def _middleware(self) -> Middleware:
         @web.middleware
         async def admit(request: web.Request, handler: Handler) -> web.StreamResponse:
-            refusal = self._refusal(request)
-            response = refusal if refusal is not None else await handler(request)
-            self.calls.append(Call(request.method, request.path, response.status, time.monotonic()))
+            status = CLIENT_LEFT
+            try:
+                refusal = self._refusal(request)
+                response = refusal if refusal is not None else await handler(request)
+                status = response.status
+            except web.HTTPException as unknown:
+                status = unknown.status
+                raise
+            finally:
+                self.calls.append(Call(request.method, request.path, status, time.monotonic()))
             return response
 
         return admit
@@ -122,23 +188,23 @@ class Dify:
         """Whether the key and the app's state let a request in."""
         scheme, _, key = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer":
-            return self._error(
+            return self._replies.error(
                 401, "unauthorized", "Authorization header must be provided and start with 'Bearer'"
             )
         if key != self.key:
-            return self._error(401, "unauthorized", "Access token is invalid")
+            return self._replies.error(401, "unauthorized", "Access token is invalid")
         if not self.api_enabled:
-            return self._error(403, "forbidden", "The app's API service has been disabled.")
+            return self._replies.error(403, "forbidden", "The app's API service has been disabled.")
         return None
 
     async def _info(self, _: web.Request) -> web.Response:
         info: dict[str, object] = {"name": self._name, "description": "", "tags": []}
-        return self._json({**info, "mode": self.mode} if self._quirks.tells_mode else info)
+        return self._replies.json({**info, "mode": self.mode} if self._quirks.tells_mode else info)
 
     async def _parameters(self, _: web.Request) -> web.Response:
         if not self.published:
-            return self._error(400, "app_unavailable", "App unavailable, please check it.")
-        return self._json(
+            return self._replies.error(400, "app_unavailable", "App unavailable, please check it.")
+        return self._replies.json(
             {
                 "opening_statement": "",
                 "suggested_questions": [],
@@ -152,11 +218,13 @@ class Dify:
         conversation = self._visible(request.query.get("conversation_id", ""), request.query.get("user", ""))
         if conversation is None:
             return self._unknown_conversation("/v1/messages")
-        turns = [
-            {"id": turn.id, "query": turn.query, "answer": turn.answer, "status": turn.status}
-            for turn in conversation.turns
-        ]
-        return self._json({"limit": 20, "has_more": False, "data": turns[-20:]})
+        return self._looking.messages(request, conversation)
+
+    async def _run(self, request: web.Request) -> web.Response:
+        return self._looking.run(request, self.mode)
+
+    async def _events(self, request: web.Request) -> web.StreamResponse:
+        return await self._looking.events(request, self.mode)
 
     async def _delete(self, request: web.Request) -> web.Response:
         body = await _body(request)
@@ -165,21 +233,23 @@ class Dify:
             return self._unknown_conversation(request.path)
         self.forget(conversation.id)
         if self._quirks.deletes_with_json:
-            return self._json({"result": "success"})
-        return web.Response(status=204, headers=self._headers())
+            return self._replies.json({"result": "success"})
+        return web.Response(status=204, headers=self._replies.headers)
 
     async def _stop(self, request: web.Request) -> web.Response:
         body = await _body(request)
         if not body.get("user"):
-            return self._error(400, "invalid_param", "Arg user must be provided.")
-        stream = self._streams.get(request.match_info["task"])
-        if stream is not None and stream.user == body["user"]:
-            stream.stop()
-        return self._json({"result": "success"})
+            return self._replies.error(400, "invalid_param", "Arg user must be provided.")
+        self._answering.stop(request.match_info["task"], str(body["user"]))
+        return self._replies.json({"result": "success"})
 
     async def _chat(self, request: web.Request) -> web.StreamResponse:
         body = await _body(request)
+        outlet = Outlet(request, self._replies.stream())
         refusal = self._failures.popleft() if self._failures else self._chat_refusal(body)
+        if refusal is CUT:
+            outlet.cut()
+            return web.Response()
         if refusal is not None:
             return refusal
         question = ChatRequest(
@@ -195,24 +265,32 @@ class Dify:
         if conversation is None:
             if self._unknown is Unknown.REFUSED:
                 return self._unknown_conversation("/v1/chat-messages")
-            return await self._silence(request)
-        return await self._answer(request, question, conversation)
+            await outlet.ping()
+            await asyncio.sleep(self._idle_timeout)
+        else:
+            answer = self.script(question, len(conversation.turns))
+            await self._answering.answer(self.mode, question, conversation, answer, outlet)
+        return outlet.response
 
     def _chat_refusal(self, body: Mapping[str, object]) -> web.Response | None:
         if self.mode not in CHAT_MODES:
-            return self._error(400, "not_chat_app", "Please check if your app mode matches.")
+            return self._replies.error(400, "not_chat_app", "Please check if your app mode matches.")
         if not body.get("user"):
-            return self._error(400, "invalid_param", "Arg user must be provided.")
+            return self._replies.error(400, "invalid_param", "Arg user must be provided.")
         if len(str(body["user"])) > USER_LIMIT:
-            return self._error(500, "internal_server_error", "Internal Server Error, please contact support.")
+            return self._replies.error(
+                500, "internal_server_error", "Internal Server Error, please contact support."
+            )
         if "inputs" not in body or not body.get("query"):
-            return self._error(400, "invalid_param", "1 validation error for ChatRequestPayload")
+            return self._replies.error(400, "invalid_param", "1 validation error for ChatRequestPayload")
         if body.get("conversation_id") and not _is_uuid(str(body["conversation_id"])):
-            return self._error(400, "invalid_param", "conversation_id must be a valid UUID")
+            return self._replies.error(400, "invalid_param", "conversation_id must be a valid UUID")
         if body.get("response_mode") != "streaming":
-            return self._error(400, "invalid_param", "The sandbox answers only in response_mode streaming")
+            return self._replies.error(
+                400, "invalid_param", "The sandbox answers only in response_mode streaming"
+            )
         if not self.published:
-            return self._error(400, "invalid_param", "Workflow not published")
+            return self._replies.error(400, "invalid_param", "Workflow not published")
         return None
 
     def _conversation(self, question: ChatRequest) -> Conversation | None:
@@ -225,50 +303,6 @@ class Dify:
         self.conversations[begun.id] = begun
         return begun
 
-    async def _answer(
-        self, request: web.Request, question: ChatRequest, conversation: Conversation
-    ) -> web.StreamResponse:
-        answer = self.script(question, len(conversation.turns))
-        ids = Ids(conversation.id, *(str(uuid.uuid4()) for _ in range(3)))
-        turn = Turn(ids.message, question.query)
-        conversation.turns.append(turn)
-        writer = Writer(self.mode, ids, self._quirks, question.user)
-        stream = Stream(answer, writer, question.user, self._quirks.flow_tail_seconds if writer.flow else 0.0)
-        turn.written = stream.written
-        self._streams[ids.task] = stream
-        # Nothing is sent, not even the status line, before the first event; flows begin with one at once.
-        waited = 0.0 if writer.flow else min(answer.first_token_after, PING_EVERY_SECONDS)
-        try:
-            await asyncio.sleep(waited)
-            response = await self._open(request)
-            if waited == PING_EVERY_SECONDS:
-                await response.write(PING)
-            await stream.run(request, response, question.query, waited)
-        except (ConnectionError, asyncio.CancelledError):
-            # Whoever asked has left. Flows run on without them, all others are lost.
-            turn.answer = answer.text if self._quirks.flow_outlives_client and writer.flow else ""
-            raise
-        else:
-            turn.answer = "" if stream.failed else stream.said
-            return response
-        finally:
-            turn.status = "error" if stream.failed else "normal"
-            del self._streams[ids.task]
-
-    async def _silence(self, request: web.Request) -> web.StreamResponse:
-        response = await self._open(request)
-        await asyncio.sleep(self._idle_timeout)
-        return response
-
-    async def _open(self, request: web.Request) -> web.StreamResponse:
-        response = web.StreamResponse(
-            headers={**self._headers(), "Content-Type": "text/event-stream; charset=utf-8"}
-        )
-        await response.prepare(request)
-        if self.mode == "advanced-chat" and self._quirks.flow_pings_at_once:
-            await response.write(PING)
-        return response
-
     @property
     def _unknown(self) -> Unknown:
         return self._quirks.flow_unknown_conversation if self.mode == "advanced-chat" else Unknown.REFUSED
@@ -278,18 +312,7 @@ class Dify:
         return conversation if conversation is not None and conversation.user == user else None
 
     def _unknown_conversation(self, path: str) -> web.Response:
-        tail = f" You have requested this URI [{path}] but did you mean {path} ?"
-        suffix = tail if self._quirks.suggests_other_urls else ""
-        return self._error(404, "not_found", f"Conversation Not Exists.{suffix}")
-
-    def _error(self, status: int, code: str, message: str) -> web.Response:
-        return self._json(error(status, code, message), status)
-
-    def _json(self, fields: Mapping[str, object], status: int = 200) -> web.Response:
-        return web.json_response(fields, status=status, headers=self._headers())
-
-    def _headers(self) -> dict[str, str]:
-        return {"X-Version": self.version, "X-Env": "PRODUCTION"}
+        return self._replies.not_there("Conversation Not Exists.", path)
 
 
 async def _body(request: web.Request) -> Mapping[str, object]:

@@ -25,8 +25,11 @@ class Answer:
     """What the app says, and how. Times are in seconds; a rate of 0 is as fast as possible.
 
     `steps` are titles of nodes before the answer, or names of tools; each takes `step_seconds`. `thought` is
-    reasoning that a flow tells apart from the answer, in versions that do so. After so many tokens the app
-    may fail (`fail_after`), the line may be cut (`cut_after`) or go silent (`hang_after`).
+    reasoning that a flow tells apart from the answer, in versions that do so.
+
+    After so many tokens the app may fail (`fail_after`) or, in a flow, wait for a person's decision
+    (`pause_after`). Or the line to whoever listens may be cut (`cut_after`; 0 is before the first byte) or go
+    silent (`hang_after`); where answers outlive their line, this one then goes on unheard.
     """
 
     text: str
@@ -38,6 +41,7 @@ class Answer:
     fail_after: int | None = None
     cut_after: int | None = None
     hang_after: int | None = None
+    pause_after: int | None = None
 
     @property
     def tokens(self) -> list[str]:
@@ -73,14 +77,38 @@ class Written:
 
 
 @dataclass(slots=True)
+class Thought:
+    """One step of an agent: a tool it used, or in the end what it said."""
+
+    id: str
+    tool: str = ""
+    text: str = ""
+
+
+@dataclass(slots=True)
 class Turn:
-    """One question, what was kept of its answer, and how the answer grew."""
+    """One question, what was kept of its answer, and how the answer grew. `run_id` names a flow's run."""
 
     id: str
     query: str
+    run_id: str = ""
     answer: str = ""
     status: str = "normal"
+    error: str = ""
+    thoughts: list[Thought] = field(default_factory=list)
     written: list[Written] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Run:
+    """What is kept of one run of a flow. Only its `user` may follow it."""
+
+    id: str
+    user: str
+    query: str
+    status: str = "running"
+    answer: str = ""
+    error: str = ""
 
 
 @dataclass(slots=True)

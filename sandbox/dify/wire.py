@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from sandbox.dify.quirks import Quirks
+from sandbox.dify.types import Run
 
 PING = b"event: ping\n\n"
 CREATED_AT = 1_785_312_000
@@ -18,6 +19,9 @@ class Ids:
     message: str
     task: str
     run: str
+
+
+FAILURE = "[openai] Server Unavailable Error, the model is overloaded"
 
 
 def error(status: int, code: str, message: str) -> dict[str, object]:
@@ -74,13 +78,12 @@ class Writer:
 
     def failure(self) -> list[bytes]:
         """The model failed midway."""
-        detail = "[openai] Server Unavailable Error, the model is overloaded"
         if not self.flow:
-            return [self._error("completion_request_error", detail)]
-        finished = self._finished("failed", "", detail)
+            return [self._error("completion_request_error", FAILURE)]
+        finished = self._finished("failed", "", FAILURE)
         if not self._quirks.flow_error_event:
             return [finished]
-        return [finished, self._error("invalid_param", f"Run failed: {detail}")]
+        return [finished, self._error("invalid_param", f"Run failed: {FAILURE}")]
 
     def stopped(self, text: str) -> list[bytes]:
         """Somebody asked to stop."""
@@ -88,6 +91,31 @@ class Writer:
             return self.ending(text)
         finished = self._finished("stopped", text, None)
         return [finished, self._message_end()] if self._quirks.flow_stop_message_end else [finished]
+
+    def paused(self) -> list[bytes]:
+        """The flow waits for a person."""
+        form = {
+            "form_id": "form-1",
+            "node_id": "1724",
+            "node_title": "Approval",
+            "form_content": "Please review",
+        }
+        waiting = {**form, "inputs": [], "actions": [], "form_token": "tok_1", "expiration_time": CREATED_AT}
+        reason = {"TYPE": "human_input_required", **waiting}
+        state = {"paused_nodes": ["1724"], "outputs": {}, "reasons": [reason], "status": "paused"}
+        return [
+            self._in_flow("human_input_required", waiting),
+            self._in_flow("workflow_paused", {"workflow_run_id": self._ids.run, **state}),
+        ]
+
+    def snapshot(self, query: str) -> Iterator[bytes]:
+        """What a flow that runs says to whoever begins to listen: its answer is kept only at its end, so that
+        none of the text so far is told."""
+        yield PING
+        started, *nodes = self.opening(query)
+        yield started
+        yield self._event("message_replace", answer="", reason="")
+        yield from nodes
 
     def _message_end(self) -> bytes:
         return self._event("message_end", id=self._ids.message, metadata={"usage": {}}, files=[])
@@ -131,3 +159,42 @@ class Writer:
         else:
             text = json.dumps(fields)
         return b"data: " + text.encode() + b"\n\n"
+
+
+def finished_run(run: Run) -> bytes:
+    """The one event for whoever asks for the events of a run that is over. It names no conversation, and the
+    run in the place of the task."""
+    data = run_fields(run, {"exceptions_count": 0, "files": []})
+    fields = {"event": "workflow_finished", "task_id": run.id, "workflow_run_id": run.id, "data": data}
+    return b"data: " + json.dumps(fields).encode() + b"\n\n"
+
+
+def paused_run(run: Run) -> bytes:
+    """What is told of a run that waits for a person."""
+    data = {
+        "workflow_run_id": run.id,
+        "paused_nodes": ["1724"],
+        "outputs": {},
+        "reasons": [],
+        "status": "paused",
+    }
+    fields = {"event": "workflow_paused", "task_id": run.id, "workflow_run_id": run.id, "data": data}
+    return PING + b"data: " + json.dumps(fields).encode() + b"\n\n"
+
+
+def run_fields(run: Run, more: Mapping[str, object]) -> dict[str, object]:
+    """What Dify tells of a run."""
+    over = run.status not in ("running", "paused")
+    return {
+        "id": run.id,
+        "workflow_id": "7c3e33d4-2a8b-4e5f-9b1a-d3c6e8f12345",
+        "status": run.status,
+        "outputs": {"answer": run.answer, "files": []} if run.status == "succeeded" else {},
+        "error": run.error or None,
+        "total_steps": 3,
+        "total_tokens": 42,
+        "created_at": CREATED_AT,
+        "finished_at": CREATED_AT + 1 if over else None,
+        "elapsed_time": 1.0 if over else 0.0,
+        **more,
+    }

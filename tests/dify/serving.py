@@ -49,6 +49,8 @@ async def serving(*answers: bytes, then: str = "end") -> AsyncIterator[Server]:
                 server.closed.set()
             elif then == "cut":
                 writer.transport.abort()
+        except ConnectionError:
+            server.closed.set()
         finally:
             writer.close()
 

@@ -120,8 +120,51 @@ async def test_every_trouble_has_its_own_error(
 async def test_a_server_that_is_not_there_is_told_apart() -> None:
     async with serving() as server:
         pass
-    with pytest.raises(errors.DifyUnreachable):
+    with pytest.raises(errors.DifyUnreachable) as caught:
         await ask(server)
+    assert caught.value.nothing_began
+
+
+@pytest.mark.parametrize(
+    ("answers", "then", "nothing_began"),
+    [
+        ((), "cut", True),
+        ((), "end", True),
+        ((STREAM,), "cut", True),
+        ((STREAM, LAST), "end", True),
+        ((), "hang", False),
+        ((STREAM,), "hang", False),
+        ((STREAM, chunk("ping")), "cut", False),
+        ((STREAM, b"5\r\ndata:\r\n"), "cut", False),
+        ((STREAM, chunk(said("Hi")), LAST), "end", False),
+        ((STREAM, chunk({"event": "error", "code": "rate_limit_error", "status": 429}), LAST), "end", False),
+    ],
+)
+async def test_only_a_stream_that_said_nothing_at_all_may_be_asked_for_again(
+    answers: tuple[bytes, ...], then: str, nothing_began: bool
+) -> None:
+    async with serving(*answers, then=then) as server:
+        with pytest.raises(errors.DifyError) as caught:
+            await ask(server, silence=0.3)
+    assert caught.value.nothing_began is nothing_began
+
+
+async def test_the_wish_of_a_server_how_long_to_wait_is_passed_on() -> None:
+    head = (
+        b"HTTP/1.1 503 Unavailable\r\nContent-Type: text/html\r\nRetry-After: 7\r\nContent-Length: 6\r\n\r\n"
+    )
+    async with serving(head + b"<html>") as server:
+        with pytest.raises(errors.DifyDown) as caught:
+            await ask(server)
+    assert (caught.value.retry_after, caught.value.nothing_began) == (7.0, True)
+
+
+async def test_a_refusal_counts_although_its_reason_is_cut_short() -> None:
+    head = b"HTTP/1.1 502 Bad Gateway\r\nContent-Type: application/json\r\nContent-Length: 600\r\n\r\n{"
+    async with serving(head, then="cut") as server:
+        with pytest.raises(errors.DifyDown) as caught:
+            await ask(server)
+    assert caught.value.nothing_began
 
 
 async def test_pings_keep_a_slow_stream_alive() -> None:
