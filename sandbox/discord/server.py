@@ -144,13 +144,14 @@ class Discord:
         attachments: Sequence[DiscordFile] = (),
         webhook: bool = False,
         bot: bool = False,
+        age: float = 0.0,
         type: int = MessageType.DEFAULT,  # noqa: A002 - the field's name on the wire
     ) -> str:
         """Write in a channel, a thread or a direct message; the new message's id.
 
         Whether that mentions the bot is seen from the content, unless `mention_bot` says so: a reply whose
         ping is left on mentions the bot without naming it. `webhook` and `bot` make another machine of the
-        writer.
+        writer. It was said `age` seconds ago.
         """
         author = self._world.users[user]
         if webhook or bot:
@@ -163,6 +164,7 @@ class Discord:
             reply_to=target,
             mention_bot=mention_bot,
             webhook=webhook,
+            age=age,
         )
         return self._world.post(self._world.channels[channel], author, draft).id
 
@@ -277,7 +279,7 @@ class Discord:
 
     def _check(self, method: str, path: str, ask: Ask) -> None:
         if self._openapi is not None:
-            self._openapi.check(method, path, ask.path, ask.form)
+            self._openapi.check(method, path, ask)
 
     async def _attachment(self, request: web.Request) -> web.StreamResponse:
         """What Discord's CDN does: anybody who knows the address may have it."""

@@ -93,6 +93,7 @@ class Draft:
     reply_to: "Message | None" = None
     mention_bot: bool | None = None
     webhook: bool = False
+    age: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
