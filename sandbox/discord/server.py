@@ -172,6 +172,10 @@ class Discord:
         """A moderator deletes it, whoever wrote it."""
         self._world.delete(self._world.find_message(message))
 
+    def archive(self, thread: str) -> None:
+        """A moderator does."""
+        self._world.change_channel(self._world.channels[thread], archived=True)
+
     # What the wire does
 
     async def dispatch(self, event: str, data: Any) -> None:
