@@ -44,7 +44,7 @@ class Hearing:
         except Leaving:
             log.info("Discord: message %d is left to whoever comes next", message.id)
         except BridgeError as error:
-            log.error("Discord: message %d was not taken, and is read once more: %s", message.id, error)
+            log.error("Discord: message %d was not taken: %s", message.id, error)
             self._again()
 
     async def catch_up(self) -> None:
@@ -73,17 +73,20 @@ class Hearing:
         except Leaving:
             log.info("Discord: what was missed is left to whoever comes next")
         except BridgeError as error:
-            log.warning("Discord: what was missed is read once more: %s", error)
+            log.warning("Discord: not all that was missed was taken: %s", error)
             self._again()
-        except Exception:
-            # The one guard of this task: what was missed must not cost what is said from now on.
-            log.exception("Discord: what was missed could not be read")
 
     async def _deliver(self, message: discord.Message) -> None:
         user = self._client.user
-        read = read_message(message, user.id) if user is not None else None
-        if read is not None:
-            await self._host.deliver(read)
+        try:
+            read = read_message(message, user.id) if user is not None else None
+            if read is not None:
+                await self._host.deliver(read)
+        except BridgeError:
+            raise
+        except Exception:
+            # The library leaves out of a message what it could not read; the next ones are not to suffer.
+            log.exception("Discord: message %d could not be understood", message.id)
 
     def _again(self) -> None:
         self._failing = True

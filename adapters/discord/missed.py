@@ -54,11 +54,14 @@ async def missed(
             async with aclosing(messages):
                 async for message in messages:
                     yield message
-        except (discord.Forbidden, discord.NotFound) as error:
+        except (discord.Forbidden, discord.NotFound, discord.InvalidData) as error:
             log.debug("Discord: what was missed in %d cannot be read: %s", place, error)
         except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
             log.info("Discord: what was missed in %d was not read: %s", place, type(error).__name__)
             failed += 1
+        except Exception:
+            # The library stumbles over what it does not know; the other places are not to suffer from it.
+            log.exception("Discord: what was missed in %d could not be understood", place)
     if failed:
         raise PlatformDown(f"{failed} places were not read")
 

@@ -221,6 +221,10 @@ class Discord:
         """
         self._faults.add(method, route, Fault(status, code, message, retry_after, afterwards), times)
 
+    def garble(self, message: str) -> None:
+        """From now on its payload is of a kind that no client has seen yet."""
+        self._world.find_message(message).garbled = True
+
     # What can be seen
 
     def messages(self, channel: str) -> list[DiscordMessage]:

@@ -130,6 +130,7 @@ class Message:
     edited_at: float | None = None
     thread: Channel | None = None
     deleted: bool = False
+    garbled: bool = False
     reactions: dict[str, list[str]] = field(default_factory=dict)
 
     @property

@@ -147,6 +147,16 @@ async def test_a_place_that_may_not_be_read_does_not_keep_the_others_from_it(
     assert reads(discord) == [other, channel]
 
 
+async def test_a_message_that_cannot_be_understood_keeps_no_other_from_being_heard(
+    discord: Discord, channel: str, ann: str
+) -> None:
+    discord.garble(await discord.say(channel, ann, "from tomorrow"))
+    await discord.say(channel, ann, "from today")
+    host = Listener()
+    async with adapter(discord, host):
+        await until(lambda: host.texts == ["from today"])
+
+
 async def test_a_place_that_could_not_be_read_is_read_once_more(
     discord: Discord, channel: str, ann: str
 ) -> None:
