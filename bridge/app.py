@@ -117,6 +117,11 @@ def _adapters(settings: Settings) -> list[Adapter]:
         )
     if settings.discord:
         adapters.append(
-            DiscordAdapter(settings.discord_bot_token.get_secret_value(), settings.discord_api_url)
+            DiscordAdapter(
+                settings.discord_bot_token.get_secret_value(),
+                settings.discord_api_url,
+                settings.shards,
+                settings.discord_shard_count,
+            )
         )
     return adapters

@@ -15,11 +15,14 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 from yarl import URL
 
+from adapters.discord.hearing import Hearing
+from adapters.discord.shards import Identifies, Shard, Shards
 from bridge.errors import LoginRefused, PlatformError
+from bridge.ports import Host
 
 log = logging.getLogger(__name__)
 
-OnMessage = Callable[[discord.Message, int], Awaitable[None]]
+FindGateway = Callable[[], Awaitable[str]]
 
 FIRST_RETRY_SECONDS = 1.0
 # One identify in 90 s at most, in the long run: 960 a day.
@@ -30,15 +33,30 @@ HEALTHY_AFTER_SECONDS = 300.0
 SERVERS_ARRIVE_WITHIN_SECONDS = 1.0
 
 
-class Gateway:
-    """Listens with one bot token. `on_message(message, bot_user_id)` runs for each message as it comes."""
+async def listen(token: str, api_url: str, find_gateway: FindGateway, shards: Shards, host: Host) -> None:
+    """Stay connected with every shard until cancelled. Only `LoginRefused` ends it."""
+    identifies = Identifies()
+    gateways = [Gateway(token, shard, identifies, host) for shard in shards.all]
+    running = [asyncio.create_task(gateway.run(api_url, find_gateway)) for gateway in gateways]
+    try:
+        await asyncio.gather(*running)
+    finally:
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
 
-    def __init__(self, token: str, on_message: OnMessage) -> None:
+
+class Gateway:
+    """Listens with one bot token, for one shard or for all of a bot that has none."""
+
+    def __init__(self, token: str, shard: Shard | None, identifies: Identifies, host: Host) -> None:
         self._token = token
-        self._on_message = on_message
+        self._shard = shard
+        self._identifies = identifies
+        self._host = host
         self._may_read_content = True
 
-    async def run(self, api_url: str, find_gateway: Callable[[], Awaitable[str]]) -> None:
+    async def run(self, api_url: str, find_gateway: FindGateway) -> None:
         """Stay connected until cancelled. Only `LoginRefused` ends it."""
         # The library has no setting for the addresses, only these attributes.
         Route.BASE = api_url
@@ -50,6 +68,8 @@ class Gateway:
             began = loop.time()
             try:
                 DiscordWebSocket.DEFAULT_GATEWAY = URL(await find_gateway())
+                # Here, and not in the library's own hook, which has only a minute.
+                await self._identifies.turn()
                 await self._connect()
             except discord.LoginFailure as error:
                 raise LoginRefused("Discord does not accept DISCORD_BOT_TOKEN") from error
@@ -72,10 +92,13 @@ class Gateway:
     async def _connect(self) -> None:
         intents = discord.Intents.default()
         intents.message_content = self._may_read_content
-        client = _Client(intents, self._on_message)
+        client = _Client(intents, self._shard, self._identifies, self._host)
+        catching_up = asyncio.create_task(client.hearing.catch_up(), name="what Discord said before")
         try:
             await client.start(self._token, reconnect=True)
         finally:
+            catching_up.cancel()
+            await asyncio.gather(catching_up, return_exceptions=True)
             await client.settled()
             await client.close()
 
@@ -89,15 +112,20 @@ class Gateway:
 
 
 class _Client(discord.Client):
-    def __init__(self, intents: discord.Intents, on_message: OnMessage) -> None:
+    def __init__(
+        self, intents: discord.Intents, shard: Shard | None, identifies: Identifies, host: Host
+    ) -> None:
         super().__init__(
             intents=intents,
             allowed_mentions=discord.AllowedMentions.none(),
             max_messages=None,
             chunk_guilds_at_startup=False,
             guild_ready_timeout=SERVERS_ARRIVE_WITHIN_SECONDS,
+            shard_id=None if shard is None else shard.id,
+            shard_count=None if shard is None else shard.count,
         )
-        self._deliver = on_message
+        self.hearing = Hearing(self, host)
+        self._identifies = identifies
         self._arriving = False
 
     async def settled(self) -> None:
@@ -115,7 +143,13 @@ class _Client(discord.Client):
     async def on_ready(self) -> None:
         self._arriving = False
         log.info("Discord: signed in as %s, in %d servers", self.user and self.user.id, len(self.guilds))
+        self.hearing.begins()
 
     async def on_message(self, message: discord.Message) -> None:
-        if self.user is not None:
-            await self._deliver(message, self.user.id)
+        await self.hearing.take(message)
+
+    async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
+        """Before the first one, the turn has come already."""
+        if not initial:
+            await super().before_identify_hook(shard_id, initial=initial)
+            await self._identifies.turn()

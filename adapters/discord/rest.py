@@ -1,4 +1,4 @@
-"""The few calls of Discord's REST API that replies are made of.
+"""The few calls of Discord's REST API that replies are made of, or found again by.
 
 They go past discord.py on purpose: its HTTP client sleeps by itself when a bucket is empty, merges the
 separate counters of creating and editing into one, and repeats after a 429. Here a 429 is told to the budget,
@@ -33,6 +33,11 @@ WINDOW_SECONDS = 5.0
 GLOBAL_LANE = Lane("discord:global", 45, 1.0)
 # Nobody has told how many threads may be made, or how often one may type; the headers do.
 OTHERS_PER_WINDOW = 50
+# Seen for reactions: one in a quarter of a second for each channel.
+REACTIONS_PER_WINDOW = 1
+REACTION_WINDOW_SECONDS = 0.25
+# discord.com/developers, "Get Channel Messages".
+LONGEST_PAGE = 100
 # Kept of what headers taught, for this many scopes; the oldest are forgotten and learned anew.
 LEARNED_SCOPES = 10_000
 
@@ -40,6 +45,16 @@ SUPPRESS_EMBEDS: Final = 1 << 2
 # discord.com/developers, "JSON Error Codes".
 GONE_CODES = frozenset({10003, 10008})
 THREAD_EXISTS_CODE = 160004
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A message as it stands in a channel. `type` is Discord's number of its kind."""
+
+    id: str
+    author: str
+    type: int
+    replies_to: str
 
 
 class DiscordRest:
@@ -50,6 +65,7 @@ class DiscordRest:
         self._api_url = api_url
         self._headers = {"Authorization": f"Bot {token}", "User-Agent": USER_AGENT}
         self._told: dict[str, _Told] = {}
+        self._own_id = ""
 
     async def create_message(self, channel: str, content: str, nonce: str, replies_to: str) -> str:
         """Returns the id. With the nonce of an earlier call, Discord gives the message it already made."""
@@ -87,19 +103,53 @@ class DiscordRest:
     async def trigger_typing(self, channel: str) -> None:
         await self._call("POST", f"/channels/{channel}/typing", typing_scope(channel), None)
 
+    async def read_messages(self, channel: str, after: int) -> tuple[Standing, ...]:
+        """The first messages of the channel after this id, the oldest first."""
+        path = f"/channels/{channel}/messages?after={after}&limit={LONGEST_PAGE}"
+        page = await self._request("GET", path, read_scope(channel), None)
+        found = [_standing(one) for one in page if isinstance(one, Mapping)] if isinstance(page, list) else []
+        return tuple(sorted(found, key=lambda one: int(one.id)))
+
+    async def react(self, channel: str, message: str, emoji: str) -> None:
+        await self._call("PUT", _reaction(channel, message, emoji), reaction_scope(channel), None)
+
+    async def unreact(self, channel: str, message: str, emoji: str) -> None:
+        await self._call("DELETE", _reaction(channel, message, emoji), reaction_scope(channel), None)
+
+    async def own_id(self) -> str:
+        """The bot's user id, asked for once."""
+        if not self._own_id:
+            answer = await self._call("GET", "/users/@me", "discord:me", None)
+            self._own_id = str(answer.get("id", ""))
+        return self._own_id
+
     async def gateway_url(self) -> str:
         """Where to connect to."""
         answer = await self._call("GET", "/gateway/bot", "discord:gateway", None)
         return str(answer.get("url", ""))
 
-    def lane(self, scope: str, otherwise: int = MESSAGES_PER_WINDOW) -> Lane:
+    def lane(
+        self,
+        scope: str,
+        otherwise: int = MESSAGES_PER_WINDOW,
+        seconds: float = WINDOW_SECONDS,
+        *,
+        private: bool = False,
+    ) -> Lane:
         """A scope with what Discord last told of it, or with the limit `otherwise` before it has."""
         told = self._told.get(scope, _Told(otherwise))
-        return Lane(scope, told.limit, WINDOW_SECONDS, told.shut_until)
+        return Lane(scope, told.limit, seconds, told.shut_until, private)
 
     async def _call(
         self, method: str, path: str, scope: str, payload: Mapping[str, object] | None
     ) -> Mapping[str, object]:
+        """A call that is answered with an object, or with nothing."""
+        answer = await self._request(method, path, scope, payload)
+        return answer if isinstance(answer, Mapping) else {}
+
+    async def _request(
+        self, method: str, path: str, scope: str, payload: Mapping[str, object] | None
+    ) -> object:
         try:
             async with self._session.request(
                 method, self._api_url + path, json=payload, headers=self._headers
@@ -107,7 +157,8 @@ class DiscordRest:
                 self._learn(scope, response.headers)
                 answer = await _json(response)
                 if response.status >= 400:
-                    raise _refusal(f"{method} {scope}", response, answer)
+                    body = answer if isinstance(answer, Mapping) else {}
+                    raise _refusal(f"{method} {scope}", response, body)
                 return answer
         except (TimeoutError, aiohttp.ClientError, OSError) as error:
             raise PlatformDown(f"{method} {scope}: {type(error).__name__}") from error
@@ -160,14 +211,37 @@ def typing_scope(channel: str) -> str:
     return f"discord:typing:{channel}"
 
 
-async def _json(response: aiohttp.ClientResponse) -> Mapping[str, object]:
+def read_scope(channel: str) -> str:
+    return f"discord:read:{channel}"
+
+
+def reaction_scope(channel: str) -> str:
+    return f"discord:reactions:{channel}"
+
+
+def _reaction(channel: str, message: str, emoji: str) -> str:
+    return f"/channels/{channel}/messages/{message}/reactions/{emoji}/@me"
+
+
+def _standing(message: Mapping[str, object]) -> Standing:
+    author, reference = message.get("author"), message.get("message_reference")
+    kind = message.get("type")
+    return Standing(
+        id=str(message.get("id", "0")),
+        author=str(author.get("id", "")) if isinstance(author, Mapping) else "",
+        type=kind if isinstance(kind, int) else -1,
+        replies_to=str(reference.get("message_id", "")) if isinstance(reference, Mapping) else "",
+    )
+
+
+async def _json(response: aiohttp.ClientResponse) -> object:
+    """None where the answer is not JSON."""
     if response.content_type != "application/json":
-        return {}
+        return None
     try:
-        answer = await response.json()
+        return await response.json()
     except ValueError as error:
         raise PlatformDown(f"HTTP {response.status} with JSON that cannot be read") from error
-    return answer if isinstance(answer, Mapping) else {}
 
 
 def _refusal(call: str, response: aiohttp.ClientResponse, answer: Mapping[str, object]) -> PlatformError:

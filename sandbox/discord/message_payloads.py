@@ -53,6 +53,8 @@ def message(about: Message, reader: Reader, *, nested: bool = False) -> Json:
             "attachments": [_attachment(item) for item in about.attachments],
             "components": list(about.components),
         }
+    if about.garbled:
+        data["author"] = {"kind": "of tomorrow"}
     if about.nonce is not None:
         data["nonce"] = about.nonce
     if about.webhook:

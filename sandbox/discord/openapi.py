@@ -7,9 +7,9 @@ Not caught: fields the document does not know, and every rule beyond types and s
 
 import importlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from sandbox.discord.forms import Form
 from sandbox.discord.types import Json
@@ -18,6 +18,19 @@ _ROOT = "urn:discord"
 _LENIENT_SNOWFLAKE: Json = {
     "anyOf": [{"type": "string", "pattern": "^(0|[1-9][0-9]*)$"}, {"type": "integer", "minimum": 0}]
 }
+
+
+class Asked(Protocol):
+    """What of a request is checked."""
+
+    @property
+    def path(self) -> Mapping[str, str]: ...
+
+    @property
+    def query(self) -> Mapping[str, str]: ...
+
+    @property
+    def form(self) -> Form: ...
 
 
 class OpenApi:
@@ -32,8 +45,8 @@ class OpenApi:
         self._registry = referencing.Registry().with_resource(_ROOT, resource)
         self._validators: dict[str, Any] = {}
 
-    def check(self, method: str, path: str, path_values: Mapping[str, str], form: Form) -> None:
-        """`path` is the document's own, with its placeholders; `path_values` are what stood there."""
+    def check(self, method: str, path: str, asked: Asked) -> None:
+        """`path` is the document's own, with its placeholders; `asked.path` is what stood there."""
         described = self._document["paths"].get(path)
         operation = (described or {}).get(method.lower())
         if operation is None:
@@ -42,7 +55,9 @@ class OpenApi:
         for index, parameter in enumerate(described.get("parameters", ())):
             if parameter["in"] == "path":
                 pointer = f"{_pointer('paths', path, 'parameters', index)}/schema"
-                self._validate(method, path, parameter["name"], pointer, path_values[parameter["name"]])
+                self._validate(method, path, parameter["name"], pointer, asked.path[parameter["name"]])
+        self._check_query(method, path, operation.get("parameters", ()), asked.query)
+        form = asked.form
         body = operation.get("requestBody")
         if body is None:
             if form.value is not None:
@@ -55,6 +70,19 @@ class OpenApi:
             self._validate(method, path, "body", pointer, form.value)
         elif body.get("required"):
             self._violate(method, path, "needs a body")
+
+    def _check_query(
+        self, method: str, path: str, parameters: Sequence[Json], query: Mapping[str, str]
+    ) -> None:
+        """Discord drops what it does not know, but whoever asks for it means something."""
+        places = {parameter["name"]: index for index, parameter in enumerate(parameters)}
+        for name, value in query.items():
+            if name not in places:
+                self._violate(method, path, f"{name} is not in the document")
+                continue
+            pointer = f"{_pointer('paths', path, method.lower(), 'parameters', places[name])}/schema"
+            numeric = parameters[places[name]]["schema"].get("type") == "integer" and value.isdecimal()
+            self._validate(method, path, name, pointer, int(value) if numeric else value)
 
     def _validate(self, method: str, path: str, what: str, pointer: str, value: Any) -> None:
         for error in self._validator(pointer).iter_errors(value):

@@ -186,10 +186,10 @@ class Routes:
             chosen = [message for message in messages if int(message.id) < bounds["before"]][-limit:]
         else:
             chosen = messages[-limit:]
-        return Answer(200, [self._written(message) for message in reversed(chosen)])
+        return Answer(200, [self._read(message) for message in reversed(chosen)])
 
     def message(self, ask: Ask) -> Answer:
-        return Answer(200, self._written(self._message(ask, Permission.READ_MESSAGE_HISTORY)))
+        return Answer(200, self._read(self._message(ask, Permission.READ_MESSAGE_HISTORY)))
 
     def create_message(self, ask: Ask) -> Answer:
         channel = self._writable(ask)
@@ -260,6 +260,12 @@ class Routes:
             sentence = "Cannot reply to a system message"
             raise invalid_form("message_reference", "REPLIES_CANNOT_REFERENCE_SYSTEM_MESSAGE", sentence)
         return target
+
+    def _read(self, message: Message) -> Json:
+        """What is fetched has lost its nonce: only the answer to its making and the gateway show that."""
+        data = self._written(message)
+        data.pop("nonce", None)
+        return data
 
     def _written(self, message: Message) -> Json:
         """Over HTTP, too, the content of others stays hidden from an application without the intent."""

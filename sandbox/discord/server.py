@@ -144,13 +144,14 @@ class Discord:
         attachments: Sequence[DiscordFile] = (),
         webhook: bool = False,
         bot: bool = False,
+        age: float = 0.0,
         type: int = MessageType.DEFAULT,  # noqa: A002 - the field's name on the wire
     ) -> str:
         """Write in a channel, a thread or a direct message; the new message's id.
 
         Whether that mentions the bot is seen from the content, unless `mention_bot` says so: a reply whose
         ping is left on mentions the bot without naming it. `webhook` and `bot` make another machine of the
-        writer.
+        writer. It was said `age` seconds ago.
         """
         author = self._world.users[user]
         if webhook or bot:
@@ -163,12 +164,17 @@ class Discord:
             reply_to=target,
             mention_bot=mention_bot,
             webhook=webhook,
+            age=age,
         )
         return self._world.post(self._world.channels[channel], author, draft).id
 
     async def remove(self, message: str) -> None:
         """A moderator deletes it, whoever wrote it."""
         self._world.delete(self._world.find_message(message))
+
+    def archive(self, thread: str) -> None:
+        """A moderator does."""
+        self._world.change_channel(self._world.channels[thread], archived=True)
 
     # What the wire does
 
@@ -214,6 +220,10 @@ class Discord:
         only its answer is lost.
         """
         self._faults.add(method, route, Fault(status, code, message, retry_after, afterwards), times)
+
+    def garble(self, message: str) -> None:
+        """From now on its payload is of a kind that no client has seen yet."""
+        self._world.find_message(message).garbled = True
 
     # What can be seen
 
@@ -277,7 +287,7 @@ class Discord:
 
     def _check(self, method: str, path: str, ask: Ask) -> None:
         if self._openapi is not None:
-            self._openapi.check(method, path, ask.path, ask.form)
+            self._openapi.check(method, path, ask)
 
     async def _attachment(self, request: web.Request) -> web.StreamResponse:
         """What Discord's CDN does: anybody who knows the address may have it."""

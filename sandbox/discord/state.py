@@ -93,6 +93,7 @@ class Draft:
     reply_to: "Message | None" = None
     mention_bot: bool | None = None
     webhook: bool = False
+    age: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +130,7 @@ class Message:
     edited_at: float | None = None
     thread: Channel | None = None
     deleted: bool = False
+    garbled: bool = False
     reactions: dict[str, list[str]] = field(default_factory=dict)
 
     @property

@@ -44,10 +44,16 @@ class Snowflakes:
 
     def __init__(self) -> None:
         self._last = 0
+        self._past = 0
 
     def next(self) -> str:
         self._last = max((int(time.time() * 1000) - EPOCH_MS) << 22, self._last + 1)
         return str(self._last)
+
+    def past(self, seconds_ago: float) -> str:
+        """An id from before now, no two alike."""
+        self._past += 1
+        return str(((int((time.time() - seconds_ago) * 1000) - EPOCH_MS) << 22) + self._past)
 
 
 class World:
@@ -156,12 +162,12 @@ class World:
             users = (*users, self.bot.id) if draft.mention_bot else users
             mentions = Mentions(users, mentions.roles, mentions.everyone)
         message = Message(
-            id=self.new_id(),
+            id=self._snowflakes.past(draft.age) if draft.age else self.new_id(),
             channel=channel,
             author=author,
             content=draft.content,
             type=draft.type,
-            sent_at=time.time(),
+            sent_at=time.time() - draft.age,
             pings=mentions,
             mentions=mentions,
             embeds=draft.embeds,
@@ -278,7 +284,7 @@ class World:
     def _append(self, message: Message) -> None:
         channel = message.channel
         channel.messages[message.id] = message
-        channel.last_message_id = message.id
+        channel.last_message_id = max(channel.last_message_id or "0", message.id, key=int)
         if not message.is_thread_starter:
             channel.sent += 1
         self._announce(Event("MESSAGE_CREATE", message))

@@ -260,6 +260,30 @@ async def test_what_is_added_later_arrives(sandbox: Discord) -> None:
         assert str((await created).id) == channel
 
 
+async def test_two_sessions_at_once_hear_the_same(sandbox: Discord, channel: str, ann: str) -> None:
+    async with running_bot(sandbox) as one, running_bot(sandbox) as other:
+        assert sandbox.connections == sandbox.identifies == 2
+        await sandbox.say(channel, ann, "to both")
+        assert await one.contents(1) == await other.contents(1) == ["to both"]
+
+
+async def test_what_was_said_before_is_there_to_be_read(sandbox: Discord, channel: str, ann: str) -> None:
+    before = [await sandbox.say(channel, ann, f"{age}", age=age) for age in (3600, 60, 60)]
+    question = await sandbox.say(channel, ann, "now")
+    await sandbox.say(channel, ann, "long ago", age=7200)
+    async with running_bot(sandbox) as bot:
+        [general] = bot.guilds[0].text_channels
+        assert str(general.last_message_id) == question
+        page = [item async for item in general.history(after=discord.Object(before[0]))]
+        assert [item.content for item in page] == ["60", "60", "now"]
+        assert abs(page[0].created_at.timestamp() - (time.time() - 60)) < PATIENCE
+        thread = await page[-1].create_thread(name="thread")
+        last = await thread.send("in the thread")
+    async with running_bot(sandbox) as bot:
+        [told] = bot.guilds[0].threads
+        assert told.last_message_id == last.id
+
+
 async def test_a_wrong_token_is_refused_at_login(sandbox: Discord) -> None:
     async with pointed_at(sandbox), Bot() as bot:
         with pytest.raises(discord.LoginFailure):
@@ -791,6 +815,9 @@ async def test_a_nonce_makes_posting_idempotent(sandbox: Discord, channel: str, 
     assert await http.post(channel, "twice", nonce="job:1", enforce_nonce=True) == once
     assert await http.post(channel, "else", nonce="job:2", enforce_nonce=True) != once
     assert await http.post(channel, "unenforced", nonce="job:1") != once
+    fetched = (await http("GET", f"/channels/{channel}/messages"))[1]
+    assert len(fetched) == 3
+    assert not any("nonce" in message for message in fetched)
     assert [item.content for item in sandbox.messages(channel)] == ["once", "else", "unenforced"]
     assert len(sandbox.frames) == 3
 
@@ -1256,7 +1283,8 @@ async def test_what_is_not_valid_is_noted(checked: Discord) -> None:
             assert len(checked.violations) == index + 1, checked.violations
         await http.post(channel, "fine", message_reference={"message_id": 1, "fail_if_not_exists": False})
         await http("GET", "/channels/abc")
-    assert len(checked.violations) == len(bodies) + 1
+        await http("GET", f"/channels/{channel}/messages", limit="101", since="1")
+    assert len(checked.violations) == len(bodies) + 3
     assert checked.violations[0].startswith(
         "POST /channels/{channel_id}/messages: body.content: 7 is not of type"
     )

@@ -1,0 +1,82 @@
+"""A host for one adapter without the rest of the bridge, and the roles that several hosts share."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+from adapters.discord.adapter import DiscordAdapter
+from bridge.errors import StoreError
+from bridge.types import Message, Thread
+from sandbox.discord import Discord
+
+Work = Callable[[], Awaitable[None]]
+
+
+class Roles:
+    """Each role has one host at a time; who waits longest is the next."""
+
+    def __init__(self) -> None:
+        self.wanted: list[str] = []
+        self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._held: dict[str, asyncio.Future[None]] = {}
+
+    async def alone(self, role: str, work: Work) -> None:
+        self.wanted.append(role)
+        while True:
+            async with self._locks[role]:
+                held = self._held[role] = asyncio.ensure_future(work())
+                try:
+                    await asyncio.wait({held})
+                finally:
+                    held.cancel()
+                    await asyncio.gather(held, return_exceptions=True)
+                if not held.cancelled():
+                    return held.result()
+
+    def take_away(self, role: str) -> None:
+        """The one that has it loses it."""
+        self._held[role].cancel()
+
+
+class Listener:
+    """Notes what is delivered. `failing` says how many of the next deliveries do not work."""
+
+    def __init__(self, roles: Roles | None = None, *threads: Thread, missed_seconds: float = 600.0) -> None:
+        self.heard: list[Message] = []
+        self.failing = 0
+        self.failed = 0
+        self.missed_seconds = missed_seconds
+        self.roles = roles or Roles()
+        self._threads = threads
+
+    @property
+    def texts(self) -> list[str]:
+        """What was said, without what came again."""
+        return list({message.id: message.text for message in self.heard}.values())
+
+    async def deliver(self, message: Message) -> None:
+        if self.failed < self.failing:
+            self.failed += 1
+            raise StoreError("the database is away")
+        self.heard.append(message)
+
+    async def threads(self, platform: str) -> tuple[Thread, ...]:
+        return self._threads
+
+    async def alone(self, role: str, work: Work) -> None:
+        await self.roles.alone(role, work)
+
+
+@asynccontextmanager
+async def adapter(
+    discord: Discord, host: Listener, shard_ids: tuple[int, ...] = (), shard_count: int = 0
+) -> AsyncIterator[DiscordAdapter]:
+    """One that runs, and may or may not be the one that listens."""
+    running = DiscordAdapter(discord.token, discord.url, shard_ids, shard_count)
+    task = asyncio.create_task(running.run(host))
+    try:
+        yield running
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
