@@ -13,6 +13,7 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.error import BoltError
 from slack_bolt.response import BoltResponse
 from slack_sdk.socket_mode.async_client import AsyncBaseSocketModeClient
+from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack.web import SlackWeb
 from bridge.errors import BridgeError, Leaving
@@ -56,7 +57,8 @@ async def listen(
         )
 
     app = AsyncApp(
-        client=web.client,
+        # Without a token, as Bolt would complain of two.
+        client=AsyncWebClient(base_url=web.client.base_url, session=web.client.session, retry_handlers=[]),
         authorize=authorize,
         process_before_response=True,
         logger=logging.getLogger("slack_bolt"),
