@@ -71,9 +71,18 @@ async def listen(
         await _watch(handler.client, on_back, away_seconds, leaving)
         log.info("Slack: listening no longer")
     finally:
-        with suppress(aiohttp.ClientError, OSError):
-            await handler.close_async()  # type: ignore[no-untyped-call]  # same
+        await _close(handler)
     await asyncio.Event().wait()
+
+
+async def _close(handler: AsyncSocketModeHandler) -> None:
+    """See the connection closed, also when cancelled while it closes after `Leaving`."""
+    closing = asyncio.create_task(handler.close_async())  # type: ignore[no-untyped-call]  # same
+    try:
+        with suppress(aiohttp.ClientError, OSError):
+            await asyncio.shield(closing)
+    finally:
+        await asyncio.wait({closing})
 
 
 async def _watch(

@@ -73,6 +73,17 @@ async def test_a_process_that_leaves_gets_nothing_more_and_another_gets_what_it_
             await adapter.post(other.heard[0].thread, Body("Bye."), "key.0")
 
 
+async def test_a_process_that_ends_while_it_closes_its_connection_closes_it_all_the_same() -> None:
+    async with impatient() as slack:
+        ada = slack.add_user("Ada")
+        host = Recorder()
+        host.failures = [Leaving()] * 100
+        async with listening(slack, host):
+            await slack.say(slack.open_dm(ada), ada, "Hello?")
+            await until(lambda: bool(host.refused))
+        await slack.wait_for(lambda: slack.connections == 0)
+
+
 async def test_an_event_is_not_acknowledged_unseen_while_slack_cannot_say_who_the_bot_is() -> None:
     async with Slack() as slack:
         ada = slack.add_user("Ada")
