@@ -3,7 +3,17 @@
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Collection,
+    Coroutine,
+    Iterator,
+    Mapping,
+    Sequence,
+)
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from enum import StrEnum
 from typing import TypeVar
@@ -14,9 +24,10 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack import render
 from adapters.slack.events import DIRECT_MESSAGE, PLATFORM, Asker, read_asker, read_message
-from adapters.slack.faults import NoStreams, StillStreaming, StreamFull, StreamGone
-from adapters.slack.socket import listen
-from adapters.slack.streams import LIFETIME_SECONDS, Move, Stream, Streams
+from adapters.slack.faults import NoScope, NoStreams, StillStreaming, StreamFull, StreamGone
+from adapters.slack.missed import Missed
+from adapters.slack.socket import AWAY_SECONDS, listen
+from adapters.slack.streams import LIFETIME_SECONDS, Chunk, Move, Stream, Streams
 from adapters.slack.web import SlackWeb
 from bridge.errors import LoginRefused, NotAllowed, PlatformDown, PlatformError, RateLimited, TryOtherwise
 from bridge.ports import Host
@@ -24,12 +35,14 @@ from bridge.types import Body, Lane, Message, MessageRef, Thread
 
 log = logging.getLogger(__name__)
 
+K = TypeVar("K")
 T = TypeVar("T")
 
 CALL_TIMEOUT_SECONDS = 15.0
 RECONNECT_SECONDS = 5.0
 # Who asked last is remembered for so many threads, and so are threads that refused a stream.
 REMEMBERED_THREADS = 10_000
+WAITS_EMOJI = "hourglass_flowing_sand"
 
 
 class Streaming(StrEnum):
@@ -54,6 +67,7 @@ class SlackAdapter:
         api_url: str,
         streaming: Streaming = Streaming.AUTO,
         stream_lifetime_seconds: float = LIFETIME_SECONDS,
+        away_seconds: float = AWAY_SECONDS,
     ) -> None:
         self._bot_token = bot_token
         self._app_token = app_token
@@ -63,6 +77,10 @@ class SlackAdapter:
         self._askers: OrderedDict[str, Asker] = OrderedDict()
         self._refused: OrderedDict[str, None] = OrderedDict()
         self._doubtful: OrderedDict[str, Stream] = OrderedDict()
+        # Streams do not carry the key of their post before they end.
+        self._unmarked: OrderedDict[MessageRef, str] = OrderedDict()
+        self._away_seconds = away_seconds
+        self._may_mark = True
         self._web: SlackWeb | None = None
 
     async def run(self, host: Host) -> None:
@@ -76,18 +94,23 @@ class SlackAdapter:
             )
             web = self._web = SlackWeb(client)
 
+            async def take(event: Mapping[str, object], message: Message) -> None:
+                self._remember(message, read_asker(event, message))
+                await host.deliver(message)
+
             async def on_message(event: Mapping[str, object], team_id: str) -> None:
                 message = read_message(event, team_id or web.team_id, web.bot_user_id)
                 if message is not None:
-                    self._remember(message, read_asker(event, message))
-                    await host.deliver(message)
+                    await take(event, message)
 
             try:
                 await _until_it_works(web.sign_in)
                 log.info("Slack: signed in to workspace %s as %s", web.team_id, web.bot_user_id)
                 # The SDK would try for ever with a token that is refused.
                 await _until_it_works(lambda: web.open_connection(self._app_token))
-                await listen(client, self._app_token, on_message)
+                missed = Missed(web, host, take)
+                async with _beside(missed.run()):
+                    await listen(web, self._app_token, on_message, missed.look, self._away_seconds)
             finally:
                 self._web = None
 
@@ -101,14 +124,13 @@ class SlackAdapter:
                 case Move.APPEND if stream is not None:
                     await self._append(web, ref, stream, body)
                 case Move.STOP if stream is not None:
-                    await web.stop_stream(ref, stream.grown(body)[1], render.notice_blocks(body))
-                    self._streams.end(ref)
+                    await self._stop(web, ref, stream.grown(body)[1], render.notice_blocks(body))
                 case Move.STOP_AND_UPDATE:
-                    await web.stop_stream(ref, (), ())
-                    self._streams.end(ref)
+                    await self._stop(web, ref, (), ())
                     await web.update(ref, render.render(body))
                 case _:
-                    await web.update(ref, render.render(body))
+                    await web.update(ref, render.render(body), self._unmarked.get(ref))
+                    self._unmarked.pop(ref, None)
         except StreamGone as error:
             self._streams.end(ref)
             raise TryOtherwise(str(error)) from error
@@ -119,15 +141,21 @@ class SlackAdapter:
     async def delete(self, ref: MessageRef) -> None:
         await self._ready().delete(ref)
         self._streams.end(ref)
+        self._unmarked.pop(ref, None)
 
     async def find(
         self, thread: Thread, key: str, since: float, known: Collection[MessageRef]
     ) -> MessageRef | None:
-        """See `bridge.ports.FindsPosts`."""
-        stream = self._doubtful.get(key)
-        ref = await self._ready().find(thread, key, stream.text if stream else "")
-        self._doubtful.pop(key, None)
-        if ref is not None and stream is not None:
+        """See `bridge.ports.FindsPosts`. One without a key is a stream that was begun and not ended."""
+        found = await self._ready().find(thread, key, since, known)
+        stream = self._doubtful.pop(key, None)
+        if found is None:
+            return None
+        ref = MessageRef(thread.channel, found.ts)
+        if not found.marked:
+            self._begun(ref, key)
+            if stream is None or stream.text != found.text:
+                stream = Stream(_now(), broken=True)
             self._streams.put(ref, stream)
         return ref
 
@@ -151,8 +179,21 @@ class SlackAdapter:
             self._refused[thread.key] = None
             _bound(self._refused)
             raise TryOtherwise(str(error)) from error
+        self._begun(ref, key)
         self._streams.put(ref, stream)
         return ref
+
+    async def mark_queued(self, message: Message) -> None:
+        """See `bridge.ports.MarksQueued`."""
+        with self._needs_reactions():
+            await self._ready().react(message.thread.channel, _ts(message), WAITS_EMOJI)
+
+    async def unmark_queued(self, message: Message) -> None:
+        with self._needs_reactions():
+            await self._ready().unreact(message.thread.channel, _ts(message), WAITS_EMOJI)
+
+    def mark_lanes(self, message: Message) -> tuple[Lane, ...]:
+        return (self._ready().lane("reactions"),)
 
     def fits(self, thread: Thread, body: Body) -> bool:
         return render.fits_stream(body) if self.may_stream(thread) else render.fits(body)
@@ -212,6 +253,31 @@ class SlackAdapter:
             await web.append_stream(ref, chunks)
             self._streams.put(ref, grown)
 
+    async def _stop(
+        self, web: SlackWeb, ref: MessageRef, chunks: Sequence[Chunk], blocks: Sequence[Chunk]
+    ) -> None:
+        await web.stop_stream(ref, chunks, blocks, self._unmarked.get(ref, ""))
+        self._unmarked.pop(ref, None)
+        self._streams.end(ref)
+
+    def _begun(self, ref: MessageRef, key: str) -> None:
+        self._unmarked[ref] = key
+        _bound(self._unmarked)
+
+    @contextmanager
+    def _needs_reactions(self) -> Iterator[None]:
+        try:
+            yield
+        except NoScope as error:
+            if self._may_mark:
+                log.info(
+                    "Slack: messages that wait are not marked. Add the bot token scope reactions:write under "
+                    "'OAuth & Permissions' and install the app again (%s)",
+                    error,
+                )
+            self._may_mark = False
+            raise
+
     def _remember(self, message: Message, asker: Asker) -> None:
         """Who asked last in a thread that the bot takes part in; other people's threads do not matter."""
         key = message.thread.key
@@ -226,7 +292,23 @@ class SlackAdapter:
         return self._web
 
 
-def _bound(remembered: "OrderedDict[str, T]") -> None:
+@asynccontextmanager
+async def _beside(work: Coroutine[None, None, None]) -> AsyncIterator[None]:
+    """Do `work` while the block runs, and no longer."""
+    task = asyncio.create_task(work, name="slack: missed")
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+def _ts(message: Message) -> str:
+    """What the channel knows a message by."""
+    return message.id.rpartition(":")[2]
+
+
+def _bound(remembered: "OrderedDict[K, T]") -> None:
     """Forget the oldest."""
     if len(remembered) > REMEMBERED_THREADS:
         remembered.popitem(last=False)

@@ -36,6 +36,7 @@ NO_STREAMS = frozenset(
     {"unknown_method", "feature_disabled", "method_deprecated", "missing_scope", "not_supported"}
 )
 STREAM_FULL = frozenset({"msg_too_long", "msg_blocks_too_long", "msg_blocks_too_many", "invalid_chunks"})
+ALREADY_SO = frozenset({"already_reacted", "no_reaction"})
 STREAM_METHODS = frozenset({"chat.startStream", "chat.appendStream", "chat.stopStream"})
 # Slack's own advice for a 429 without the header.
 DEFAULT_RETRY_AFTER_SECONDS = 30.0
@@ -55,6 +56,14 @@ class StreamFull(NotAllowed):
 
 class StillStreaming(NotAllowed):
     """The message cannot be edited before its stream is ended."""
+
+
+class AlreadySo(NotAllowed):
+    """There is nothing to do: a reaction is there, or gone, as it should be."""
+
+
+class NoScope(NotAllowed):
+    """The app was not given the right to this; after adding a scope it has to be installed again."""
 
 
 @contextmanager
@@ -78,6 +87,11 @@ def _from_answer(method: str, error: SlackApiError) -> PlatformError:
         return RateLimited(_retry_after(response.headers.get("Retry-After")), f"{method}: {code}")
     if (kind := _of_stream(method, code)) is not None:
         return kind(f"{method}: {code}")
+    if code in ALREADY_SO:
+        return AlreadySo(f"{method}: {code}")
+    if code == "missing_scope":
+        needed = fields.get("needed") if isinstance(fields, dict) else None
+        return NoScope(f"{method}: {code}" + (f" {needed}" if isinstance(needed, str) else ""))
     if code in GONE:
         return MessageGone(f"{method}: {code}")
     if code in LOGIN:

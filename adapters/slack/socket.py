@@ -9,40 +9,101 @@ from contextlib import suppress
 import aiohttp
 from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
 from slack_bolt.app.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.error import BoltError
 from slack_bolt.response import BoltResponse
+from slack_sdk.socket_mode.async_client import AsyncBaseSocketModeClient
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bridge.errors import BridgeError
+from adapters.slack.web import SlackWeb
+from bridge.errors import BridgeError, Leaving
 
 log = logging.getLogger(__name__)
 
 PING_INTERVAL_SECONDS = 5.0
+LOOK_INTERVAL_SECONDS = 1.0
+# Slack says an event again after one minute, and after five for the last time.
+AWAY_SECONDS = 60.0
 ANY_EVENT = re.compile(".*")
 
 # An event, and the workspace that it was delivered for.
 OnMessage = Callable[[Mapping[str, object], str], Awaitable[None]]
 
 
-async def listen(client: AsyncWebClient, app_token: str, on_message: OnMessage) -> None:
+async def listen(
+    web: SlackWeb,
+    app_token: str,
+    on_message: OnMessage,
+    on_back: Callable[[], None],
+    away_seconds: float = AWAY_SECONDS,
+) -> None:
     """Listen until cancelled. The SDK renews the connection by itself for as long as it runs.
 
     An event is acknowledged when `on_message` has returned, that is when it is stored, and not at all when it
-    failed: then Slack delivers it again.
+    failed: then Slack delivers it again. After `Leaving` the connection is closed, so that Slack gives its
+    events to others. `on_back` is called when the connection stands, and when it stands again after
+    `away_seconds` or more.
     """
-    app = AsyncApp(client=client, process_before_response=True, logger=logging.getLogger("slack_bolt"))
-    _subscribe(app, on_message)
+    leaving = asyncio.Event()
+
+    async def authorize() -> AuthorizeResult:
+        # Otherwise Bolt asks Slack with the first event, and acknowledges it even if that fails.
+        return AuthorizeResult(
+            enterprise_id=None,
+            team_id=web.team_id,
+            bot_token=web.client.token,
+            bot_id=web.bot_id,
+            bot_user_id=web.bot_user_id,
+        )
+
+    app = AsyncApp(
+        # Without a token, as Bolt would complain of two.
+        client=AsyncWebClient(base_url=web.client.base_url, session=web.client.session, retry_handlers=[]),
+        authorize=authorize,
+        process_before_response=True,
+        logger=logging.getLogger("slack_bolt"),
+    )
+    _subscribe(app, on_message, leaving)
     handler = AsyncSocketModeHandler(app, app_token, ping_interval=PING_INTERVAL_SECONDS)
     try:
         await handler.connect_async()  # type: ignore[no-untyped-call]  # Bolt leaves it untyped
         log.info("Slack: listening")
-        await asyncio.Event().wait()
+        await _watch(handler.client, on_back, away_seconds, leaving)
+        log.info("Slack: listening no longer")
     finally:
+        await _close(handler)
+    await asyncio.Event().wait()
+
+
+async def _close(handler: AsyncSocketModeHandler) -> None:
+    """See the connection closed, also when cancelled while it closes after `Leaving`."""
+    closing = asyncio.create_task(handler.close_async())  # type: ignore[no-untyped-call]  # same
+    try:
         with suppress(aiohttp.ClientError, OSError):
-            await handler.close_async()  # type: ignore[no-untyped-call]  # same
+            await asyncio.shield(closing)
+    finally:
+        await asyncio.wait({closing})
 
 
-def _subscribe(app: AsyncApp, on_message: OnMessage) -> None:
+async def _watch(
+    client: AsyncBaseSocketModeClient,
+    on_back: Callable[[], None],
+    away_seconds: float,
+    leaving: asyncio.Event,
+) -> None:
+    """Notice absences, until it is time to leave."""
+    seen = float("-inf")
+    while not leaving.is_set():
+        now = asyncio.get_running_loop().time()
+        if await client.is_connected():
+            if now - seen >= away_seconds:
+                on_back()
+            seen = now
+        with suppress(TimeoutError):
+            await asyncio.wait_for(leaving.wait(), LOOK_INTERVAL_SECONDS)
+
+
+def _subscribe(app: AsyncApp, on_message: OnMessage, leaving: asyncio.Event) -> None:
     async def on_spoken(event: Mapping[str, object], body: Mapping[str, object]) -> None:
         team_id = body.get("team_id")
         await on_message(event, team_id if isinstance(team_id, str) else "")
@@ -51,10 +112,14 @@ def _subscribe(app: AsyncApp, on_message: OnMessage) -> None:
         """Acknowledged, so that Slack does not send it again."""
 
     async def on_error(error: Exception) -> BoltResponse:
-        if isinstance(error, BridgeError | BoltError):
-            log.error("Slack: an event was not taken and will come again: %s", error)
-        else:
-            log.error("Slack: an event could not be handled", exc_info=error)
+        match error:
+            case Leaving():
+                log.info("Slack: an event is left to others, or to the next start")
+                leaving.set()
+            case BridgeError() | BoltError():
+                log.error("Slack: an event was not taken and will come again: %s", error)
+            case _:
+                log.error("Slack: an event could not be handled", exc_info=error)
         return BoltResponse(status=500)
 
     app.event("app_mention")(on_spoken)

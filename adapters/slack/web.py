@@ -1,14 +1,15 @@
 """The few calls of Slack's Web API that replies are made of. Raises `PlatformError` kinds only."""
 
-import time
-from collections.abc import Mapping, Sequence
-from functools import partial
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from adapters.slack.events import Asker
-from adapters.slack.faults import translated
+from adapters.slack.faults import AlreadySo, translated
+from adapters.slack.posts import Found, Json, find_own, mark
 from adapters.slack.render import Rendered
 from bridge.types import Lane, MessageRef, Thread
 
@@ -20,60 +21,76 @@ PER_MINUTE = {
     "chat.appendStream": 100,
     "chat.stopStream": 20,
     "conversations.replies": 50,
+    # For both methods together; removing is said to be the slower one.
+    "reactions": 20,
 }
 POSTS_PER_MINUTE = 60
-# Far longer than a post is tried again.
-LATELY_SECONDS = 3600.0
-# Under this event type our messages carry the key of their post, so that they can be found again.
-METADATA_EVENT = "dify_bridge_reply"
+PAGE_MESSAGES = 200
+# How far apart Slack's clock and ours may be: generous where a message has a key to know it by, and tight
+# where it is known by its time.
+FAR_SKEW_SECONDS = 600.0
+NEAR_SKEW_SECONDS = 10.0
 
-Json = Mapping[str, object]
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A part of what stands in a place; `next` is the cursor of the next part, if any."""
+
+    messages: tuple[Json, ...]
+    next: str
 
 
 class SlackWeb:
     """Calls with one client, which neither paces nor repeats anything by itself."""
 
     def __init__(self, client: AsyncWebClient) -> None:
-        self._client = client
+        self.client = client
         self.team_id = ""
+        self.bot_id = ""
         self.bot_user_id = ""
 
     async def sign_in(self) -> None:
         with translated("auth.test"):
-            answer = await self._client.auth_test()
-        self.team_id, self.bot_user_id = _string(answer, "team_id"), _string(answer, "user_id")
+            answer = await self.client.auth_test()
+        self.team_id = _string(answer, "team_id")
+        self.bot_id, self.bot_user_id = _string(answer, "bot_id"), _string(answer, "user_id")
 
     async def open_connection(self, app_token: str) -> None:
         """Ask for a socket, so that a refused token is told apart from a network that is down."""
         with translated("apps.connections.open"):
-            await self._client.apps_connections_open(app_token=app_token)
+            await self.client.apps_connections_open(app_token=app_token)
 
     async def post(self, thread: Thread, rendered: Rendered, key: str) -> MessageRef:
         with translated("chat.postMessage"):
-            answer = await self._client.chat_postMessage(
+            answer = await self.client.chat_postMessage(
                 channel=thread.channel,
                 thread_ts=thread.id,
                 text=rendered.text,
                 blocks=_dicts(rendered.blocks),
-                metadata={"event_type": METADATA_EVENT, "event_payload": {"key": key}},
+                metadata=dict(mark(key)),
                 unfurl_links=False,
                 unfurl_media=False,
             )
         return MessageRef(thread.channel, _string(answer, "ts"))
 
-    async def update(self, ref: MessageRef, rendered: Rendered) -> None:
+    async def update(self, ref: MessageRef, rendered: Rendered, key: str | None = None) -> None:
+        """Replace a message. Without a `key` its mark stays as it is."""
         with translated("chat.update"):
-            await self._client.chat_update(
-                channel=ref.channel, ts=ref.id, text=rendered.text, blocks=_dicts(rendered.blocks)
+            await self.client.chat_update(
+                channel=ref.channel,
+                ts=ref.id,
+                text=rendered.text,
+                blocks=_dicts(rendered.blocks),
+                metadata=None if key is None else dict(mark(key)),
             )
 
     async def delete(self, ref: MessageRef) -> None:
         with translated("chat.delete"):
-            await self._client.chat_delete(channel=ref.channel, ts=ref.id)
+            await self.client.chat_delete(channel=ref.channel, ts=ref.id)
 
     async def start_stream(self, thread: Thread, chunks: Sequence[Json], asker: Asker | None) -> MessageRef:
         with translated("chat.startStream"):
-            answer = await self._client.chat_startStream(
+            answer = await self.client.chat_startStream(
                 channel=thread.channel,
                 thread_ts=thread.id,
                 chunks=_dicts(chunks),
@@ -84,32 +101,64 @@ class SlackWeb:
 
     async def append_stream(self, ref: MessageRef, chunks: Sequence[Json]) -> None:
         with translated("chat.appendStream"):
-            await self._client.chat_appendStream(channel=ref.channel, ts=ref.id, chunks=_dicts(chunks))
+            await self.client.chat_appendStream(channel=ref.channel, ts=ref.id, chunks=_dicts(chunks))
 
-    async def stop_stream(self, ref: MessageRef, chunks: Sequence[Json], blocks: Sequence[Json]) -> None:
-        """End a stream. `blocks` stand below its text."""
+    async def stop_stream(
+        self, ref: MessageRef, chunks: Sequence[Json], blocks: Sequence[Json], key: str
+    ) -> None:
+        """End a stream, and mark it. `blocks` stand below its text."""
         with translated("chat.stopStream"):
-            await self._client.chat_stopStream(
-                channel=ref.channel, ts=ref.id, chunks=_dicts(chunks) or None, blocks=_dicts(blocks) or None
+            await self.client.chat_stopStream(
+                channel=ref.channel,
+                ts=ref.id,
+                chunks=_dicts(chunks) or None,
+                blocks=_dicts(blocks) or None,
+                metadata=dict(mark(key)),
             )
 
-    async def find(self, thread: Thread, key: str, text: str) -> MessageRef | None:
-        """The message among those of the last hour that was posted under `key`; or that shows just `text`,
-        for a stream, which carries no key."""
+    async def find(
+        self, thread: Thread, key: str, since: float, known: Collection[MessageRef]
+    ) -> Found | None:
+        """See `posts.find_own`."""
+        oldest = max(0.0, since - FAR_SKEW_SECONDS)
         with translated("conversations.replies"):
-            answer = await self._client.conversations_replies(
+            answer = await self.client.conversations_replies(
                 channel=thread.channel,
                 ts=thread.id,
-                oldest=f"{time.time() - LATELY_SECONDS:.6f}",
+                oldest=f"{oldest:.6f}",
                 include_all_metadata=True,
-                limit=200,
+                limit=PAGE_MESSAGES,
             )
-        match answer.data:
-            case {"messages": [*messages]}:
-                found = (ts for ts in map(partial(_is_ours, key, text), messages) if ts)
-                return next((MessageRef(thread.channel, ts) for ts in found), None)
-            case _:
-                return None
+        messages, unmarked_since = _page(answer).messages, since - NEAR_SKEW_SECONDS
+        return find_own(messages, self.bot_user_id, key, unmarked_since, {ref.id for ref in known})
+
+    async def replies(self, thread: Thread, oldest: float, cursor: str) -> Page:
+        """The messages of a thread from `oldest` on, and its first one in any case."""
+        with translated("conversations.replies"):
+            answer = await self.client.conversations_replies(
+                channel=thread.channel,
+                ts=thread.id,
+                oldest=f"{oldest:.6f}",
+                cursor=cursor or None,
+                limit=PAGE_MESSAGES,
+            )
+        return _page(answer)
+
+    async def history(self, channel: str, oldest: float, cursor: str) -> Page:
+        """The messages that stand in a channel itself, from `oldest` on."""
+        with translated("conversations.history"):
+            answer = await self.client.conversations_history(
+                channel=channel, oldest=f"{oldest:.6f}", cursor=cursor or None, limit=PAGE_MESSAGES
+            )
+        return _page(answer)
+
+    async def react(self, channel: str, ts: str, emoji: str) -> None:
+        with suppress(AlreadySo), translated("reactions.add"):
+            await self.client.reactions_add(channel=channel, timestamp=ts, name=emoji)
+
+    async def unreact(self, channel: str, ts: str, emoji: str) -> None:
+        with suppress(AlreadySo), translated("reactions.remove"):
+            await self.client.reactions_remove(channel=channel, timestamp=ts, name=emoji)
 
     def lane(self, method: str) -> Lane:
         """The scope of a method that is limited for the whole workspace."""
@@ -131,12 +180,13 @@ def _string(answer: AsyncSlackResponse, name: str) -> str:
             return ""
 
 
-def _is_ours(key: str, text: str, message: object) -> str:
-    """The `ts` of a message that was posted under this key, or shows this text; empty for any other."""
-    match message:
-        case {"ts": str(ts), "metadata": {"event_payload": {"key": posted}}}:
-            return ts if posted == key else ""
-        case {"ts": str(ts), "bot_id": str(), "text": shown} if text and shown == text:
-            return ts
-        case _:
-            return ""
+def _page(answer: AsyncSlackResponse) -> Page:
+    messages: tuple[Json, ...] = ()
+    cursor = ""
+    match answer.data:
+        case {"messages": [*found], **rest}:
+            messages = tuple(one for one in found if isinstance(one, Mapping))
+            match rest.get("response_metadata"):
+                case {"next_cursor": str(following)}:
+                    cursor = following
+    return Page(messages, cursor)

@@ -69,6 +69,15 @@ class Delivery:
         """The same event in a new envelope. Unknown ids are a KeyError."""
         self._queue_up(Envelope(event_id, self._events[event_id], attempt, "timeout"))
 
+    def give_up(self) -> None:
+        """Try none of the events again that nobody has acknowledged: as if their last attempt had failed."""
+        self._queue.clear()
+        for timer in self._timers.values():
+            timer.cancel()
+        self._timers.clear()
+        self._in_flight.clear()
+        self._changes.notify()
+
     def take(self) -> Envelope | None:
         return self._queue.popleft() if self._queue else None
 

@@ -7,7 +7,7 @@ which stays within them stays within the real ones.
 import math
 import time
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,8 @@ class Limits:
     """One window for each limited method; None lifts the limit.
 
     Each is per workspace, except `post`, which is per channel. The numbers: tiers 3, 2, 4 and 2 of
-    docs.slack.dev/apis/web-api/rate-limits, and its "1 message per second per channel" for chat.postMessage.
+    docs.slack.dev/apis/web-api/rate-limits, and its "1 message per second per channel" for chat.postMessage;
+    below them tier 3, and tier 2 for what is removed.
     """
 
     post: Window | None = Window(60, 60.0)
@@ -31,24 +32,27 @@ class Limits:
     start_stream: Window | None = Window(20, 60.0)
     append_stream: Window | None = Window(100, 60.0)
     stop_stream: Window | None = Window(20, 60.0)
+    replies: Window | None = Window(50, 60.0)
+    history: Window | None = Window(50, 60.0)
+    add_reaction: Window | None = Window(50, 60.0)
+    remove_reaction: Window | None = Window(20, 60.0)
 
     @classmethod
     def off(cls) -> "Limits":
-        return cls(post=None, update=None, start_stream=None, append_stream=None, stop_stream=None)
+        return cls(*(None for _ in fields(cls)))
 
     def window(self, method: str) -> Window | None:
-        match method:
-            case "chat.postMessage":
-                return self.post
-            case "chat.update":
-                return self.update
-            case "chat.startStream":
-                return self.start_stream
-            case "chat.appendStream":
-                return self.append_stream
-            case "chat.stopStream":
-                return self.stop_stream
-        return None
+        return {
+            "chat.postMessage": self.post,
+            "chat.update": self.update,
+            "chat.startStream": self.start_stream,
+            "chat.appendStream": self.append_stream,
+            "chat.stopStream": self.stop_stream,
+            "conversations.replies": self.replies,
+            "conversations.history": self.history,
+            "reactions.add": self.add_reaction,
+            "reactions.remove": self.remove_reaction,
+        }.get(method)
 
 
 class Meter:

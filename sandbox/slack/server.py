@@ -274,6 +274,10 @@ class Slack:
         """Send the same event again, as Slack does when it believes that nobody heard it."""
         self._delivery.again(event_id, attempt)
 
+    async def give_up(self) -> None:
+        """Never deliver what nobody has acknowledged until now, as Slack does some minutes later."""
+        self._delivery.give_up()
+
     async def disconnect(self, reason: str = "refresh_requested") -> None:
         """Ask every socket to reconnect, as Slack does every few hours."""
         await self._sockets.disconnect(reason)

@@ -7,7 +7,7 @@ from typing import Self
 
 from pydantic import SecretStr
 
-from bridge.settings import Settings
+from bridge.settings import Busy, Settings
 from sandbox.dify import Dify
 from sandbox.discord import Discord, DiscordFile
 from sandbox.slack import Slack, SlackFile
@@ -19,6 +19,9 @@ class Place(ABC):
     """One stand-in with a channel and a person in it. Threads are named by what the platform calls them."""
 
     name: str
+    retry_seconds = 0.0
+    drain_seconds = 5.0
+    busy = Busy.QUEUE
 
     @abstractmethod
     def settings(self, dify: Dify, database: str) -> Settings: ...
@@ -104,7 +107,9 @@ class SlackPlace(Place):
             slack_app_token=SecretStr(self.slack.app_token),
             slack_api_url=self.slack.url,
             database_url=database,
-            drain_seconds=5,
+            dify_retry_for=self.retry_seconds,
+            busy=self.busy,
+            drain_seconds=self.drain_seconds,
         )
 
     async def __aenter__(self) -> Self:
@@ -209,7 +214,9 @@ class DiscordPlace(Place):
             discord_bot_token=SecretStr(self.discord.token),
             discord_api_url=self.discord.url,
             database_url=database,
-            drain_seconds=5,
+            dify_retry_for=self.retry_seconds,
+            busy=self.busy,
+            drain_seconds=self.drain_seconds,
         )
 
     async def __aenter__(self) -> Self:

@@ -8,7 +8,7 @@ from bridge.types import Thread
 from sandbox.dify import Answer, Dify
 from sandbox.discord import Discord, Limits, Permission
 from tests.e2e.conftest import Bridge, answered, until
-from tests.e2e.hosts import Listener, adapter
+from tests.e2e.discord_hosts import Listener, adapter
 from tests.e2e.places import OPENAPI, DiscordPlace
 
 READS = "/channels/{id}/messages"

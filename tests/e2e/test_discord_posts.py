@@ -10,7 +10,7 @@ from bridge.errors import PlatformDown, PlatformError, TryOtherwise
 from bridge.types import Body, Message, MessageRef, Thread
 from sandbox.discord import Discord, Limits
 from tests.e2e.conftest import until
-from tests.e2e.hosts import Listener, adapter
+from tests.e2e.discord_hosts import Listener, adapter
 from tests.e2e.places import OPENAPI
 
 POSTS = "/channels/{id}/messages"

@@ -8,7 +8,7 @@ import pytest
 from bridge.types import Body
 from sandbox.discord import Discord, Limits
 from tests.e2e.conftest import until
-from tests.e2e.hosts import Listener, Roles, adapter
+from tests.e2e.discord_hosts import Listener, Roles, adapter
 
 
 @pytest.fixture

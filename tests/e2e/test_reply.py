@@ -1,6 +1,7 @@
 """One answer growing on screen, against both platforms."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
@@ -9,8 +10,8 @@ import pytest
 from adapters.slack.adapter import SlackAdapter
 from adapters.slack.streams import LIFETIME_SECONDS
 from bridge.budget import Budget
-from bridge.errors import PlatformDown, TryOtherwise
-from bridge.reply import Reply
+from bridge.errors import LeaseLost, PlatformDown, TryOtherwise
+from bridge.reply import Begun, Reply
 from bridge.types import Body, Message, MessageRef, Thread
 from sandbox.slack import Limits, Slack
 
@@ -28,11 +29,25 @@ async def replying(
     adapter = SlackAdapter(slack.bot_token, slack.app_token, slack.url, stream_lifetime_seconds=lifetime)
     async with connected(slack, adapter):
         ts = await slack.say(channel, person, "Hello?")
-        reply = Reply(adapter, Thread("slack", slack.team_id, channel, ts), Budget(), "key", ignored)
+        thread = Thread("slack", slack.team_id, channel, ts)
+        reply = Reply(adapter, thread, Budget(), "key", ignored, Held(), Begun(time.time()))
         showing = asyncio.create_task(reply.run())
         yield reply, channel, ts
         async with asyncio.timeout(20):
             await showing
+
+
+class Held:
+    """A hold that stands, until it is said to be lost."""
+
+    lost = False
+
+    def stands(self) -> bool:
+        return not self.lost
+
+    async def standing(self) -> None:
+        if self.lost:
+            raise LeaseLost
 
 
 class Deaf:
@@ -129,7 +144,10 @@ async def test_many_answers_share_one_budget_and_are_never_too_fast() -> None:
                 channel = slack.add_channel(f"c{number}")
                 ts = await slack.say(channel, person, "Hello?")
                 threads.append(Thread("slack", slack.team_id, channel, ts))
-            replies = [Reply(adapter, thread, budget, f"k{n}", ignored) for n, thread in enumerate(threads)]
+            replies = [
+                Reply(adapter, thread, budget, f"k{n}", ignored, Held(), Begun(time.time()))
+                for n, thread in enumerate(threads)
+            ]
             showing = [asyncio.create_task(reply.run()) for reply in replies]
             for step in range(1, 41):
                 for reply in replies:
@@ -216,7 +234,8 @@ async def test_thoughts_are_hidden_or_stand_above_the_answer() -> None:
             adapter = SlackAdapter(slack.bot_token, slack.app_token, slack.url)
             async with connected(slack, adapter):
                 thread = Thread("slack", slack.team_id, channel, ts)
-                reply = Reply(adapter, thread, Budget(), "key", ignored, show_reasoning=show)
+                begun = Begun(time.time())
+                reply = Reply(adapter, thread, Budget(), "key", ignored, Held(), begun, show_reasoning=show)
                 showing = asyncio.create_task(reply.run())
                 reply.write("<think>They greet me.")
                 reply.show_steps()

@@ -117,6 +117,7 @@ async def test_steps_appear_as_tasks_and_are_all_complete_in_the_end(
 async def test_a_cut_answer_leaves_no_stream_open_and_says_so(
     place: StreamingPlace, dify: Dify, bridge: Bridge
 ) -> None:
+    dify.mode = "chat"
     dify.script = lambda request, turns: Answer(WORDS, tokens_per_second=100, cut_after=40)
     async with bridge() as app:
         thread = await place.tell("Hello?")

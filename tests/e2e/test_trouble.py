@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from bridge import conversation, errors
+from bridge import asking, conversation, errors
 from sandbox.dify import Answer, Dify
 from tests.e2e.conftest import Bridge, answered, until
 from tests.e2e.places import Place
@@ -44,9 +44,21 @@ async def test_a_model_that_fails_midway_leaves_the_text_and_a_sentence(
     assert errors.DifyModelFailed.notice in reply
 
 
+async def test_a_flow_that_goes_on_without_us_is_followed_to_its_end(
+    place: Place, dify: Dify, bridge: Bridge
+) -> None:
+    dify.script = lambda request, turns: Answer(WORDS, tokens_per_second=100, cut_after=20)
+    async with bridge() as app:
+        thread = await place.ask("Try")
+        await answered(app, 1)
+    assert place.replies(thread) == [WORDS]
+    assert len(dify.requests) == 1
+
+
 async def test_a_connection_cut_midway_leaves_the_text_and_a_sentence(
     place: Place, dify: Dify, bridge: Bridge
 ) -> None:
+    dify.mode = "chat"
     dify.script = lambda request, turns: Answer(WORDS, tokens_per_second=100, cut_after=20)
     async with bridge() as app:
         thread = await place.ask("Try")
@@ -116,7 +128,7 @@ async def test_an_answer_without_words_says_so(place: Place, dify: Dify, bridge:
         thread = await place.ask("Say nothing")
         await answered(app, 1)
     (reply,) = place.replies(thread)
-    assert conversation.NO_WORDS in reply
+    assert asking.NO_WORDS in reply
 
 
 @pytest.mark.parametrize(
@@ -181,11 +193,12 @@ async def test_a_lost_connection_is_taken_up_again(place: Place, dify: Dify, bri
 
 async def test_leaving_closes_what_is_open(place: Place, dify: Dify, bridge: Bridge) -> None:
     dify.script = lambda request, turns: Answer(WORDS, tokens_per_second=100, hang_after=20)
+    place.drain_seconds = 0.5
     async with bridge() as app:
         thread = await place.ask("Forever?")
         await until(lambda: len(place.replies(thread)) == 1)
         app.leave()
-        await until(lambda: conversation.LEAVING in place.replies(thread)[0])
+        await until(lambda: conversation.RESTARTING in place.replies(thread)[0])
     (reply,) = place.replies(thread)
     assert reply.startswith("word0 word1")
 

@@ -413,6 +413,49 @@ class TestSocketMode:
             ]
         assert sorted(texts[0] + texts[1]) == ["0", "1", "2", "3"]
 
+    async def test_what_a_connection_took_and_died_with_goes_to_another(self) -> None:
+        async with Slack(ack_timeout=0.2, retry_delays=(0.0,)) as slack, raw_socket(slack) as other:
+            channel, ada = slack.add_channel("general"), slack.add_user("Ada")
+            await frame(other)
+            async with raw_socket(slack) as dying:
+                await frame(dying)
+                for number in range(2):
+                    await slack.say(channel, ada, str(number))
+                taken, kept = await frame(dying), await frame(other)
+                await other.send_json({"envelope_id": kept["envelope_id"]})
+            again = await frame(other)
+            await other.send_json({"envelope_id": again["envelope_id"]})
+            await slack.wait_for(lambda: not slack.unacked)
+        assert again["payload"]["event_id"] == taken["payload"]["event_id"]
+        assert (again["retry_attempt"], again["retry_reason"]) == (1, "timeout")
+
+    async def test_a_connection_that_was_closed_gets_nothing_more(self, slack: Slack) -> None:
+        channel, ada = slack.add_channel("general"), slack.add_user("Ada")
+        async with raw_socket(slack) as staying, raw_socket(slack) as leaving:
+            assert [(await frame(socket))["type"] for socket in (staying, leaving)] == ["hello", "hello"]
+            await leaving.close()
+            await slack.wait_for(lambda: slack.connections == 1)
+            for number in range(4):
+                await slack.say(channel, ada, str(number))
+            texts = [(await frame(staying))["payload"]["event"]["text"] for _ in range(4)]
+        assert texts == ["0", "1", "2", "3"]
+
+    async def test_what_was_given_up_is_never_delivered(self) -> None:
+        async with Slack(ack_timeout=0.05, retry_delays=(0.0,)) as slack:
+            channel, ada = slack.add_channel("general"), slack.add_user("Ada")
+            async with raw_socket(slack) as socket:
+                await frame(socket)
+                await slack.say(channel, ada, "taken")
+                await frame(socket)
+                await slack.give_up()
+            await slack.say(channel, ada, "queued")
+            await slack.give_up()
+            await slack.say(channel, ada, "later")
+            async with raw_socket(slack) as socket:
+                await frame(socket)
+                assert (await frame(socket))["payload"]["event"]["text"] == "later"
+            assert slack.unacked == slack.events
+
     async def test_the_eleventh_connection_is_turned_away(self, slack: Slack) -> None:
         async with aiohttp.ClientSession() as session:
             headers = {"Authorization": f"Bearer {slack.app_token}"}
@@ -838,6 +881,21 @@ class TestLimits:
             assert await refusal(client, "chat.postMessage", channel=one, text="b") == "ratelimited"
             await client.chat_update(channel=one, ts=stamps[0], text="b")
             assert await refusal(client, "chat.update", channel=two, ts=stamps[1], text="b") == "ratelimited"
+
+    async def test_reading_and_reacting_are_limited_each_by_itself(self) -> None:
+        one = Window(1, 60.0)
+        tight = replace(Limits.off(), replies=one, history=one, add_reaction=one, remove_reaction=one)
+        async with Slack(limits=tight) as slack, web_client(slack) as client:
+            channel, _, root = await thread(slack)
+            calls: dict[str, dict[str, Json]] = {
+                "conversations.replies": {"channel": channel, "ts": root},
+                "conversations.history": {"channel": channel},
+                "reactions.add": {"channel": channel, "timestamp": root, "name": "eyes"},
+                "reactions.remove": {"channel": channel, "timestamp": root, "name": "eyes"},
+            }
+            for method, arguments in calls.items():
+                await client.api_call(method, json=arguments)
+                assert await refusal(client, method, **arguments) == "ratelimited"
 
     async def test_limits_change_while_running(self) -> None:
         async with Slack() as slack, web_client(slack) as client:
