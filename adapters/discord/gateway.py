@@ -39,11 +39,14 @@ async def listen(token: str, api_url: str, find_gateway: FindGateway, shards: Sh
     gateways = [Gateway(token, shard, identifies, host) for shard in shards.all]
     running = [asyncio.create_task(gateway.run(api_url, find_gateway)) for gateway in gateways]
     try:
-        await asyncio.gather(*running)
+        # Not `gather`: cancelled twice, a task would not see its connection closed.
+        await asyncio.wait(running, return_when=asyncio.FIRST_EXCEPTION)
     finally:
         for task in running:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
+    for task in running:
+        task.result()
 
 
 class Gateway:
