@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 
 from adapters.discord.adapter import DiscordAdapter
@@ -10,13 +10,16 @@ from adapters.slack.adapter import SlackAdapter, Streaming
 from bridge.budget import Budget
 from bridge.conversation import Conversation
 from bridge.dify import DifyClient
-from bridge.errors import DifyError, LoginRefused
+from bridge.errors import DifyError, LoginRefused, StoreError
 from bridge.inbox import Inbox
 from bridge.ports import Adapter
-from bridge.settings import Reasoning, Settings
+from bridge.replica import Replica
+from bridge.settings import Busy, Reasoning, Settings
 from bridge.store import Store
 
 log = logging.getLogger(__name__)
+
+HOUSEKEEPING_SECONDS = 3600.0
 
 
 class App:
@@ -29,10 +32,26 @@ class App:
         self._leaving = asyncio.Event()
         self._cut_off = asyncio.Event()
         self.store = store
+        budget = Budget()
         conversation = Conversation(
-            dify, store, Budget(), show_reasoning=settings.reasoning is Reasoning.SHOW
+            dify,
+            store,
+            budget,
+            retry_seconds=settings.dify_retry_for,
+            max_age_seconds=settings.recover_max_age,
+            show_reasoning=settings.reasoning is Reasoning.SHOW,
         )
-        self._inbox = Inbox(store, adapters, conversation.answer, settings.recover_max_age)
+        self._replica = Replica(store)
+        self._inbox = Inbox(
+            store,
+            self._replica,
+            adapters,
+            budget,
+            conversation.answer,
+            settings.recover_max_age,
+            merging=settings.busy is Busy.MERGE,
+            interrupting=settings.busy is Busy.INTERRUPT,
+        )
 
     def leave(self) -> None:
         """Ask the bridge to end. Safe to call from a signal handler."""
@@ -42,18 +61,29 @@ class App:
 
     async def run(self) -> bool:
         """Serve. Returns whether it ended because it was asked to, not because no platform took the bot."""
-        check = asyncio.create_task(self._check_dify(), name="check of Dify")
+        await self._replica.register()
+        aside = {
+            asyncio.create_task(work, name=name)
+            for name, work in (
+                ("check of Dify", self._check_dify()),
+                ("heartbeat", self._guarded("heartbeat", self._replica.run(self._inbox))),
+                ("what waits", self._guarded("what waits", self._inbox.run())),
+                ("housekeeping", self._guarded("housekeeping", self._keep_house())),
+            )
+        }
         listening = {
             asyncio.create_task(self._listen(adapter), name=adapter.platform) for adapter in self._adapters
         }
         leaving = asyncio.create_task(self._leaving.wait(), name="leave")
         try:
             await self._until_over(leaving, listening)
+            self._replica.withdraw()
             await self._finish_answers()
         finally:
-            for task in (check, leaving, *listening):
+            for task in (leaving, *aside, *listening):
                 task.cancel()
-            await asyncio.gather(check, leaving, *listening, return_exceptions=True)
+            await asyncio.gather(leaving, *aside, *listening, return_exceptions=True)
+            await self._replica.leave()
         return self._leaving.is_set()
 
     async def _until_over(self, leaving: asyncio.Task[bool], listening: set[asyncio.Task[None]]) -> None:
@@ -84,6 +114,24 @@ class App:
             # The one guard of this task: one platform's defect must not take the others down.
             log.exception("%s is off: its adapter failed", adapter.platform.capitalize())
 
+    async def _guarded(self, name: str, work: Coroutine[object, object, None]) -> None:
+        try:
+            await work
+        except Exception:
+            # The one guard of this task: without it, nothing could be relied on any more.
+            log.exception("the %s failed, so the bridge ends", name)
+            self._leaving.set()
+
+    async def _keep_house(self) -> None:
+        """Forget what is to be forgotten, at once and every hour."""
+        while True:
+            try:
+                while tidied := await self.store.tidy(self._settings.thread_ttl_days):
+                    log.info("forgot %s", tidied)
+            except StoreError as error:
+                log.warning("housekeeping was put off: %s", error)
+            await asyncio.sleep(HOUSEKEEPING_SECONDS)
+
     async def _check_dify(self) -> None:
         """Say early what every question would run into. The bridge serves all the same."""
         try:
@@ -98,7 +146,7 @@ class App:
 async def assemble(settings: Settings) -> AsyncIterator[App]:
     """All parts, opened and closed in order."""
     async with (
-        Store(settings.database_url) as store,
+        Store(settings.database_url, settings.database_listen_url) as store,
         DifyClient(settings.dify_api_url, settings.dify_api_key.get_secret_value()) as dify,
     ):
         yield App(settings, store, dify, _adapters(settings))

@@ -81,6 +81,11 @@ class Schedule:
         self._served: dict[str, int] = {}
         self._numbers = itertools.count(1)
         self._tidy_at = TIDY_EVERY_SCOPES
+        self._sharers = 1
+
+    def share(self, sharers: int) -> None:
+        """So many processes, this one included, spend from every scope that is not private to one thread."""
+        self._sharers = max(1, sharers)
 
     def ask(self, ticket: Ticket, now: float) -> None:
         """Begin to wait."""
@@ -189,10 +194,11 @@ class Schedule:
     def _learn(self, options: Iterable[Option]) -> None:
         for option in options:
             for lane in (*option.lanes, *([option.owes] if option.owes else [])):
+                limit = lane.limit if lane.private else max(1, lane.limit // self._sharers)
                 window = self._windows.get(lane.scope)
                 if window is None:
-                    window = self._windows[lane.scope] = Window(lane.limit, lane.seconds)
-                window.told(lane)
+                    window = self._windows[lane.scope] = Window(limit, lane.seconds)
+                window.told(limit, lane)
 
     def _enqueue(self, ticket: Ticket) -> None:
         ticket.rank = (ticket.priority, self._served.get(ticket.owner, 0), next(self._numbers))
@@ -275,6 +281,10 @@ class Budget:
         finally:
             self._schedule.answered(ticket, self._now(), accepted=accepted)
             self._look_soon()
+
+    def share(self, sharers: int) -> None:
+        """Leave to each of so many processes its part of what they share."""
+        self._schedule.share(sharers)
 
     def change(self, ticket: Ticket, priority: Priority, options: tuple[Option, ...]) -> None:
         """Let a waiting ticket wait for something more urgent. Harmless when it was granted meanwhile."""

@@ -3,6 +3,7 @@
 BridgeError
 ├── SettingsError             the settings cannot work; names every variable at once
 ├── StoreError                the database cannot be used
+├── LeaseLost                 another replica has taken the thread over
 ├── Leaving                   the process is ending and takes nothing more
 ├── DifyError                 Dify did not answer as hoped
 │   ├── DifyUnreachable       no connection could be made
@@ -54,6 +55,10 @@ class SettingsError(BridgeError):
 
 class StoreError(BridgeError):
     notice = "The bridge cannot reach its memory right now. Please try again in a minute."
+
+
+class LeaseLost(BridgeError):
+    notice = "Another process of the bot goes on with this answer."
 
 
 class Leaving(BridgeError):

@@ -1,54 +1,93 @@
-"""Each message once, each thread in order.
+"""Each message once, each thread in order, none lost.
 
 A message counts when the bot was meant or already takes part in its thread. It is stored before the platform
-is told that it arrived; what arrives again is recognised. Within a thread one question is answered at a time,
-in the order of arrival; threads do not wait for each other.
+is told that it arrived; what arrives again is recognised. Storing it gives its thread to this process, if
+nobody holds it: then its answer begins at once. Within a thread one question is answered at a time, in the
+order of arrival; threads do not wait for each other. What waits for somebody (its holder is gone, or has no
+room) is found by `run`.
 """
 
 import asyncio
 import logging
-from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from contextlib import nullcontext
+from dataclasses import dataclass, field
 
+from bridge.budget import Budget
 from bridge.dify import end_user
-from bridge.errors import Leaving
+from bridge.errors import BridgeError, LeaseLost, Leaving, StoreError
 from bridge.ports import Adapter
-from bridge.store import Opened, Store
+from bridge.queued import QueueMarks
+from bridge.replica import Hold, Replica
+from bridge.stop import StopSign
+from bridge.store import Job, Store
 from bridge.types import Message, Person, Thread
 
 log = logging.getLogger(__name__)
 
 # The one app there is, until routes choose among several.
 APP = "default"
+# More at once is left to others, or waits.
+MOST_ANSWERS = 5_000
+CLAIMED_AT_ONCE = 200
+# So many questions are asked together at most.
+MOST_TOGETHER = 20
+SWEEP_SECONDS = 2.0
+# Whoever was begun so often may be what ends the process each time: such ones are tried one by one.
+SUSPICIOUS_STARTS = 3
+FIRST_RETRY_SECONDS, LONGEST_RETRY_SECONDS = 0.25, 2.0
 
 
 @dataclass(frozen=True, slots=True)
-class Accepted:
-    """A stored message that waits for its answer."""
+class Asked:
+    """A question in the hands of this process: what to answer, where, as long as `hold` stands, and until
+    `stop` is given."""
 
     adapter: Adapter
-    message: Message
-    opened: Opened
+    job: Job
+    hold: Hold
+    stop: StopSign = field(default_factory=StopSign)
 
 
-Answer = Callable[[Accepted], Awaitable[None]]
+Answer = Callable[[Asked], Awaitable[str]]
 
 
 class Inbox:
-    """Takes messages in and hands each to `answer`, which must not raise. What adapters run in
-    (`bridge.ports.Host`)."""
+    """Takes messages in and hands each to `answer`, which gives the outcome and raises only `LeaseLost`. What
+    adapters run in (`bridge.ports.Host`), and told of the other replicas (`bridge.replica.Watched`).
+
+    `together` says how many questions that wait in a thread are asked at once; with `interrupting`, a new one
+    ends the answer that runs.
+    """
 
     def __init__(
-        self, store: Store, adapters: Sequence[Adapter], answer: Answer, missed_seconds: float
+        self,
+        store: Store,
+        replica: Replica,
+        adapters: Sequence[Adapter],
+        budget: Budget,
+        answer: Answer,
+        missed_seconds: float,
+        *,
+        merging: bool = False,
+        interrupting: bool = False,
     ) -> None:
         self._store = store
+        self._replica = replica
         self._adapters = {adapter.platform: adapter for adapter in adapters}
+        self._budget = budget
+        self._marks = QueueMarks(budget)
         self._answer = answer
         self._missed_seconds = missed_seconds
-        self._waiting: dict[str, deque[Accepted]] = {}
-        self._workers: set[asyncio.Task[None]] = set()
-        self._taking = True
+        self._together = MOST_TOGETHER if merging else 1
+        self._interrupting = interrupting
+        self._taking: set[asyncio.Task[None]] = set()
+        self._workers: dict[int, asyncio.Task[None]] = {}
+        self._running: dict[int, Asked] = {}
+        self._suspects = asyncio.Semaphore(1)
+        self._wake = asyncio.Event()
+        self._in_doubt = False
+        self._leaving = False
 
     @property
     def missed_seconds(self) -> float:
@@ -58,54 +97,189 @@ class Inbox:
         return await self._store.recent_threads(platform)
 
     async def alone(self, role: str, work: Callable[[], Awaitable[None]]) -> None:
-        log.debug("the only replica has the role %s", role)
-        await work()
+        await self._replica.alone(role, work)
 
     async def deliver(self, message: Message) -> None:
         """Store a message and see to its answer. Returns as soon as it is stored. `Leaving` when nothing is
         taken any more: then the platform must keep the message for whoever comes next."""
-        if not self._taking:
+        if self._leaving:
             raise Leaving
-        thread = await self._store.find_thread(message.thread, message.replies_to)
-        if thread is not None:
-            message = replace(message, thread=thread)
-        elif not message.addressed:
-            return
-        opened = await self._store.accept(message, APP, dify_user_of(message.thread, message.author))
-        if opened is None:
-            log.debug("%s: message %s came again", message.thread.key, message.id)
-            return
-        self._enqueue(Accepted(self._adapters[message.thread.platform], message, opened))
+        # Whoever delivers may be cut off; what was stored by then has to be answered all the same.
+        taking = asyncio.create_task(self._take(message), name=f"take {message.id}")
+        self._taking.add(taking)
+        taking.add_done_callback(self._taking.discard)
+        await asyncio.shield(taking)
+
+    async def run(self) -> None:
+        """Look for what waits for somebody, whenever something may, until cancelled."""
+        self._wake.set()
+        while True:
+            try:
+                async with asyncio.timeout(SWEEP_SECONDS):
+                    await self._wake.wait()
+            except TimeoutError:
+                pass
+            self._wake.clear()
+            try:
+                await self._settle_doubts()
+                await self._claim()
+            except StoreError as error:
+                log.warning("nothing could be taken over: %s", error)
 
     async def leave(self, within_seconds: float) -> None:
-        """Take nothing more; let answers finish for so long, then cut them off and see them closed."""
-        self._taking = False
+        """Take nothing more; let answers finish for so long, then hand them over and see them closed."""
+        self._leaving = True
+        if self._taking:
+            await asyncio.wait(self._taking)
         if self._workers:
             log.info("finishing %d answers", len(self._workers))
-            await asyncio.wait(self._workers, timeout=within_seconds)
-        while unfinished := list(self._workers):
+            await asyncio.wait(self._workers.values(), timeout=within_seconds)
+        while unfinished := list(self._workers.values()):
             for worker in unfinished:
                 worker.cancel()
             # Not `gather`: whoever cuts this short must not cut the answers short that are closing.
             await asyncio.wait(unfinished)
+        await self._marks.close()
 
-    def _enqueue(self, accepted: Accepted) -> None:
-        key = accepted.message.thread.key
-        if key in self._waiting:
-            self._waiting[key].append(accepted)
-            return
-        self._waiting[key] = deque([accepted])
-        worker = asyncio.create_task(self._work_off(key), name=f"thread {key}")
-        self._workers.add(worker)
-        worker.add_done_callback(self._workers.discard)
+    def lost(self) -> None:
+        for worker in self._workers.values():
+            worker.cancel()
 
-    async def _work_off(self, key: str) -> None:
-        waiting = self._waiting[key]
+    def wake(self) -> None:
+        self._wake.set()
+
+    def stop(self, thread_id: int) -> None:
+        asked = self._running.get(thread_id)
+        if asked is not None:
+            asked.stop.give()
+
+    def replicas(self, count: int) -> None:
+        self._budget.share(count)
+
+    async def _take(self, message: Message) -> None:
+        user = dify_user_of(message.thread, message.author)
+        owner = self._replica.id if self._has_room() else ""
         try:
-            while waiting:
-                await self._answer(waiting.popleft())
+            taken = await self._store.accept(message, APP, user, owner)
+        except StoreError:
+            # It may have been stored all the same.
+            self._in_doubt = True
+            raise
+        if taken is None:
+            log.debug("%s: message %s is not for us, or came again", message.thread.key, message.id)
+            return
+        if taken.job is not None:
+            self._begin(taken.job)
+            return
+        self._marks.mark(self._adapters[message.thread.platform], taken.message)
+        if not taken.held:
+            self.wake()
+        elif self._interrupting:
+            await self._interrupt(taken.thread_id)
+
+    async def _interrupt(self, thread_id: int) -> None:
+        if thread_id in self._running:
+            self.stop(thread_id)
+            return
+        try:
+            await self._store.ask_to_stop(thread_id)
+        except StoreError as error:
+            log.warning("the running answer was not interrupted: %s", error)
+
+    def _has_room(self) -> bool:
+        return not self._leaving and len(self._workers) < MOST_ANSWERS
+
+    async def _claim(self) -> None:
+        """Take over what waits, as far as there is room."""
+        while self._has_room():
+            room = min(CLAIMED_AT_ONCE, MOST_ANSWERS - len(self._workers))
+            owner = self._replica.id
+            try:
+                jobs = await self._store.claim(owner, list(self._adapters), room, together=self._together)
+            except StoreError:
+                self._in_doubt = True
+                raise
+            for job in jobs:
+                log.info("%s: taking over a question that waits", job.thread.key)
+                self._begin(job)
+            if len(jobs) < room:
+                return
+
+    async def _settle_doubts(self) -> None:
+        """After a transaction of unknown end: let go what the database says is ours and nobody works on."""
+        if not self._in_doubt:
+            return
+        self._in_doubt = False
+        held = await self._store.held_by(self._replica.id)
+        if self._taking:
+            await asyncio.wait(self._taking)
+        for lease in held:
+            if lease.thread_id not in self._workers:
+                log.info("letting go of a thread that nobody works on")
+                await self._store.let_go(lease)
+                self._wake.set()
+
+    def _begin(self, job: Job) -> None:
+        thread_id = job.lease.thread_id
+        worker = asyncio.create_task(self._work_off(job), name=f"thread {job.thread.key}")
+        self._workers[thread_id] = worker
+        worker.add_done_callback(lambda _: self._ended(thread_id, worker))
+
+    def _ended(self, thread_id: int, worker: asyncio.Task[None]) -> None:
+        if self._workers.get(thread_id) is worker:
+            del self._workers[thread_id]
+        if len(self._workers) == MOST_ANSWERS - 1:
+            self.wake()
+
+    async def _work_off(self, first: Job) -> None:
+        job: Job | None = first
+        try:
+            while job is not None:
+                job = await self._see_to(job)
+        except LeaseLost as error:
+            log.warning("%s: %s", first.thread.key, error)
+        except Exception:
+            # The one guard of this task. The thread is let go, and found waiting by somebody.
+            log.exception("%s: the thread could not be worked off", first.thread.key)
+            self._in_doubt = True
+
+    async def _see_to(self, job: Job) -> Job | None:
+        """Answer one question; gives the next one."""
+        asked = Asked(self._adapters[job.thread.platform], job, Hold(self._replica, job.lease))
+        self._running[job.lease.thread_id] = asked
+        try:
+            async with self._suspects if job.starts >= SUSPICIOUS_STARTS else nullcontext():
+                self._marks.unmark(asked.adapter, job)
+                outcome = await self._answer(asked)
+            return await self._finish(job, outcome)
+        except asyncio.CancelledError:
+            await self._hand_over(job)
+            raise
         finally:
-            del self._waiting[key]
+            del self._running[job.lease.thread_id]
+
+    async def _finish(self, job: Job, outcome: str) -> Job | None:
+        """Note the outcome, however long the database is away: the thread is not free before."""
+        pause = FIRST_RETRY_SECONDS
+        while True:
+            try:
+                following = await self._store.finish(
+                    job, outcome, go_on=0 if self._leaving else self._together
+                )
+            except StoreError as error:
+                log.error("%s: the outcome is not noted yet: %s", job.thread.key, error)
+                self._in_doubt = True
+                await asyncio.sleep(pause)
+                pause = min(2 * pause, LONGEST_RETRY_SECONDS)
+            else:
+                log.info("%s: %s", job.thread.key, outcome)
+                return following
+
+    async def _hand_over(self, job: Job) -> None:
+        try:
+            await self._store.hand_over(job)
+        except BridgeError as error:
+            log.warning("%s: not handed over: %s", job.thread.key, error)
 
 
 def dify_user_of(thread: Thread, person: Person) -> str:

@@ -7,8 +7,10 @@ import sys
 
 from bridge.settings import LogFormat, LogLevel
 
-# At DEBUG these print whole messages, tokens and ticket URLs.
-TALKATIVE = ("slack_bolt", "slack_sdk", "discord", "aiohttp", "sqlalchemy", "alembic")
+# At DEBUG these print whole messages, tokens and ticket URLs, ...
+TALKATIVE = ("slack_bolt", "slack_sdk", "discord", "aiohttp", "alembic")
+# ... and this one at INFO every statement with what is stored.
+MORE_TALKATIVE = ("sqlalchemy",)
 
 _SECRET = re.compile(
     r"(xox[a-z]-|xapp-|app-|Bearer |Bot |ticket=|[MNO][A-Za-z\d_-]{23,27}\.[\w-]{6}\.)[\w.~+/=-]{6,}"
@@ -20,8 +22,9 @@ def set_up(level: LogLevel, style: LogFormat) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_JsonFormatter() if style is LogFormat.JSON else _TextFormatter())
     logging.basicConfig(level=level.value, handlers=[handler], force=True)
-    for name in TALKATIVE:
-        logging.getLogger(name).setLevel(max(logging.INFO, logging.getLevelName(level.value)))
+    for names, least in ((TALKATIVE, logging.INFO), (MORE_TALKATIVE, logging.WARNING)):
+        for name in names:
+            logging.getLogger(name).setLevel(max(least, logging.getLevelName(level.value)))
 
 
 class _TextFormatter(logging.Formatter):

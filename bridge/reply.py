@@ -9,19 +9,20 @@ from there: the next edit, the next message, a second try. (`bridge.draft` says 
 import asyncio
 import itertools
 import logging
-import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from bridge.budget import Budget, Option, Ticket
 from bridge.draft import Draft, Grown
 from bridge.errors import (
+    BridgeError,
+    LeaseLost,
     LoginRefused,
     MessageGone,
     NotAllowed,
     PlatformDown,
-    PlatformError,
     RateLimited,
     StoppedByPerson,
     TryOtherwise,
@@ -48,6 +49,26 @@ WIDENING = ((600.0, 4.0), (120.0, 2.0))
 Posted = Callable[[int, MessageRef], Awaitable[None]]
 
 
+class Hold(Protocol):
+    """Whether this process may still speak in the thread; see `bridge.replica.Hold`."""
+
+    def stands(self) -> bool: ...
+
+    async def standing(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """What earlier attempts at the same reply have left: its messages that are known, in order. `since` is
+    when the first attempt began, in seconds since 1970; `again` says that there may be one more message,
+    which nobody has heard of; it is none of those `beside`, which belong to other replies."""
+
+    since: float
+    messages: tuple[MessageRef, ...] = ()
+    beside: tuple[MessageRef, ...] = ()
+    again: bool = False
+
+
 @dataclass(slots=True)
 class _Page:
     """One message of the reply: the number it is begun under, where it stands, what the platform has accepted
@@ -72,8 +93,8 @@ class Reply:
     """The answer to one question in one thread.
 
     `key` names the reply for `Adapter.post`, at most 20 characters. `posted(page, ref)` is awaited as soon as
-    a message of the reply exists, so that it can be found again after a restart. With `show_reasoning`, the
-    end of a model's thoughts stands above the answer.
+    a message of the reply exists, so that it can be found again after a restart. Nothing is shown while
+    `hold` does not stand. With `show_reasoning`, the end of a model's thoughts stands above the answer.
     """
 
     def __init__(
@@ -83,6 +104,8 @@ class Reply:
         budget: Budget,
         key: str,
         posted: Posted,
+        hold: Hold,
+        begun: Begun,
         *,
         show_reasoning: bool = False,
     ) -> None:
@@ -92,17 +115,19 @@ class Reply:
         self._key = key
         self._posted = posted
         self._draft = Draft(adapter, thread, show_reasoning=show_reasoning)
-        self._pages: list[_Page] = []
+        self._hold = hold
+        self._since, self._beside = begun.since, begun.beside
         self._numbers = itertools.count()
+        self._pages = [_Page(next(self._numbers), ref) for ref in begun.messages]
         self._changed = asyncio.Event()
         self._closing = asyncio.Event()
         self._waiting: tuple[Ticket, _Step] | None = None
         self._began = asyncio.get_running_loop().time()
-        self._since = time.time()
+        self._unheard_of = len(begun.messages) if begun.again else None
         self._failing = False
         self._paused_seconds = 0.0
         self._otherwise = 0
-        self.lost: PlatformError | None = None
+        self.lost: BridgeError | None = None
         self.stopped = False
 
     def write(self, text: str, *, step: str = "", thought: str = "") -> None:
@@ -161,19 +186,27 @@ class Reply:
             self.stopped = True
         except PlatformDown as error:
             await self._pause(error)
-        except (MessageGone, NotAllowed, LoginRefused) as error:
+        except MessageGone as error:
+            if not self._forgotten(planned):
+                log.error("%s: the reply cannot be shown: %s", self._key, error)
+                self.lost = error
+        except LeaseLost as error:
+            log.warning("%s: the reply is left to somebody else: %s", self._key, error)
+            self.lost = error
+        except (NotAllowed, LoginRefused) as error:
             log.error("%s: the reply cannot be shown: %s", self._key, error)
             self.lost = error
 
     async def _when_granted(self, planned: _Step) -> None:
         """Wait for the budget, then make the call with the text that is newest by then."""
+        await self._hold.standing()
         ticket = Ticket(self._options(planned), self._priority(planned), self._key, self._not_before())
         self._waiting = ticket, planned
         try:
             async with self._budget.slot(ticket) as option:
                 self._waiting = None
                 step = self._next()
-                if step is None or not self._serves(option, step):
+                if step is None or not self._serves(option, step) or not self._hold.stands():
                     ticket.unused = True
                 else:
                     await self._call(step, ticket, option)
@@ -193,35 +226,38 @@ class Reply:
                 await self._adapter.edit(ref, body)
                 page.shown = body
             case _Step(body=Body() as body, ref=None):
-                ref = await self._begin(page.number, body, option)
-                page.ref, page.debt = ref, ticket
+                found = await self._find(page.number)
+                page.ref, page.debt = found or await self._begin(page.number, body, option), ticket
                 # After a failure it may be an earlier attempt's message, with an earlier text: edited next.
-                page.shown = None if self._failing else body
+                page.shown = None if found or self._failing else body
+                ref = page.ref
                 await self._posted(step.page, ref)
         if page.shown is not None and page.shown.final:
             self._pay(page)
 
     async def _begin(self, number: int, body: Body, option: Option) -> MessageRef:
-        """Begin a message, although an earlier attempt may have arrived without our hearing of it."""
-        adapter, key = self._adapter, f"{self._key}.{number}"
-        if self._failing and isinstance(adapter, FindsPosts):
-            found = await self._find(adapter, key)
-            if found is not None:
-                return found
+        adapter, key = self._adapter, self._post_key(number)
         posts = _scopes(option.lanes) == _scopes(adapter.post_lanes(self._thread))
         if posts or not isinstance(adapter, Streams):
             return await adapter.post(self._thread, body, key)
         return await adapter.stream(self._thread, body, key)
 
-    async def _find(self, adapter: FindsPosts, key: str) -> MessageRef | None:
+    async def _find(self, number: int) -> MessageRef | None:
+        """The message that an earlier attempt has begun without our hearing of it, if there may be one."""
+        adapter = self._adapter
+        if not (self._failing or number == self._unheard_of) or not isinstance(adapter, FindsPosts):
+            return None
         ticket = Ticket((Option(adapter.find_lanes(self._thread)),), Priority.FINAL, self._key)
+        known = [*self._beside, *(page.ref for page in self._pages if page.ref is not None)]
         try:
             async with self._budget.slot(ticket):
-                known = [page.ref for page in self._pages if page.ref is not None]
-                return await adapter.find(self._thread, key, self._since, known)
+                return await adapter.find(self._thread, self._post_key(number), self._since, known)
         except RateLimited as error:
             # Not a refusal of the call that this one is made for.
             raise PlatformDown(f"no look at earlier posts: {error}") from error
+
+    def _post_key(self, number: int) -> str:
+        return f"{self._key}.{number}"
 
     async def _pause(self, error: PlatformDown) -> None:
         """Wait before the next try, the longer the more often; but when the last words come, try at once."""
@@ -237,6 +273,14 @@ class Reply:
             return
         with suppress(TimeoutError):
             await asyncio.wait_for(self._closing.wait(), pause)
+
+    def _forgotten(self, step: _Step) -> bool:
+        """Whether the message that is gone is one of an earlier attempt, which can be posted anew."""
+        page = self._pages[step.page] if step.page < len(self._pages) else None
+        if page is None or page.ref is None or page.shown is not None:
+            return False
+        self._pages[step.page] = _Page(next(self._numbers))
+        return True
 
     def _pay(self, page: _Page) -> None:
         if page.debt is not None:
@@ -298,9 +342,11 @@ class Reply:
                 return self._continued(number, wanted) or _Step(number, body, page.ref)
         while len(self._pages) > len(wanted) and self._pages[-1].ref is None:
             self._pages.pop()
-        if len(self._pages) > len(wanted) and (ref := self._pages[-1].ref) is not None:
-            return _Step(len(self._pages) - 1, None, ref)
-        return None
+        last = self._pages[-1] if len(self._pages) > len(wanted) else None
+        # What an earlier attempt has left is needed again, as likely as not.
+        if last is None or last.ref is None or (last.shown is None and not self._draft.closed):
+            return None
+        return _Step(len(self._pages) - 1, None, last.ref)
 
     def _continued(self, number: int, wanted: list[Body]) -> _Step | None:
         """Where a message gives the end of its text to the next one, that one begins first: what could be

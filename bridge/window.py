@@ -64,11 +64,12 @@ class Window:
     _proven_until: float = 0.0
     _granted_at: float = 0.0
 
-    def told(self, lane: Lane) -> None:
-        """The platform's own word, from a list of limits or from the headers of its last answer."""
-        if lane.limit != self.limit:
+    def told(self, limit: int, lane: Lane) -> None:
+        """The platform's own word, from a list of limits or from the headers of its last answer; `limit` is
+        our part of it."""
+        if limit != self.limit:
             self._ceiling = inf
-        self.limit, self.seconds = lane.limit, lane.seconds
+        self.limit, self.seconds = limit, lane.seconds
         self._shut_until = max(self._shut_until, lane.shut_until)
 
     def opens_at(self, priority: Priority, now: float, asked_at: float) -> float:

@@ -20,17 +20,26 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     "bridge.dify": ({"bridge.dify", "bridge.types", "bridge.errors"}, {"aiohttp"}),
     "bridge.store": (
         {"bridge.store", "bridge.types", "bridge.errors"},
-        {"sqlmodel", "sqlalchemy", "alembic", "asyncpg"},
+        {"sqlmodel", "sqlalchemy", "alembic", "asyncpg", "pydantic"},
     ),
     "bridge.window": (PURE, set()),
     "bridge.budget": (PURE | {"bridge.window"}, set()),
     "bridge.draft": (PURE | {"bridge.ports"}, set()),
     "bridge.reply": (PURE | {"bridge.ports", "bridge.budget", "bridge.window", "bridge.draft"}, set()),
-    "bridge.inbox": (PURE | {"bridge.ports", "bridge.store", "bridge.dify"}, set()),
+    "bridge.replica": ({"bridge.store", "bridge.errors"}, set()),
+    "bridge.stop": (set(), set()),
+    "bridge.queued": (PURE | {"bridge.ports", "bridge.store", "bridge.budget", "bridge.window"}, set()),
+    "bridge.inbox": (
+        PURE
+        | {"bridge.ports", "bridge.store", "bridge.dify", "bridge.budget"}
+        | {"bridge.replica", "bridge.queued", "bridge.stop"},
+        set(),
+    ),
+    "bridge.asking": (PURE | {"bridge.dify", "bridge.store", "bridge.reply"}, set()),
     "bridge.conversation": (
         PURE
         | {"bridge.ports", "bridge.dify", "bridge.store", "bridge.budget", "bridge.window"}
-        | {"bridge.inbox", "bridge.reply"},
+        | {"bridge.inbox", "bridge.reply", "bridge.asking"},
         set(),
     ),
     "bridge.settings": ({"bridge.errors"}, {"pydantic", "pydantic_settings"}),

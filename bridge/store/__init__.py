@@ -1,6 +1,6 @@
 """The only place that knows SQL."""
 
-from bridge.store.scripts import KnownThread, Opened
+from bridge.store.jobs import Job, KnownThread, Lease, Pulse, Taken, Tidied, TurnIds
 from bridge.store.store import Store
 
-__all__ = ["KnownThread", "Opened", "Store"]
+__all__ = ["Job", "KnownThread", "Lease", "Pulse", "Store", "Taken", "Tidied", "TurnIds"]

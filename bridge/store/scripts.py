@@ -1,38 +1,133 @@
-"""Every transaction of the bridge, one plain function each: what it is given, it does or leaves undone as a
-whole. The runner opens the transaction and commits it."""
+"""The transactions that questions and threads go through, one plain function each: what it is given, it does
+or leaves undone as a whole. The runner opens the transaction and commits it.
 
-from dataclasses import dataclass
+Whoever changes a thread's rows holds its lease; functions that need it raise `LeaseLost` without it.
+Decisions rest on columns of the row that the same statement locks, never on a look at other rows beforehand:
+under PostgreSQL's READ COMMITTED such a look may be outdated by then.
+"""
 
-from sqlalchemy import Connection, func, update
-from sqlalchemy.dialects.sqlite import insert
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from sqlalchemy import BigInteger, Connection, String, TextClause, bindparam, func, text
 from sqlmodel import col, select
 
+from bridge.errors import LeaseLost
+from bridge.store.jobs import Job, KnownThread, Lease, Taken, TurnIds, packed, unpacked
 from bridge.store.tables import ChatThread, Question, ReplyMessage
-from bridge.types import Message, MessageRef, Thread
+from bridge.types import Message, MessageRef, Person, Thread
+
+# So many messages of a reply are remembered, and of other replies told to whoever looks for a lost one.
+MOST_MESSAGES = 200
+
+_NUMBERS = frozenset({"now", "token", "thread", "question", "page", "number", "limit"})
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """An accepted question and the conversation its thread holds: `conversation_id` is empty before Dify
-    has given one, `dify_user` never changes within a conversation."""
-
-    question_id: int
-    thread_id: int
-    conversation_id: str
-    dify_user: str
+def sql(statement: str) -> TextClause:
+    """A statement with named parameters, typed so that every database reads them alike."""
+    names = dict.fromkeys(re.findall(r"(?<!:):([a-z_]+)", statement))
+    return text(statement).bindparams(
+        *(bindparam(name, type_=BigInteger() if name in _NUMBERS else String()) for name in names)
+    )
 
 
-@dataclass(frozen=True, slots=True)
-class KnownThread:
-    """A line of the table of threads. `finished` counts the questions that have been dealt with."""
-
-    key: str
-    conversation_id: str
-    dify_user: str
-    finished: int
-
-
-_CONVERSATION = select(ChatThread.id, ChatThread.conversation_id, ChatThread.dify_user)
+_OPEN_THREAD = sql("""
+    INSERT INTO chat_thread (key, app, dify_user, updated_at, backlog, owner_id, token, wake_at)
+    SELECT :key, :app, :dify_user, :now, 1, (SELECT id FROM replica WHERE id = :owner), :token, :now
+    WHERE NOT EXISTS (SELECT 1 FROM question WHERE platform = :platform AND message_id = :message)
+    ON CONFLICT (key) DO UPDATE SET
+        owner_id = CASE WHEN chat_thread.wake_at IS NULL THEN excluded.owner_id ELSE chat_thread.owner_id END,
+        token = CASE WHEN chat_thread.wake_at IS NULL THEN excluded.token ELSE chat_thread.token END,
+        wake_at = COALESCE(chat_thread.wake_at, excluded.wake_at),
+        backlog = chat_thread.backlog + 1,
+        updated_at = excluded.updated_at
+    RETURNING id, owner_id, token, conversation_id, dify_user
+""")
+_ADD_QUESTION = sql("""
+    INSERT INTO question
+        (platform, message_id, thread_id, state, payload, starts, received_at, first_started_at)
+    VALUES (:platform, :message, :thread, :number, :payload, :number, :now,
+            CASE WHEN :number = 1 THEN :now END)
+    ON CONFLICT (platform, message_id) DO NOTHING
+    RETURNING id
+""")
+_ASK_TO_STOP = sql("""
+    UPDATE question SET stop_asked_at = :now WHERE thread_id = :thread AND state = 1 AND stop_asked_at IS NULL
+""")
+_FINISH_IN_THREAD = sql("""
+    UPDATE chat_thread SET
+        backlog = backlog - :number,
+        owner_id = CASE WHEN backlog <= :number THEN NULL ELSE owner_id END,
+        wake_at = CASE WHEN backlog <= :number THEN NULL ELSE wake_at END,
+        updated_at = :now
+    WHERE id = :thread AND owner_id = :owner AND token = :token
+    RETURNING backlog
+""")
+_FINISH_QUESTION = sql("""
+    UPDATE question
+    SET state = 2, payload = NULL, stop_asked_at = NULL, finished_at = :now, outcome = :outcome
+    WHERE id = :question
+""")
+_HOLD = sql("""
+    UPDATE chat_thread SET updated_at = :now WHERE id = :thread AND owner_id = :owner AND token = :token
+    RETURNING id
+""")
+_LET_GO = sql("""
+    UPDATE chat_thread SET owner_id = NULL WHERE id = :thread AND owner_id = :owner AND token = :token
+    RETURNING id
+""")
+_UNSTART = sql("UPDATE question SET state = 0, starts = starts - 1 WHERE id = :question AND state = 1")
+_START = sql("""
+    UPDATE question SET state = 1, starts = starts + 1, first_started_at = COALESCE(first_started_at, :now)
+    WHERE id = :question RETURNING starts, first_started_at
+""")
+_OPEN_QUESTIONS = sql("""
+    SELECT id, message_id, payload, received_at, dify_message_id, dify_task_id, dify_run_id
+    FROM question WHERE thread_id = :thread AND state < 2 ORDER BY id LIMIT :limit
+""")
+_WAITING_THREADS = """
+    SELECT id FROM chat_thread WHERE owner_id IS NULL AND wake_at IS NOT NULL
+    AND EXISTS (SELECT 1 FROM replica WHERE id = :owner)
+    AND EXISTS (SELECT 1 FROM question WHERE thread_id = chat_thread.id AND state < 2
+                AND platform IN :platforms)
+    ORDER BY wake_at LIMIT :limit
+"""
+# SQLite's transactions exclude each other anyhow.
+_LOCKING = {"sqlite": "", "postgresql": "FOR UPDATE SKIP LOCKED"}
+_WAITING = {
+    dialect: sql(_WAITING_THREADS + locking).bindparams(bindparam("platforms", expanding=True))
+    for dialect, locking in _LOCKING.items()
+}
+_CLAIM = sql("UPDATE chat_thread SET owner_id = :owner, token = :token WHERE id = :thread")
+_THREAD = sql("SELECT key, conversation_id, dify_user FROM chat_thread WHERE id = :thread")
+_REPLIES = sql("""
+    SELECT r.channel, r.message_id FROM reply_message r JOIN question q ON q.id = r.question_id
+    WHERE q.id = :question AND q.thread_id = :thread ORDER BY r.page LIMIT :limit
+""")
+_BESIDE = sql("""
+    SELECT r.channel, r.message_id FROM reply_message r JOIN question q ON q.id = r.question_id
+    WHERE q.thread_id = :thread AND q.id <> :question ORDER BY q.id DESC, r.page LIMIT :limit
+""")
+_REMEMBER_CONVERSATION = sql("""
+    UPDATE chat_thread SET conversation_id = :conversation, updated_at = :now
+    WHERE id = :thread AND owner_id = :owner AND token = :token RETURNING id
+""")
+_REMEMBER_TURN = sql("""
+    UPDATE question SET dify_message_id = :message, dify_task_id = :task, dify_run_id = :run
+    WHERE id = :question
+""")
+_FORGET_CONVERSATION = sql("""
+    UPDATE chat_thread SET conversation_id = NULL, dify_user = :dify_user, updated_at = :now
+    WHERE id = :thread AND owner_id = :owner AND token = :token RETURNING id
+""")
+_REMEMBER_REPLY = sql("""
+    INSERT INTO reply_message (question_id, page, channel, message_id)
+    VALUES (:question, :page, :channel, :message)
+    ON CONFLICT (question_id, page) DO UPDATE SET channel = excluded.channel, message_id = excluded.message_id
+""")
+_WAKE = text("SELECT pg_notify('bridge_wake', '')")
+_STOP = sql("SELECT pg_notify('bridge_stop', :channel)")
 
 
 def find_thread(conn: Connection, thread: Thread, replies_to: str) -> Thread | None:
@@ -50,77 +145,135 @@ def find_thread(conn: Connection, thread: Thread, replies_to: str) -> Thread | N
     return None if found is None else Thread.from_key(found[0])
 
 
-def accept(conn: Connection, message: Message, app: str, dify_user: str, now_ms: int) -> Opened | None:
-    """Store a message once. None: it was accepted before."""
-    conn.execute(
-        insert(ChatThread)
-        .values(key=message.thread.key, app=app, dify_user=dify_user, updated_at=now_ms)
-        .on_conflict_do_nothing(index_elements=["key"])
-    )
-    thread_id, conversation_id, user = conn.execute(
-        _CONVERSATION.where(col(ChatThread.key) == message.thread.key)
-    ).one()
-    question = conn.execute(
-        insert(Question)
-        .values(
-            platform=message.thread.platform, message_id=message.id, thread_id=thread_id, received_at=now_ms
-        )
-        .on_conflict_do_nothing(index_elements=["platform", "message_id"])
-        .returning(col(Question.id))
+class AcceptedBefore(Exception):
+    """The same message came at the same moment by another way; nothing of this one is kept."""
+
+
+def accept(
+    conn: Connection, message: Message, app: str, dify_user: str, owner: str, token: int, now_ms: int
+) -> Taken | None:
+    """Store a message once, and give its thread to `owner` if nobody holds it ('' claims nothing). None: it
+    does not concern us, or was accepted before. May raise `AcceptedBefore`."""
+    if not message.addressed or message.replies_to:
+        thread = find_thread(conn, message.thread, message.replies_to)
+        if thread is not None:
+            message = replace(message, thread=thread)
+        elif not message.addressed:
+            return None
+    names = {"platform": message.thread.platform, "message": message.id, "now": now_ms}
+    opened = conn.execute(
+        _OPEN_THREAD,
+        {
+            "key": message.thread.key,
+            "app": app,
+            "dify_user": dify_user,
+            "owner": owner,
+            "token": token,
+            **names,
+        },
     ).first()
-    return None if question is None else _opened(question[0], thread_id, conversation_id, user)
-
-
-def current(conn: Connection, question_id: int) -> Opened:
-    """The conversation as it stands now, which an earlier question of the thread may just have begun."""
-    thread_id, conversation_id, user = conn.execute(
-        _CONVERSATION.join(Question, col(Question.thread_id) == col(ChatThread.id)).where(
-            col(Question.id) == question_id
+    if opened is None:
+        return None
+    thread_id, holder, holders_token, conversation_id, user = opened
+    mine = holder is not None and holders_token == token
+    question = conn.execute(
+        _ADD_QUESTION, {"thread": thread_id, "number": int(mine), "payload": packed(message), **names}
+    ).first()
+    if question is None:
+        raise AcceptedBefore
+    if holder is None:
+        wake(conn)
+    job = None
+    if mine:
+        lease = Lease(thread_id, holder, token)
+        job = Job(
+            lease, (question[0],), (message,), conversation_id or "", user, first_started_at=now_ms / 1000
         )
-    ).one()
-    return _opened(question_id, thread_id, conversation_id, user)
+    return Taken(message, thread_id, job, held=holder is not None and not mine)
 
 
-def remember_turn(
-    conn: Connection, opened: Opened, conversation_id: str, message_id: str, task_id: str, now_ms: int
-) -> None:
-    """Keep what Dify calls the conversation, the message and the task of this turn."""
+def ask_to_stop(conn: Connection, thread_id: int, now_ms: int) -> None:
+    """Let whoever answers in a thread know that the answer should end."""
+    if conn.execute(_ASK_TO_STOP, {"thread": thread_id, "now": now_ms}).rowcount and _on_server(conn):
+        conn.execute(_STOP, {"channel": str(thread_id)})
+
+
+def finish(conn: Connection, job: Job, outcome: str, go_on: int, now_ms: int) -> Job | None:
+    """The job has been dealt with. Gives what is next in its thread under the same lease: the first of the
+    open questions, or up to `go_on` of them together; None where there are none, and then nobody holds the
+    thread any more. With `go_on` 0 the thread is let go anyhow."""
+    left = conn.execute(
+        _FINISH_IN_THREAD, {"number": len(job.question_ids), "now": now_ms, **_lease(job.lease)}
+    ).first()
+    if left is None:
+        raise LeaseLost(f"the thread of question {job.id} was taken over")
+    for question_id in job.question_ids:
+        conn.execute(_FINISH_QUESTION, {"question": question_id, "outcome": outcome, "now": now_ms})
+    if left[0] <= 0:
+        return None
+    if go_on:
+        return _start(conn, job.lease, go_on, now_ms, late=job.late)
+    conn.execute(_LET_GO, _lease(job.lease))
+    wake(conn)
+    return None
+
+
+def hand_over(conn: Connection, job: Job) -> None:
+    """Let another replica go on with the job, now or after a restart."""
+    if conn.execute(_LET_GO, _lease(job.lease)).first() is None:
+        raise LeaseLost(f"the thread of question {job.id} was taken over")
+    for question_id in job.question_ids:
+        conn.execute(_UNSTART, {"question": question_id})
+    wake(conn)
+
+
+def claim(
+    conn: Connection, owner: str, token: int, platforms: Sequence[str], limit: int, merge: int, now_ms: int
+) -> list[Job]:
+    """Take over threads of these platforms that wait for somebody, the longest waiting first, with what is to
+    be answered in them. Whatever runs there belonged to somebody who is gone."""
+    which = {"owner": owner, "limit": limit, "platforms": list(platforms)}
+    waiting = conn.execute(_WAITING[conn.dialect.name], which).all()
+    jobs = []
+    for (thread_id,) in waiting:
+        conn.execute(_CLAIM, {"owner": owner, "token": token, "thread": thread_id})
+        job = _start(conn, Lease(thread_id, owner, token), merge, now_ms, late=True)
+        if job is not None:
+            jobs.append(job)
+    return jobs
+
+
+def held_by(conn: Connection, owner: str) -> list[Lease]:
+    """All threads that `owner` holds, as far as the database knows."""
+    rows = conn.execute(select(ChatThread.id, ChatThread.token).where(col(ChatThread.owner_id) == owner))
+    return [Lease(thread_id or 0, owner, token) for thread_id, token in rows]
+
+
+def let_go(conn: Connection, lease: Lease) -> None:
+    """Let somebody else have a thread. Harmless when it is not held any more."""
+    if conn.execute(_LET_GO, _lease(lease)).first() is not None:
+        wake(conn)
+
+
+def remember_turn(conn: Connection, job: Job, conversation_id: str, turn: TurnIds, now_ms: int) -> None:
+    """Keep what Dify calls the conversation and this turn of it."""
+    _held(conn, _REMEMBER_CONVERSATION, job, {"conversation": conversation_id, "now": now_ms})
     conn.execute(
-        update(ChatThread)
-        .where(col(ChatThread.id) == opened.thread_id)
-        .values(conversation_id=conversation_id, updated_at=now_ms)
-    )
-    conn.execute(
-        update(Question)
-        .where(col(Question.id) == opened.question_id)
-        .values(dify_message_id=message_id or None, dify_task_id=task_id or None)
+        _REMEMBER_TURN,
+        {"message": turn.message_id, "task": turn.task_id, "run": turn.run_id, "question": job.id},
     )
 
 
-def forget_conversation(conn: Connection, opened: Opened, dify_user: str, now_ms: int) -> None:
+def forget_conversation(conn: Connection, job: Job, dify_user: str, now_ms: int) -> None:
     """Let the thread begin a new conversation, under the user who asks now."""
-    conn.execute(
-        update(ChatThread)
-        .where(col(ChatThread.id) == opened.thread_id)
-        .values(conversation_id=None, dify_user=dify_user, updated_at=now_ms)
-    )
+    _held(conn, _FORGET_CONVERSATION, job, {"dify_user": dify_user, "now": now_ms})
 
 
-def remember_reply(conn: Connection, question_id: int, page: int, ref: MessageRef) -> None:
+def remember_reply(conn: Connection, job: Job, page: int, ref: MessageRef, now_ms: int) -> None:
     """Keep where a message of the reply stands."""
+    _held(conn, _HOLD, job, {"now": now_ms})
     conn.execute(
-        insert(ReplyMessage)
-        .values(question_id=question_id, page=page, channel=ref.channel, message_id=ref.id)
-        .on_conflict_do_update(
-            index_elements=["question_id", "page"], set_={"channel": ref.channel, "message_id": ref.id}
-        )
-    )
-
-
-def finish(conn: Connection, question_id: int, outcome: str, now_ms: int) -> None:
-    """The question has been dealt with."""
-    conn.execute(
-        update(Question).where(col(Question.id) == question_id).values(finished_at=now_ms, outcome=outcome)
+        _REMEMBER_REPLY, {"question": job.id, "page": page, "channel": ref.channel, "message": ref.id}
     )
 
 
@@ -150,7 +303,62 @@ def recent_threads(conn: Connection, platform: str, limit: int) -> tuple[Thread,
     return tuple(Thread.from_key(key) for (key,) in rows)
 
 
-def _opened(question_id: int | None, thread_id: int | None, conversation_id: str | None, user: str) -> Opened:
-    if question_id is None or thread_id is None:
-        raise AssertionError("a stored row has a number")
-    return Opened(question_id, thread_id, conversation_id or "", user)
+def wake(conn: Connection) -> None:
+    """Tell all replicas that a thread waits for somebody; SQLite's only one knows by itself."""
+    if _on_server(conn):
+        conn.execute(_WAKE)
+
+
+def _on_server(conn: Connection) -> bool:
+    return conn.dialect.name == "postgresql"
+
+
+def _held(conn: Connection, statement: TextClause, job: Job, values: dict[str, object]) -> None:
+    """Change the thread's row, which only its holder can."""
+    if conn.execute(statement, {**_lease(job.lease), **values}).first() is None:
+        raise LeaseLost(f"the thread of question {job.id} was taken over")
+
+
+def _lease(lease: Lease) -> dict[str, object]:
+    return {"thread": lease.thread_id, "owner": lease.owner, "token": lease.token}
+
+
+def _start(conn: Connection, lease: Lease, limit: int, now_ms: int, *, late: bool) -> Job | None:
+    """Begin with what is open in a thread, the oldest first, up to so many questions together."""
+    rows = conn.execute(_OPEN_QUESTIONS, {"thread": lease.thread_id, "limit": limit}).all()
+    if not rows:
+        return None
+    key, conversation_id, user = conn.execute(_THREAD, {"thread": lease.thread_id}).one()
+    began = [conn.execute(_START, {"question": row[0], "now": now_ms}).one() for row in rows]
+    thread = Thread.from_key(key)
+    asked = tuple(
+        unpacked(payload) if payload else _without_text(thread, message_id, received_at)
+        for _, message_id, payload, received_at, *_ in rows
+    )
+    head = rows[0]
+    return Job(
+        lease,
+        tuple(row[0] for row in rows),
+        asked,
+        conversation_id or "",
+        user,
+        starts=began[0][0],
+        replies=_refs(conn, _REPLIES, head[0], lease.thread_id),
+        beside=_refs(conn, _BESIDE, head[0], lease.thread_id) if began[0][0] > 1 else (),
+        turn=TurnIds(*(value or "" for value in head[4:7])),
+        first_started_at=began[0][1] / 1000,
+        waited=True,
+        late=late,
+    )
+
+
+def _refs(
+    conn: Connection, select_refs: TextClause, question_id: int, thread_id: int
+) -> tuple[MessageRef, ...]:
+    names = {"question": question_id, "thread": thread_id, "limit": MOST_MESSAGES}
+    return tuple(MessageRef(row[0], row[1]) for row in conn.execute(select_refs, names))
+
+
+def _without_text(thread: Thread, message_id: str, received_at: int) -> Message:
+    """What is left of a question whose text was erased before it could be answered."""
+    return Message(message_id, thread, Person(""), "", received_at / 1000, addressed=True)

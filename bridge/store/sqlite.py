@@ -183,7 +183,11 @@ def _engine(url: URL, *, in_file: bool) -> Engine:
     depend on an earlier read; so its own handling is switched off and every transaction takes the write lock
     at once.
     """
-    engine = create_engine(url, pool_size=1, max_overflow=0) if in_file else create_engine(url)
+    engine = (
+        create_engine(url, pool_size=1, max_overflow=0, hide_parameters=True)
+        if in_file
+        else create_engine(url, hide_parameters=True)
+    )
 
     @event.listens_for(engine, "connect")
     def _connect(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:

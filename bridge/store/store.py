@@ -1,72 +1,147 @@
 """What the rest of the bridge asks of its memory."""
 
+import secrets
 import time
+from collections.abc import Callable, Sequence
 from typing import Self
 
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from bridge.errors import StoreError
-from bridge.store import scripts
-from bridge.store.scripts import KnownThread, Opened
+from bridge.store import housekeeping, replicas, scripts
+from bridge.store.jobs import Job, KnownThread, Lease, Pulse, Taken, Tidied, TurnIds
+from bridge.store.runner import OnNotify, Runner
 from bridge.store.sqlite import SqliteRunner
 from bridge.types import Message, MessageRef, Thread
+
+DAY_MS = 86_400_000
 
 
 class Store:
     """The database, as an async context manager. Every method is one transaction, and raises `StoreError`
-    when it could not be done."""
+    when it could not be done; those that change what a replica holds raise `LeaseLost` when it does no more.
+    `runner` runs any other transaction.
+    """
 
-    def __init__(self, url: str) -> None:
-        try:
-            parsed = make_url(url)
-        except ArgumentError as error:
-            raise StoreError("DATABASE_URL is not a database URL") from error
-        if parsed.get_backend_name() != "sqlite":
-            raise StoreError("DATABASE_URL must begin with sqlite:///")
-        self._runner = SqliteRunner(parsed)
+    def __init__(self, url: str, listen_url: str = "") -> None:
+        self.runner = _runner(url, listen_url)
+
+    @property
+    def shared(self) -> bool:
+        """Whether other replicas may use the same database."""
+        return not isinstance(self.runner, SqliteRunner)
+
+    def listen(self, channels: Sequence[str], on_notify: OnNotify, on_connected: Callable[[], None]) -> None:
+        """See `bridge.store.runner.Runner`."""
+        self.runner.listen(channels, on_notify, on_connected)
 
     async def __aenter__(self) -> Self:
         try:
-            await self._runner.open()
+            await self.runner.open()
         except BaseException:
-            await self._runner.close()
+            await self.runner.close()
             raise
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self._runner.close()
+        await self.runner.close()
 
-    async def find_thread(self, thread: Thread, replies_to: str) -> Thread | None:
-        return await self._runner.run(lambda conn: scripts.find_thread(conn, thread, replies_to))
+    async def accept(self, message: Message, app: str, dify_user: str, owner: str) -> Taken | None:
+        """Store a message once, and give its thread to `owner` if nobody holds it ('' claims nothing). None:
+        it does not concern the bot, or was accepted before."""
+        token = _token()
+        try:
+            return await self.runner.run(
+                lambda conn: scripts.accept(conn, message, app, dify_user, owner, token, _now_ms())
+            )
+        except scripts.AcceptedBefore:
+            return None
 
-    async def accept(self, message: Message, app: str, dify_user: str) -> Opened | None:
-        return await self._runner.run(lambda conn: scripts.accept(conn, message, app, dify_user, _now_ms()))
+    async def ask_to_stop(self, thread_id: int) -> None:
+        await self.runner.run(lambda conn: scripts.ask_to_stop(conn, thread_id, _now_ms()))
 
-    async def current(self, question_id: int) -> Opened:
-        return await self._runner.run(lambda conn: scripts.current(conn, question_id))
+    async def finish(self, job: Job, outcome: str, *, go_on: int) -> Job | None:
+        """Deal with a job for good, and take the next one of its thread: up to `go_on` questions together."""
+        return await self.runner.run(lambda conn: scripts.finish(conn, job, outcome, go_on, _now_ms()))
 
-    async def remember_turn(
-        self, opened: Opened, conversation_id: str, message_id: str, task_id: str
-    ) -> None:
-        await self._runner.run(
-            lambda conn: scripts.remember_turn(conn, opened, conversation_id, message_id, task_id, _now_ms())
+    async def hand_over(self, job: Job) -> None:
+        await self.runner.run(lambda conn: scripts.hand_over(conn, job))
+
+    async def claim(self, owner: str, platforms: Sequence[str], limit: int, *, together: int) -> list[Job]:
+        """Take over up to `limit` threads that wait for somebody."""
+        token = _token()
+        return await self.runner.run(
+            lambda conn: scripts.claim(conn, owner, token, platforms, limit, together, _now_ms())
         )
 
-    async def forget_conversation(self, opened: Opened, dify_user: str) -> None:
-        await self._runner.run(lambda conn: scripts.forget_conversation(conn, opened, dify_user, _now_ms()))
+    async def held_by(self, owner: str) -> list[Lease]:
+        return await self.runner.run(lambda conn: scripts.held_by(conn, owner))
 
-    async def remember_reply(self, question_id: int, page: int, ref: MessageRef) -> None:
-        await self._runner.run(lambda conn: scripts.remember_reply(conn, question_id, page, ref))
+    async def let_go(self, lease: Lease) -> None:
+        await self.runner.run(lambda conn: scripts.let_go(conn, lease))
 
-    async def finish(self, question_id: int, outcome: str) -> None:
-        await self._runner.run(lambda conn: scripts.finish(conn, question_id, outcome, _now_ms()))
+    async def remember_turn(self, job: Job, conversation_id: str, turn: TurnIds) -> None:
+        await self.runner.run(lambda conn: scripts.remember_turn(conn, job, conversation_id, turn, _now_ms()))
+
+    async def forget_conversation(self, job: Job, dify_user: str) -> None:
+        await self.runner.run(lambda conn: scripts.forget_conversation(conn, job, dify_user, _now_ms()))
+
+    async def remember_reply(self, job: Job, page: int, ref: MessageRef) -> None:
+        await self.runner.run(lambda conn: scripts.remember_reply(conn, job, page, ref, _now_ms()))
 
     async def recent_threads(self, platform: str, limit: int = 200) -> tuple[Thread, ...]:
-        return await self._runner.run(lambda conn: scripts.recent_threads(conn, platform, limit))
+        return await self.runner.run(lambda conn: scripts.recent_threads(conn, platform, limit))
 
     async def list_threads(self, limit: int = 100) -> list[KnownThread]:
-        return await self._runner.run(lambda conn: scripts.list_threads(conn, limit))
+        return await self.runner.run(lambda conn: scripts.list_threads(conn, limit))
+
+    async def register(self, owner: str) -> None:
+        """A replica begins. Where the database has only one process, whatever was held before is free."""
+        if self.shared:
+            await self.runner.run_apart(lambda conn: replicas.register(conn, owner))
+        else:
+            await self.runner.run(lambda conn: replicas.register_alone(conn, owner, _now_ms()))
+
+    async def beat(self, owner: str, give_up_after_seconds: float | None) -> Pulse:
+        """Show that a replica lives; give up the others that have not for so long."""
+        limit_ms = None if give_up_after_seconds is None else int(give_up_after_seconds * 1000)
+        return await self.runner.run_apart(lambda conn: replicas.beat(conn, owner, limit_ms))
+
+    async def sign_off(self, owner: str) -> None:
+        await self.runner.run(lambda conn: replicas.sign_off(conn, owner))
+
+    async def take_role(self, owner: str, role: str) -> bool:
+        return await self.runner.run_apart(lambda conn: replicas.take_role(conn, owner, role))
+
+    async def leave_role(self, owner: str, role: str) -> None:
+        await self.runner.run_apart(lambda conn: replicas.leave_role(conn, owner, role))
+
+    async def tidy(self, thread_ttl_days: int) -> Tidied:
+        """Forget one batch of what is to be forgotten; threads only where a number of days is given."""
+        ttl_ms = thread_ttl_days * DAY_MS or None
+        return await self.runner.run(lambda conn: housekeeping.tidy(conn, ttl_ms, _now_ms()))
+
+
+def _runner(url: str, listen_url: str) -> Runner:
+    try:
+        parsed, listening = make_url(url), make_url(listen_url) if listen_url else None
+    except ArgumentError as error:
+        raise StoreError("DATABASE_URL is not a database URL") from error
+    match parsed.get_backend_name():
+        case "sqlite":
+            return SqliteRunner(parsed)
+        case "postgresql":
+            # In a store of SQLite, nothing of this is needed, nor the time it takes to import.
+            from bridge.store.postgres import PostgresRunner
+
+            return PostgresRunner(parsed, listening)
+        case _:
+            raise StoreError("DATABASE_URL must begin with sqlite:/// or postgresql://")
+
+
+def _token() -> int:
+    return secrets.randbits(62)
 
 
 def _now_ms() -> int:

@@ -1,6 +1,8 @@
 """What is remembered. All times are whole milliseconds since 1970, alike on every database."""
 
-from sqlalchemy import BigInteger, Index, Integer, MetaData, UniqueConstraint
+from enum import IntEnum
+
+from sqlalchemy import BigInteger, Index, Integer, MetaData, SmallInteger, Text, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 # SQLite numbers rows by itself only in a column of type INTEGER.
@@ -16,19 +18,58 @@ METADATA = MetaData(
 )
 
 
+def partial(name: str, *columns: str, where: str) -> Index:
+    """An index of those rows only that are looked for."""
+    return Index(name, *columns, sqlite_where=text(where), postgresql_where=text(where))
+
+
+class State(IntEnum):
+    """How far a question has come. Everything below `DONE` is open."""
+
+    WAITING = 0
+    RUNNING = 1
+    DONE = 2
+
+
 class Table(SQLModel):
     """The root of our tables, with names of constraints that migrations can rely on."""
 
     metadata = METADATA
 
 
+class Replica(Table, table=True):
+    """A running process. It shows that it lives by `heartbeat_at`; deleting its row frees all it holds."""
+
+    __tablename__ = "replica"
+
+    id: str = Field(primary_key=True)
+    started_at: int = Field(sa_type=BigInteger)
+    heartbeat_at: int = Field(sa_type=BigInteger)
+
+
+class Role(Table, table=True):
+    """Something that one replica at a time may do."""
+
+    __tablename__ = "role"
+
+    name: str = Field(primary_key=True)
+    owner_id: str | None = Field(default=None, foreign_key="replica.id", ondelete="SET NULL", index=True)
+
+
 class ChatThread(Table, table=True):
     """A thread the bot takes part in, and the Dify conversation it holds there.
 
-    `dify_user` is fixed when the conversation begins: Dify shows a conversation to no other user.
+    `dify_user` is fixed when the conversation begins: Dify shows a conversation to no other user. `backlog`
+    counts the open questions. While there are any, the thread has an owner, under a `token` that is new with
+    every claim, or `wake_at` says since when it waits for one.
     """
 
     __tablename__ = "chat_thread"
+    __table_args__ = (
+        partial("ix_chat_thread_owner_id", "owner_id", where="owner_id IS NOT NULL"),
+        partial("ix_chat_thread_wake_at", "wake_at", where="owner_id IS NULL AND wake_at IS NOT NULL"),
+        Index("ix_chat_thread_updated_at", "updated_at"),
+    )
 
     id: int | None = Field(default=None, primary_key=True, sa_type=BIG)
     key: str = Field(unique=True)
@@ -36,23 +77,43 @@ class ChatThread(Table, table=True):
     dify_user: str = Field(max_length=255)
     conversation_id: str | None = None
     updated_at: int = Field(sa_type=BigInteger)
+    backlog: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    owner_id: str | None = Field(default=None, foreign_key="replica.id", ondelete="SET NULL")
+    token: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs={"server_default": "0"})
+    wake_at: int | None = Field(default=None, sa_type=BigInteger)
 
 
 class Question(Table, table=True):
-    """A message that was accepted, once, and what became of it. Never its text."""
+    """A message that was accepted, once, and what became of it.
+
+    `payload` is the message itself, until it is answered. `starts` counts how often its answer was begun,
+    `first_started_at` says when for the first time; `stop_asked_at` that somebody wants it to end.
+    """
 
     __tablename__ = "question"
-    __table_args__ = (UniqueConstraint("platform", "message_id"),)
+    __table_args__ = (
+        UniqueConstraint("platform", "message_id"),
+        Index("ix_question_thread_id", "thread_id"),
+        partial("ix_question_open", "thread_id", "id", where="state < 2"),
+        partial("ix_question_finished_at", "finished_at", where="state = 2"),
+        partial("ix_question_stop_asked_at", "stop_asked_at", where="stop_asked_at IS NOT NULL"),
+    )
 
     id: int | None = Field(default=None, primary_key=True, sa_type=BIG)
     platform: str
     message_id: str
-    thread_id: int = Field(foreign_key="chat_thread.id", ondelete="CASCADE", index=True, sa_type=BIG)
+    thread_id: int = Field(foreign_key="chat_thread.id", ondelete="CASCADE", sa_type=BIG)
+    state: int = Field(default=State.WAITING, sa_type=SmallInteger, sa_column_kwargs={"server_default": "2"})
+    payload: str | None = Field(default=None, sa_type=Text)
+    starts: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     received_at: int = Field(sa_type=BigInteger)
+    first_started_at: int | None = Field(default=None, sa_type=BigInteger)
+    stop_asked_at: int | None = Field(default=None, sa_type=BigInteger)
     finished_at: int | None = Field(default=None, sa_type=BigInteger)
     outcome: str | None = None
     dify_message_id: str | None = None
     dify_task_id: str | None = None
+    dify_run_id: str | None = None
 
 
 class ReplyMessage(Table, table=True):

@@ -1,0 +1,139 @@
+"""What the store hands out: who holds a thread, and what is to be answered in it."""
+
+from dataclasses import dataclass, replace
+from functools import cache
+
+from pydantic import TypeAdapter
+
+from bridge.types import Message, MessageRef, Thread
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """A thread that one replica holds until it has answered everything in it. `token` is new with every
+    claim; with another one, nothing can be written."""
+
+    thread_id: int
+    owner: str
+    token: int
+
+
+@dataclass(frozen=True, slots=True)
+class TurnIds:
+    """What Dify calls the turn that was begun last for a question; empty where it has not told."""
+
+    message_id: str = ""
+    task_id: str = ""
+    run_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """An accepted question that its holder has to answer; or several, which are asked together.
+
+    `question_ids` and `messages` go together; the reply is kept under the first. `starts` counts how often
+    the answer was begun, this time included. `replies` are the messages of the reply that stand there
+    already, in order; where there may be one more, `beside` are the last ones of other replies in the thread.
+    `first_started_at` is in seconds since 1970. `waited` says that it was not its turn at once, `late` that
+    it was found waiting, or left behind by somebody who is gone.
+    """
+
+    lease: Lease
+    question_ids: tuple[int, ...]
+    messages: tuple[Message, ...]
+    conversation_id: str
+    dify_user: str
+    starts: int = 1
+    replies: tuple[MessageRef, ...] = ()
+    beside: tuple[MessageRef, ...] = ()
+    turn: TurnIds = TurnIds()
+    first_started_at: float = 0.0
+    waited: bool = False
+    late: bool = False
+
+    @property
+    def id(self) -> int:
+        return self.question_ids[0]
+
+    @property
+    def thread(self) -> Thread:
+        return self.messages[0].thread
+
+    @property
+    def message(self) -> Message:
+        """What is asked: one message of all, in the place of the first."""
+        first, *others = self.messages
+        if not others:
+            return first
+        return replace(
+            first,
+            text="\n\n".join(one.text for one in self.messages if one.text),
+            attachments=tuple(file for one in self.messages for file in one.attachments),
+        )
+
+    @property
+    def begun_before(self) -> bool:
+        """Whether an earlier attempt may have left something behind."""
+        return self.starts > 1 or bool(self.replies or self.turn.task_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A message was stored. `job` is there where whoever stored it holds the thread from now on, and nobody
+    did before; `held` says that somebody else, or an earlier question, does. `message` names the thread that
+    it belongs to."""
+
+    message: Message
+    thread_id: int
+    job: Job | None
+    held: bool
+
+
+@dataclass(frozen=True, slots=True)
+class KnownThread:
+    """A line of the table of threads. `finished` counts the questions that have been dealt with."""
+
+    key: str
+    conversation_id: str
+    dify_user: str
+    finished: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pulse:
+    """What a heartbeat found. `alive` is false when this replica was given up by the others; `freed` counts
+    the ones that it gave up itself."""
+
+    alive: bool
+    replicas: int
+    freed: int
+    stop_threads: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Tidied:
+    """What one batch of housekeeping has removed; false when that was nothing."""
+
+    texts: int
+    questions: int
+    threads: int
+
+    def __bool__(self) -> bool:
+        return bool(self.texts or self.questions or self.threads)
+
+    def __str__(self) -> str:
+        return f"{self.texts} texts, {self.questions} finished questions and {self.threads} idle threads"
+
+
+@cache
+def _messages() -> TypeAdapter[Message]:
+    return TypeAdapter(Message)
+
+
+def packed(message: Message) -> str:
+    """A message as it is kept until it is answered."""
+    return _messages().dump_json(message).decode()
+
+
+def unpacked(payload: str) -> Message:
+    return _messages().validate_json(payload)
