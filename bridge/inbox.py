@@ -76,7 +76,7 @@ class Inbox:
         self._replica = replica
         self._adapters = {adapter.platform: adapter for adapter in adapters}
         self._budget = budget
-        self._marks = QueueMarks(budget)
+        self._marks = QueueMarks(store, budget)
         self._answer = answer
         self._missed_seconds = missed_seconds
         self._together = MOST_TOGETHER if merging else 1

@@ -3,67 +3,77 @@ the budget has no room for it, or the platform refuses, nothing is shown."""
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 
 from bridge.budget import Budget, Option, Ticket
-from bridge.errors import PlatformError
+from bridge.errors import PlatformError, StoreError
 from bridge.ports import Adapter, MarksQueued
-from bridge.store import Job
+from bridge.store import Job, Store
 from bridge.types import Message
 from bridge.window import Priority
 
 log = logging.getLogger(__name__)
 
-WITHIN_SECONDS = 10.0
+CLOSING_SECONDS = 5.0
+# A mark that comes late is of no use; one that stays behind would say for ever that something waits.
+MARKED_WITHIN_SECONDS = 10.0
+UNMARKED_WITHIN_SECONDS = 600.0
 
 
 class QueueMarks:
-    """The marks that this process has set, or takes away."""
+    """The marks that this process sets and takes away."""
 
-    def __init__(self, budget: Budget) -> None:
+    def __init__(self, store: Store, budget: Budget) -> None:
+        self._store = store
         self._budget = budget
         self._tasks: set[asyncio.Task[None]] = set()
-        self._marking: dict[str, asyncio.Task[None]] = {}
 
     def mark(self, adapter: Adapter, message: Message) -> None:
         """Show that `message` waits. Never waits itself."""
         if isinstance(adapter, MarksQueued):
-            marking = self._begin(self._call(adapter, message, adapter.mark_queued))
-            self._marking[message.id] = marking
-            marking.add_done_callback(lambda _: self._marked(message.id, marking))
+            self._begin(self._mark(adapter, message))
 
     def unmark(self, adapter: Adapter, job: Job) -> None:
-        """Show no longer that a job's message waits, if it may have been shown. Never waits itself."""
+        """Show no longer that a job's messages wait, if it may have been shown. Never waits itself."""
         if isinstance(adapter, MarksQueued) and job.waited:
             for message in job.messages:
                 self._begin(self._unmark(adapter, message))
 
     async def close(self) -> None:
-        """See everything through that is on its way."""
+        """See through what is on its way, for a moment."""
         if self._tasks:
-            await asyncio.wait(self._tasks)
+            await asyncio.wait(self._tasks, timeout=CLOSING_SECONDS)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def _begin(self, work: Awaitable[None]) -> asyncio.Task[None]:
-        task = asyncio.ensure_future(work)
+    def _begin(self, work: Coroutine[object, object, None]) -> None:
+        task = asyncio.create_task(work, name="mark of what waits")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-        return task
 
-    def _marked(self, message_id: str, marking: asyncio.Task[None]) -> None:
-        if self._marking.get(message_id) is marking:
-            del self._marking[message_id]
+    async def _mark(self, adapter: MarksQueued, message: Message) -> None:
+        """Mark it; and if its turn came meanwhile, maybe in another replica, the mark was late and goes."""
+        await self._call(adapter, message, adapter.mark_queued, MARKED_WITHIN_SECONDS)
+        try:
+            waits = await self._store.waits(message)
+        except StoreError:
+            waits = False
+        if not waits:
+            await self._unmark(adapter, message)
 
     async def _unmark(self, adapter: MarksQueued, message: Message) -> None:
-        marking = self._marking.get(message.id)
-        if marking is not None:
-            await asyncio.wait({marking})
-        await self._call(adapter, message, adapter.unmark_queued)
+        await self._call(adapter, message, adapter.unmark_queued, UNMARKED_WITHIN_SECONDS)
 
     async def _call(
-        self, adapter: MarksQueued, message: Message, call: Callable[[Message], Awaitable[None]]
+        self,
+        adapter: MarksQueued,
+        message: Message,
+        call: Callable[[Message], Awaitable[None]],
+        within_seconds: float,
     ) -> None:
         try:
-            async with asyncio.timeout(WITHIN_SECONDS):
+            async with asyncio.timeout(within_seconds):
                 ticket = Ticket((Option(adapter.mark_lanes(message)),), Priority.COURTESY, message.thread.key)
                 async with self._budget.slot(ticket):
                     await call(message)

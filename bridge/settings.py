@@ -99,13 +99,17 @@ class DifySettings(BaseSettings):
             settings = handler(given)
         except ValidationError as error:
             raise SettingsError((*_malformed(error), *missing)) from None
-        if missing:
-            raise SettingsError(missing)
+        if problems := (*missing, *settings.contradictions()):
+            raise SettingsError(problems)
         return settings
 
     @classmethod
     def _missing(cls, given: set[str]) -> tuple[str, ...]:
         """What is not there and has to be, given the names of the fields that are."""
+        return ()
+
+    def contradictions(self) -> tuple[str, ...]:
+        """What is right by itself and cannot be together."""
         return ()
 
 
@@ -202,8 +206,14 @@ class Settings(DifySettings):
             problems.append(
                 "no platform is set up: set SLACK_BOT_TOKEN and SLACK_APP_TOKEN, or DISCORD_BOT_TOKEN, or all"
             )
-        if "discord_shard_ids" in given and "discord_shard_count" not in given:
-            problems.append("DISCORD_SHARD_COUNT is missing: DISCORD_SHARD_IDS needs it")
+        return tuple(problems)
+
+    def contradictions(self) -> tuple[str, ...]:
+        problems = []
+        if any(shard >= self.discord_shard_count for shard in self.shards):
+            problems.append("DISCORD_SHARD_IDS: must be below DISCORD_SHARD_COUNT, the number of all shards")
+        if self.database_listen_url and not self.database_url.startswith("postgresql://"):
+            problems.append("DATABASE_LISTEN_URL: is of use only beside a DATABASE_URL of PostgreSQL")
         return tuple(problems)
 
 

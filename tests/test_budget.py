@@ -376,3 +376,22 @@ def test_nobody_less_urgent_is_served_while_somebody_more_urgent_waits(
             if other.priority < ticket.priority and later < served[id(ticket)] - 1e-9:
                 assert served[id(other)] <= served[id(ticket)]
         assert served[id(ticket)] >= at
+
+
+def test_what_replicas_share_is_divided_and_what_is_private_is_not() -> None:
+    world = World()
+    world.schedule.share(3)
+    private = Lane("thread", 5, 5.0, private=True)
+    finals = {lane.scope: 0 for lane in (WORKSPACE, private)}
+    for number in range(60):
+        for lane in (WORKSPACE, private):
+            world.ask(Ticket((Option((lane,)),), Priority.FINAL, f"{lane.scope}{number}"))
+    world.pass_until(4.0)
+    for _, ticket in world.granted:
+        assert ticket.granted is not None
+        finals[ticket.granted.lanes[0].scope] += 1
+    assert finals == {"workspace": 50 // 3, "thread": 5}
+    world.schedule.share(1)
+    world.ask(Ticket((Option((WORKSPACE,)),), Priority.FINAL, "one more"))
+    world.pass_until(20.0)
+    assert len(world.arrived["workspace"]) == 50

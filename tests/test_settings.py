@@ -37,6 +37,20 @@ def test_every_mistake_is_told_at_once_by_its_variable(monkeypatch: pytest.Monke
     assert "very-secret" not in str(told)
 
 
+def test_what_cannot_be_together_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DIFY_API_KEY", "app-key")
+    monkeypatch.setenv("DISCORD_BOT_TOKEN", "token")
+    monkeypatch.setenv("DISCORD_SHARD_IDS", "0, 4")
+    monkeypatch.setenv("DISCORD_SHARD_COUNT", "4")
+    monkeypatch.setenv("DATABASE_LISTEN_URL", "postgresql://host/name")
+    shards, listening = problems()
+    assert shards.startswith("DISCORD_SHARD_IDS")
+    assert listening.startswith("DATABASE_LISTEN_URL")
+    monkeypatch.setenv("DISCORD_SHARD_IDS", "0, 3")
+    monkeypatch.setenv("DATABASE_URL", "postgresql://host/name")
+    assert Settings().shards == (0, 3)
+
+
 def test_no_platform_at_all_names_the_variables(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DIFY_API_KEY", "app-key")
     (problem,) = problems()

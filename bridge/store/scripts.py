@@ -52,6 +52,7 @@ _ADD_QUESTION = sql("""
     ON CONFLICT (platform, message_id) DO NOTHING
     RETURNING id
 """)
+_WAITS = sql("SELECT id FROM question WHERE platform = :platform AND message_id = :message AND state = 0")
 _ASK_TO_STOP = sql("""
     UPDATE question SET stop_asked_at = :now WHERE thread_id = :thread AND state = 1 AND stop_asked_at IS NULL
 """)
@@ -190,6 +191,12 @@ def accept(
             lease, (question[0],), (message,), conversation_id or "", user, first_started_at=now_ms / 1000
         )
     return Taken(message, thread_id, job, held=holder is not None and not mine)
+
+
+def waits(conn: Connection, message: Message) -> bool:
+    """Whether a message that was accepted still waits for its turn."""
+    names = {"platform": message.thread.platform, "message": message.id}
+    return conn.execute(_WAITS, names).first() is not None
 
 
 def ask_to_stop(conn: Connection, thread_id: int, now_ms: int) -> None:

@@ -58,6 +58,10 @@ class Store:
         except scripts.AcceptedBefore:
             return None
 
+    async def waits(self, message: Message) -> bool:
+        """Whether a message that was accepted still waits for its turn."""
+        return await self.runner.run(lambda conn: scripts.waits(conn, message))
+
     async def ask_to_stop(self, thread_id: int) -> None:
         await self.runner.run(lambda conn: scripts.ask_to_stop(conn, thread_id, _now_ms()))
 

@@ -21,6 +21,7 @@ class Place(ABC):
     name: str
     retry_seconds = 0.0
     drain_seconds = 5.0
+    max_age_seconds = 900.0
     busy = Busy.QUEUE
 
     @abstractmethod
@@ -69,6 +70,10 @@ class Place(ABC):
         """What the bot's messages in a thread show now."""
 
     @abstractmethod
+    def marked(self, thread: str) -> list[str]:
+        """The texts of the messages in a thread on which it is shown that they wait."""
+
+    @abstractmethod
     def states(self, thread: str) -> list[str]:
         """Every text that one could read in the bot's messages, in order of time."""
 
@@ -93,6 +98,7 @@ class Place(ABC):
 
 class SlackPlace(Place):
     name = "slack"
+    connections = 1
 
     def __init__(self) -> None:
         self.slack = Slack()
@@ -108,6 +114,7 @@ class SlackPlace(Place):
             slack_api_url=self.slack.url,
             database_url=database,
             dify_retry_for=self.retry_seconds,
+            recover_max_age=self.max_age_seconds,
             busy=self.busy,
             drain_seconds=self.drain_seconds,
         )
@@ -120,7 +127,7 @@ class SlackPlace(Place):
         await self.slack.close()
 
     async def connected(self) -> None:
-        await self.slack.wait_for(lambda: self.slack.connections > 0)
+        await self.slack.wait_for(lambda: self.slack.connections >= self.connections)
 
     async def ask(self, text: str) -> str:
         return await self.slack.say(self.channel, self.person, f"<@{self.slack.bot_user_id}> {text}")
@@ -166,6 +173,10 @@ class SlackPlace(Place):
         channel, _, ts = thread.rpartition("/")
         messages = self.slack.messages(channel or self.channel, ts)
         return [message.text for message in messages if message.bot_id]
+
+    def marked(self, thread: str) -> list[str]:
+        channel, _, ts = thread.rpartition("/")
+        return [one.text for one in self.slack.messages(channel or self.channel, ts) if one.reactions]
 
     def states(self, thread: str) -> list[str]:
         own = {message.ts for message in self.slack.messages(self.channel, thread) if message.bot_id}
@@ -215,6 +226,7 @@ class DiscordPlace(Place):
             discord_api_url=self.discord.url,
             database_url=database,
             dify_retry_for=self.retry_seconds,
+            recover_max_age=self.max_age_seconds,
             busy=self.busy,
             drain_seconds=self.drain_seconds,
         )
@@ -268,6 +280,9 @@ class DiscordPlace(Place):
         except KeyError:
             return []
         return [message.content for message in messages if message.author_id == bot and message.content]
+
+    def marked(self, thread: str) -> list[str]:
+        return [message.content for message in self.discord.messages(thread) if message.reactions]
 
     def states(self, thread: str) -> list[str]:
         bot = self.discord.bot_id

@@ -286,3 +286,69 @@ async def test_a_stream_whose_beginning_was_not_heard_of_is_found_and_goes_on() 
             await adapter.edit(ref, Body("Half an answer is whole now.", final=True))
         assert shown(slack, channel, ts) == ["Half an answer is whole now."]
         assert not any(message.streaming for message in slack.messages(channel, ts))
+
+
+async def test_what_an_earlier_attempt_has_left_is_taken_up() -> None:
+    async with Slack() as slack:
+        async with left_behind(slack, "Half an ans", "and more") as (reply, channel, ts):
+            reply.write("Half")
+            await slack.wait_for(lambda: shown(slack, channel, ts)[0] == "Half")
+            assert len(shown(slack, channel, ts)) == 2
+            reply.close("Half an answer is whole now.")
+        assert shown(slack, channel, ts) == ["Half an answer is whole now."]
+
+
+async def test_a_message_of_an_earlier_attempt_that_is_gone_is_posted_anew() -> None:
+    async with Slack() as slack:
+        async with left_behind(slack, "Half an ans", gone=True) as (reply, channel, ts):
+            reply.close("The whole answer.")
+        assert shown(slack, channel, ts) == ["The whole answer."]
+
+
+async def test_a_message_nobody_has_heard_of_is_found_before_it_would_be_posted_twice() -> None:
+    async with Slack() as slack:
+        channel, person = slack.add_channel("general"), slack.add_user("Ada")
+        ts = await slack.say(channel, person, "Hello?")
+        thread = Thread("slack", slack.team_id, channel, ts)
+        adapter = SlackAdapter(slack.bot_token, slack.app_token, slack.url)
+        async with connected(slack, adapter):
+            began = time.time()
+            await adapter.post(thread, Body("Half an ans"), "key.0")
+            reply = Reply(adapter, thread, Budget(), "key", ignored, Held(), Begun(began, again=True))
+            reply.close("The whole answer.")
+            await reply.run()
+        assert shown(slack, channel, ts) == ["The whole answer."]
+
+
+async def test_whoever_has_lost_the_thread_says_nothing_more() -> None:
+    async with Slack() as slack:
+        hold = Held()
+        async with left_behind(slack, "Half an ans", hold=hold) as (reply, channel, ts):
+            hold.lost = True
+            reply.write("Half an answer")
+            reply.close("Never to be seen.")
+        assert isinstance(reply.lost, LeaseLost)
+        assert shown(slack, channel, ts) == ["Half an ans"]
+
+
+@asynccontextmanager
+async def left_behind(
+    slack: Slack, *texts: str, gone: bool = False, hold: Held | None = None
+) -> AsyncIterator[tuple[Reply, str, str]]:
+    """A reply of which an earlier attempt has left these messages, running; gives it, the channel and the
+    thread."""
+    channel, person = slack.add_channel("general"), slack.add_user("Ada")
+    ts = await slack.say(channel, person, "Hello?")
+    thread = Thread("slack", slack.team_id, channel, ts)
+    adapter = SlackAdapter(slack.bot_token, slack.app_token, slack.url)
+    async with connected(slack, adapter):
+        began = time.time()
+        refs = [await adapter.post(thread, Body(text), f"key.{n}") for n, text in enumerate(texts)]
+        if gone:
+            await adapter.delete(refs[0])
+        begun = Begun(began, tuple(refs), again=True)
+        reply = Reply(adapter, thread, Budget(), "key", ignored, hold or Held(), begun)
+        showing = asyncio.create_task(reply.run())
+        yield reply, channel, ts
+        async with asyncio.timeout(20):
+            await showing
