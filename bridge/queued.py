@@ -54,7 +54,7 @@ class QueueMarks:
 
     async def _mark(self, adapter: MarksQueued, message: Message) -> None:
         """Mark it; and if its turn came meanwhile, maybe in another replica, the mark was late and goes."""
-        await self._call(adapter, message, adapter.mark_queued, MARKED_WITHIN_SECONDS)
+        await self._call(adapter, message, adapter.mark_queued, Priority.COURTESY, MARKED_WITHIN_SECONDS)
         try:
             waits = await self._store.waits(message)
         except StoreError:
@@ -63,18 +63,19 @@ class QueueMarks:
             await self._unmark(adapter, message)
 
     async def _unmark(self, adapter: MarksQueued, message: Message) -> None:
-        await self._call(adapter, message, adapter.unmark_queued, UNMARKED_WITHIN_SECONDS)
+        await self._call(adapter, message, adapter.unmark_queued, Priority.CONTROL, UNMARKED_WITHIN_SECONDS)
 
     async def _call(
         self,
         adapter: MarksQueued,
         message: Message,
         call: Callable[[Message], Awaitable[None]],
+        priority: Priority,
         within_seconds: float,
     ) -> None:
         try:
             async with asyncio.timeout(within_seconds):
-                ticket = Ticket((Option(adapter.mark_lanes(message)),), Priority.COURTESY, message.thread.key)
+                ticket = Ticket((Option(adapter.mark_lanes(message)),), priority, message.thread.key)
                 async with self._budget.slot(ticket):
                     await call(message)
         except TimeoutError:

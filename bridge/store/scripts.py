@@ -21,7 +21,7 @@ from bridge.types import Message, MessageRef, Person, Thread
 # So many messages of a reply are remembered, and of other replies told to whoever looks for a lost one.
 MOST_MESSAGES = 200
 
-_NUMBERS = frozenset({"now", "token", "thread", "question", "page", "number", "limit"})
+_NUMBERS = frozenset({"now", "token", "thread", "question", "page", "number", "limit", "sent"})
 
 
 def sql(statement: str) -> TextClause:
@@ -46,8 +46,8 @@ _OPEN_THREAD = sql("""
 """)
 _ADD_QUESTION = sql("""
     INSERT INTO question
-        (platform, message_id, thread_id, state, payload, starts, received_at, first_started_at)
-    VALUES (:platform, :message, :thread, :number, :payload, :number, :now,
+        (platform, message_id, thread_id, state, payload, starts, sent_at, received_at, first_started_at)
+    VALUES (:platform, :message, :thread, :number, :payload, :number, :sent, :now,
             CASE WHEN :number = 1 THEN :now END)
     ON CONFLICT (platform, message_id) DO NOTHING
     RETURNING id
@@ -85,7 +85,8 @@ _START = sql("""
 """)
 _OPEN_QUESTIONS = sql("""
     SELECT id, message_id, payload, received_at, dify_message_id, dify_task_id, dify_run_id
-    FROM question WHERE thread_id = :thread AND state < 2 ORDER BY id LIMIT :limit
+    FROM question WHERE thread_id = :thread AND state < 2
+    ORDER BY state DESC, sent_at, id LIMIT :limit
 """)
 _WAITING_THREADS = """
     SELECT id FROM chat_thread WHERE owner_id IS NULL AND wake_at IS NOT NULL
@@ -178,7 +179,14 @@ def accept(
     thread_id, holder, holders_token, conversation_id, user = opened
     mine = holder is not None and holders_token == token
     question = conn.execute(
-        _ADD_QUESTION, {"thread": thread_id, "number": int(mine), "payload": packed(message), **names}
+        _ADD_QUESTION,
+        {
+            "thread": thread_id,
+            "number": int(mine),
+            "payload": packed(message),
+            "sent": int(message.sent_at * 1_000_000),
+            **names,
+        },
     ).first()
     if question is None:
         raise AcceptedBefore

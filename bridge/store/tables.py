@@ -86,8 +86,9 @@ class ChatThread(Table, table=True):
 class Question(Table, table=True):
     """A message that was accepted, once, and what became of it.
 
-    `payload` is the message itself, until it is answered. `starts` counts how often its answer was begun,
-    `first_started_at` says when for the first time; `stop_asked_at` that somebody wants it to end.
+    `payload` is the message itself, until it is answered. `sent_at`, in microseconds, is the platform's word
+    for the order in which people spoke. `starts` counts how often the answer was begun, `first_started_at`
+    says when for the first time; `stop_asked_at` that somebody wants it to end.
     """
 
     __tablename__ = "question"
@@ -106,6 +107,7 @@ class Question(Table, table=True):
     state: int = Field(default=State.WAITING, sa_type=SmallInteger, sa_column_kwargs={"server_default": "2"})
     payload: str | None = Field(default=None, sa_type=Text)
     starts: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    sent_at: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs={"server_default": "0"})
     received_at: int = Field(sa_type=BigInteger)
     first_started_at: int | None = Field(default=None, sa_type=BigInteger)
     stop_asked_at: int | None = Field(default=None, sa_type=BigInteger)

@@ -52,6 +52,7 @@ async def test_questions_of_a_thread_are_answered_in_order_whoever_hears_them(da
         async with replicas(place, dify, database, 3) as apps:
             thread = await place.ask("Question 0")
             for number in range(1, 5):
+                await asyncio.sleep(0.2)  # nobody types faster, and then the order would be anybody's guess
                 await place.say(thread, f"Question {number}")
             await answered(apps[0], 5)
             await until(lambda: place.marked(thread) == [])

@@ -41,6 +41,7 @@ def upgrade() -> None:
     op.add_column("question", sa.Column("state", sa.SmallInteger(), nullable=False, server_default="2"))
     op.add_column("question", sa.Column("payload", sa.Text(), nullable=True))
     op.add_column("question", sa.Column("starts", sa.Integer(), nullable=False, server_default="0"))
+    op.add_column("question", sa.Column("sent_at", sa.BigInteger(), nullable=False, server_default="0"))
     op.add_column("question", sa.Column("first_started_at", sa.BigInteger(), nullable=True))
     op.add_column("question", sa.Column("stop_asked_at", sa.BigInteger(), nullable=True))
     op.add_column("question", sa.Column("dify_run_id", AutoString(), nullable=True))
