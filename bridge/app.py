@@ -31,6 +31,7 @@ class App:
         self._adapters = adapters
         self._leaving = asyncio.Event()
         self._cut_off = asyncio.Event()
+        self._failed = False
         self.store = store
         budget = Budget()
         conversation = Conversation(
@@ -60,7 +61,8 @@ class App:
         self._leaving.set()
 
     async def run(self) -> bool:
-        """Serve. Returns whether it ended because it was asked to, not because no platform took the bot."""
+        """Serve. Returns whether it ended because it was asked to, not because no platform took the bot, or
+        something it cannot do without has failed."""
         await self._replica.register()
         aside = {
             asyncio.create_task(work, name=name)
@@ -84,7 +86,7 @@ class App:
                 task.cancel()
             await asyncio.gather(leaving, *aside, *listening, return_exceptions=True)
             await self._replica.leave()
-        return self._leaving.is_set()
+        return self._leaving.is_set() and not self._failed
 
     async def _until_over(self, leaving: asyncio.Task[bool], listening: set[asyncio.Task[None]]) -> None:
         """Until somebody asks to leave, or no adapter is left."""
@@ -120,6 +122,7 @@ class App:
         except Exception:
             # The one guard of this task: without it, nothing could be relied on any more.
             log.exception("the %s failed, so the bridge ends", name)
+            self._failed = True
             self._leaving.set()
 
     async def _keep_house(self) -> None:
@@ -146,7 +149,9 @@ class App:
 async def assemble(settings: Settings) -> AsyncIterator[App]:
     """All parts, opened and closed in order."""
     async with (
-        Store(settings.database_url, settings.database_listen_url) as store,
+        Store(
+            settings.database_url.get_secret_value(), settings.database_listen_url.get_secret_value()
+        ) as store,
         DifyClient(settings.dify_api_url, settings.dify_api_key.get_secret_value()) as dify,
     ):
         yield App(settings, store, dify, _adapters(settings))

@@ -58,7 +58,7 @@ def run() -> None:
         console.print(f"The database cannot be used: {error}", markup=False)
         raise typer.Exit(EXIT_FAILED) from None
     if not served:
-        console.print("No platform took the bot, so there is nothing left to serve.")
+        console.print("There is nothing left to serve; the log says why.")
         raise typer.Exit(EXIT_FAILED)
 
 

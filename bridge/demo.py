@@ -108,7 +108,7 @@ async def _running() -> AsyncIterator[tuple[Playground, App]]:
                 slack_api_url=playground.slack.url,
                 discord_bot_token=SecretStr(playground.discord.token),
                 discord_api_url=playground.discord.url,
-                database_url=f"sqlite:///{Path(folder) / 'demo.db'}",
+                database_url=SecretStr(f"sqlite:///{Path(folder) / 'demo.db'}"),
                 drain_seconds=1,
             )
             async with assemble(settings) as app:

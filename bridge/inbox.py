@@ -20,7 +20,7 @@ from bridge.ports import Adapter
 from bridge.queued import QueueMarks
 from bridge.replica import Hold, Replica
 from bridge.stop import StopSign
-from bridge.store import Job, Store
+from bridge.store import Job, Store, Taken
 from bridge.types import Message, Person, Thread
 
 log = logging.getLogger(__name__)
@@ -148,10 +148,10 @@ class Inbox:
     def wake(self) -> None:
         self._wake.set()
 
-    def stop(self, thread_id: int) -> None:
-        asked = self._running.get(thread_id)
-        if asked is not None:
-            asked.stop.give()
+    def stop(self, question_id: int) -> None:
+        for asked in self._running.values():
+            if question_id in asked.job.question_ids:
+                asked.stop.give()
 
     def replicas(self, count: int) -> None:
         self._budget.share(count)
@@ -175,14 +175,18 @@ class Inbox:
         if not taken.held:
             self.wake()
         elif self._interrupting:
-            await self._interrupt(taken.thread_id)
+            await self._interrupt(taken)
 
-    async def _interrupt(self, thread_id: int) -> None:
-        if thread_id in self._running:
-            self.stop(thread_id)
+    async def _interrupt(self, taken: Taken) -> None:
+        """End the answer to an earlier question of the thread, here or wherever it runs. Its own may have
+        begun already."""
+        asked = self._running.get(taken.thread_id)
+        if asked is not None:
+            if max(asked.job.question_ids) < taken.question_id:
+                asked.stop.give()
             return
         try:
-            await self._store.ask_to_stop(thread_id)
+            await self._store.ask_to_stop(taken.thread_id, taken.question_id)
         except StoreError as error:
             log.warning("the running answer was not interrupted: %s", error)
 

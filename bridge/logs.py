@@ -17,6 +17,9 @@ _SECRET = re.compile(
 )
 
 
+_PASSWORD = re.compile(r"(://[^\s:/@]*:)[^\s/]+@")
+
+
 def set_up(level: LogLevel, style: LogFormat) -> None:
     """Send the log of this process to standard error."""
     handler = logging.StreamHandler(sys.stderr)
@@ -50,4 +53,4 @@ class _JsonFormatter(logging.Formatter):
 
 def redact(text: str) -> str:
     """Anything that looks like a credential becomes stars, whoever logged it."""
-    return _SECRET.sub(lambda found: f"{found.group(1)}***", text)
+    return _PASSWORD.sub(r"\1***@", _SECRET.sub(lambda found: f"{found.group(1)}***", text))

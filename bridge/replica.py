@@ -39,8 +39,8 @@ class Watched(Protocol):
         """Something may wait for somebody."""
         ...
 
-    def stop(self, thread_id: int) -> None:
-        """The answer that runs in this thread should end."""
+    def stop(self, question_id: int) -> None:
+        """The answer to this question should end, if it is running here."""
         ...
 
     def replicas(self, count: int) -> None:
@@ -168,8 +168,8 @@ class Replica:
         if pulse.freed:
             log.warning("%d other processes were given up", pulse.freed)
             watched.wake()
-        for thread_id in pulse.stop_threads:
-            watched.stop(thread_id)
+        for question_id in pulse.to_stop:
+            watched.stop(question_id)
 
     async def _begin_anew(self, watched: Watched) -> None:
         log.warning("this process was taken for dead by the others and begins anew")

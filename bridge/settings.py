@@ -21,6 +21,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from bridge.errors import SettingsError
 
 EMPTY = SecretStr("")
+POSTGRESQL = "postgresql://"
 
 
 class LogLevel(StrEnum):
@@ -124,8 +125,9 @@ class Settings(DifySettings):
     discord_api_url: str = "https://discord.com/api/v10"
     discord_shard_ids: str = ""
     discord_shard_count: Annotated[int, Field(ge=0)] = 0
-    database_url: str = "sqlite:///bridge.db"
-    database_listen_url: str = ""
+    # Both may hold a password.
+    database_url: SecretStr = SecretStr("sqlite:///bridge.db")
+    database_listen_url: SecretStr = EMPTY
     busy: Busy = Busy.QUEUE
     reasoning: Reasoning = Reasoning.HIDE
     dify_retry_for: Annotated[float, Field(ge=0, le=3600)] = 120.0
@@ -167,8 +169,8 @@ class Settings(DifySettings):
 
     @field_validator("database_url")
     @classmethod
-    def _is_database(cls, value: str) -> str:
-        if not value.startswith(("sqlite:///", "postgresql://")):
+    def _is_database(cls, value: SecretStr) -> SecretStr:
+        if not value.get_secret_value().startswith(("sqlite:///", POSTGRESQL)):
             raise ValueError(
                 "must begin with sqlite:/// followed by the path of a file, or with postgresql://"
             )
@@ -176,10 +178,8 @@ class Settings(DifySettings):
 
     @field_validator("database_listen_url")
     @classmethod
-    def _is_postgresql(cls, value: str) -> str:
-        if value and not value.startswith("postgresql://"):
-            raise ValueError("must begin with postgresql://")
-        return value
+    def _is_postgresql(cls, value: SecretStr) -> SecretStr:
+        return _with_prefix(value, POSTGRESQL, "the address of a PostgreSQL")
 
     @field_validator("discord_shard_ids")
     @classmethod
@@ -212,7 +212,8 @@ class Settings(DifySettings):
         problems = []
         if any(shard >= self.discord_shard_count for shard in self.shards):
             problems.append("DISCORD_SHARD_IDS: must be below DISCORD_SHARD_COUNT, the number of all shards")
-        if self.database_listen_url and not self.database_url.startswith("postgresql://"):
+        listens = bool(self.database_listen_url.get_secret_value())
+        if listens and not self.database_url.get_secret_value().startswith(POSTGRESQL):
             problems.append("DATABASE_LISTEN_URL: is of use only beside a DATABASE_URL of PostgreSQL")
         return tuple(problems)
 

@@ -39,6 +39,13 @@ def test_credentials_become_stars(secret: str, style: LogFormat, capsys: pytest.
     assert "***" in written
 
 
+def test_the_password_of_a_database_becomes_stars() -> None:
+    assert (
+        logs.redact("at postgresql://bridge:pass:w@rd@host/name now")
+        == "at postgresql://bridge:***@host/name now"
+    )
+
+
 def test_machines_get_one_json_object_a_line(capsys: pytest.CaptureFixture[str]) -> None:
     logs.set_up(LogLevel.INFO, LogFormat.JSON)
     logging.getLogger("bridge").info("two\nlines")

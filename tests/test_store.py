@@ -281,12 +281,14 @@ async def test_a_wish_to_stop_reaches_whoever_answers(store: Store) -> None:
     if not store.shared:
         pytest.skip("the only process knows by itself")
     taken = await accept(store, 1)
-    assert (await store.beat(ME, None)).stop_threads == ()
-    await store.ask_to_stop(taken.thread_id)
-    assert (await store.beat(ME, None)).stop_threads == (taken.thread_id,)
+    newer = await accept(store, 2)
+    await store.ask_to_stop(taken.thread_id, taken.question_id)
+    assert (await store.beat(ME, None)).to_stop == ()
+    await store.ask_to_stop(taken.thread_id, newer.question_id)
+    assert (await store.beat(ME, None)).to_stop == (taken.question_id,)
     assert taken.job is not None
     await store.finish(taken.job, "stopped", go_on=1)
-    assert (await store.beat(ME, None)).stop_threads == ()
+    assert (await store.beat(ME, None)).to_stop == ()
 
 
 async def test_texts_questions_and_idle_threads_are_forgotten_in_time(store: Store) -> None:

@@ -85,6 +85,7 @@ class Taken:
 
     message: Message
     thread_id: int
+    question_id: int
     job: Job | None
     held: bool
 
@@ -102,12 +103,12 @@ class KnownThread:
 @dataclass(frozen=True, slots=True)
 class Pulse:
     """What a heartbeat found. `alive` is false when this replica was given up by the others; `freed` counts
-    the ones that it gave up itself."""
+    the ones that it gave up itself; `to_stop` are questions it answers that should end."""
 
     alive: bool
     replicas: int
     freed: int
-    stop_threads: tuple[int, ...] = ()
+    to_stop: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

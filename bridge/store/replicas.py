@@ -22,7 +22,7 @@ _BEAT = _by_clock("UPDATE replica SET heartbeat_at = CLOCK WHERE id = :owner RET
 _REAP = _by_clock("DELETE FROM replica WHERE heartbeat_at < CLOCK - :number")
 _COUNT = text("SELECT COUNT(*) FROM replica")
 _TO_STOP = sql("""
-    SELECT DISTINCT q.thread_id FROM question q JOIN chat_thread t ON t.id = q.thread_id
+    SELECT q.id FROM question q JOIN chat_thread t ON t.id = q.thread_id
     WHERE q.stop_asked_at IS NOT NULL AND t.owner_id = :owner
 """)
 _SIGN_OFF = sql("DELETE FROM replica WHERE id = :owner")

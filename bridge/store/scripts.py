@@ -54,7 +54,9 @@ _ADD_QUESTION = sql("""
 """)
 _WAITS = sql("SELECT id FROM question WHERE platform = :platform AND message_id = :message AND state = 0")
 _ASK_TO_STOP = sql("""
-    UPDATE question SET stop_asked_at = :now WHERE thread_id = :thread AND state = 1 AND stop_asked_at IS NULL
+    UPDATE question SET stop_asked_at = :now
+    WHERE thread_id = :thread AND id < :question AND state = 1 AND stop_asked_at IS NULL
+    RETURNING id
 """)
 _FINISH_IN_THREAD = sql("""
     UPDATE chat_thread SET
@@ -198,7 +200,7 @@ def accept(
         job = Job(
             lease, (question[0],), (message,), conversation_id or "", user, first_started_at=now_ms / 1000
         )
-    return Taken(message, thread_id, job, held=holder is not None and not mine)
+    return Taken(message, thread_id, question[0], job, held=holder is not None and not mine)
 
 
 def waits(conn: Connection, message: Message) -> bool:
@@ -207,10 +209,11 @@ def waits(conn: Connection, message: Message) -> bool:
     return conn.execute(_WAITS, names).first() is not None
 
 
-def ask_to_stop(conn: Connection, thread_id: int, now_ms: int) -> None:
-    """Let whoever answers in a thread know that the answer should end."""
-    if conn.execute(_ASK_TO_STOP, {"thread": thread_id, "now": now_ms}).rowcount and _on_server(conn):
-        conn.execute(_STOP, {"channel": str(thread_id)})
+def ask_to_stop(conn: Connection, thread_id: int, before: int, now_ms: int) -> None:
+    """Let whoever answers in a thread know that the answer should end, if its question is an earlier one."""
+    asked = conn.execute(_ASK_TO_STOP, {"thread": thread_id, "question": before, "now": now_ms}).all()
+    for (question_id,) in asked if _on_server(conn) else ():
+        conn.execute(_STOP, {"channel": str(question_id)})
 
 
 def finish(conn: Connection, job: Job, outcome: str, go_on: int, now_ms: int) -> Job | None:

@@ -62,8 +62,9 @@ class Store:
         """Whether a message that was accepted still waits for its turn."""
         return await self.runner.run(lambda conn: scripts.waits(conn, message))
 
-    async def ask_to_stop(self, thread_id: int) -> None:
-        await self.runner.run(lambda conn: scripts.ask_to_stop(conn, thread_id, _now_ms()))
+    async def ask_to_stop(self, thread_id: int, before: int) -> None:
+        """Ask for the end of the answer that runs in a thread, to a question from before this one."""
+        await self.runner.run(lambda conn: scripts.ask_to_stop(conn, thread_id, before, _now_ms()))
 
     async def finish(self, job: Job, outcome: str, *, go_on: int) -> Job | None:
         """Deal with a job for good, and take the next one of its thread: up to `go_on` questions together."""
