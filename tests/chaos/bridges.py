@@ -86,7 +86,7 @@ class Fleet:
     def running(self) -> list[Bridge]:
         return [bridge for bridge in self.all if bridge.running]
 
-    async def start(self, *, ready: bool = True, **settings: str) -> Bridge:
+    async def start(self, settings: Mapping[str, str] | None = None, *, ready: bool = True) -> Bridge:
         """One more; unless `ready` is false, it listens when this returns."""
         kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
         log = self._folder / f"bridge-{len(self.all)}.log"
@@ -94,7 +94,7 @@ class Fleet:
             process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", "bridge", "run"),
                 cwd=self._folder,
-                env={**kept, "PYTHONPATH": str(ROOT), **self._settings, **settings},
+                env={**kept, "PYTHONPATH": str(ROOT), **self._settings, **(settings or {})},
                 stdin=asyncio.subprocess.DEVNULL,
                 stderr=stderr,
                 # Ctrl-C at the test run is not meant for it: it is ended by its id.
@@ -108,11 +108,11 @@ class Fleet:
 
     def tracebacks(self) -> list[str]:
         """The beginning of each, with the line before it."""
-        found = []
-        for bridge in self.all:
-            for match in re.finditer(r"(.*\n)?Traceback[\s\S]{0,4000}", bridge.log):
-                found.append(f"{bridge.name}: {match.group()}")
-        return found
+        return [
+            f"{bridge.name}: {match.group()}"
+            for bridge in self.all
+            for match in re.finditer(r"(.*\n)?Traceback[\s\S]{0,4000}", bridge.log)
+        ]
 
     def count(self, text: str) -> int:
         """How often it was logged, by all together."""

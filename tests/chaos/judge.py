@@ -73,7 +73,7 @@ class Verdict:
 def judge(
     asked: Sequence[Asked], rooms: Mapping[str, Room], accepted: Mapping[str, Sequence[str]]
 ) -> Verdict:
-    """`accepted` gives for each room the words of its questions in the order in which they were stored."""
+    """`accepted` gives for each room the words of its questions in the order in which they were begun."""
     verdict = Verdict()
     for name in dict.fromkeys(one.room for one in asked):
         here = [one for one in asked if one.room == name]

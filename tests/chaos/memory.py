@@ -1,4 +1,4 @@
-"""A look into the bridge's database from outside: what was accepted in which order, and whether it is whole."""
+"""A look into the bridge's database from outside: what was begun in which order, and whether it is whole."""
 
 import sqlite3
 from collections.abc import Sequence
@@ -7,7 +7,10 @@ from dataclasses import dataclass
 import asyncpg
 from sqlalchemy.engine import make_url
 
-ACCEPTED = "SELECT thread_id, message_id FROM question ORDER BY id"
+QUESTIONS = """
+    SELECT message_id, starts, received_at, COALESCE(first_started_at, 9000000000000) FROM question
+    ORDER BY COALESCE(first_started_at, 9000000000000), id
+"""
 OPEN = "SELECT COUNT(*) FROM question WHERE state < 2"
 MISCOUNTED = """
     SELECT t.key, t.backlog FROM chat_thread t WHERE t.backlog <>
@@ -15,32 +18,38 @@ MISCOUNTED = """
 """
 FORGOTTEN = "SELECT key FROM chat_thread WHERE backlog > 0 AND owner_id IS NULL AND wake_at IS NULL"
 HELD = "SELECT key FROM chat_thread WHERE backlog = 0 AND (owner_id IS NOT NULL OR wake_at IS NOT NULL)"
-STARTS = "SELECT message_id, starts FROM question ORDER BY id"
 Row = Sequence[object]
 
 
 @dataclass(frozen=True, slots=True)
-class Remembered:
-    """`accepted` are the platforms' names of all messages, in the order in which they were stored; `faults`
-    what contradicts itself."""
+class Kept:
+    """A question in the table. Times are in milliseconds since 1970; of what was not begun, far off."""
 
-    accepted: Sequence[str]
+    message: str
+    starts: int
+    received_at: int
+    begun_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """`questions` in the order in which they were begun, and what contradicts itself."""
+
+    questions: Sequence[Kept]
     open: int
-    starts: dict[str, int]
     faults: Sequence[str]
 
 
 async def remembered(url: str) -> Remembered:
-    queries = (ACCEPTED, OPEN, MISCOUNTED, FORGOTTEN, HELD, STARTS)
+    queries = (QUESTIONS, OPEN, MISCOUNTED, FORGOTTEN, HELD)
     if url.startswith("sqlite"):
         answers = _from_file(make_url(url).database or "", queries)
     else:
         answers = await _from_server(url, queries)
-    accepted, opened, miscounted, forgotten, held, starts = answers
+    questions, opened, miscounted, forgotten, held = answers
     return Remembered(
-        [_last(row[1]) for row in accepted],
-        int(str(opened[0][0])),
-        {_last(row[0]): int(str(row[1])) for row in starts},
+        [Kept(_last(row[0]), _number(row[1]), _number(row[2]), _number(row[3])) for row in questions],
+        _number(opened[0][0]),
         [
             *(f"{row[0]} counts {row[1]} open questions" for row in miscounted),
             *(f"{row[0]} waits for nobody" for row in forgotten),
@@ -70,3 +79,7 @@ async def _from_server(url: str, queries: Sequence[str]) -> list[list[Row]]:
 def _last(message_id: object) -> str:
     """Slack's messages are named "workspace:channel:ts"."""
     return str(message_id).rpartition(":")[2]
+
+
+def _number(value: object) -> int:
+    return int(str(value))

@@ -21,7 +21,7 @@ def test_an_answer_over_several_messages_is_right() -> None:
     assert not verdict(Shown("q1-0 q1-1"), Shown("q1-2\nq1-3"), SECOND)
 
 
-def test_the_order_is_that_in_which_questions_were_stored() -> None:
+def test_the_order_is_that_in_which_questions_were_begun() -> None:
     assert not verdict(SECOND, FIRST, accepted=("q2", "q1"))
     assert verdict(SECOND, FIRST).disordered
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -20,9 +21,9 @@ FROZEN_SECONDS = GIVE_UP_SECONDS + 4.0
 PATIENCE_SECONDS = 60.0
 
 
-async def two(fleet: Fleet, **settings: str) -> tuple[Bridge, Bridge]:
+async def two(fleet: Fleet, settings: Mapping[str, str] | None = None) -> tuple[Bridge, Bridge]:
     """The one that hears Discord, and the other."""
-    first = await fleet.start(**settings)
+    first = await fleet.start(settings)
     await first.says(HEARS_DISCORD)
     return first, await fleet.start()
 
@@ -72,7 +73,7 @@ async def test_the_other_goes_on_at_once_when_one_leaves(
     tmp_path: Path, shared: str, tell: Tell, drain: str
 ) -> None:
     async with Town() as town, Fleet(tmp_path, town.settings(shared)) as fleet:
-        one, other = await two(fleet, DRAIN_SECONDS=drain)
+        one, other = await two(fleet, {"DRAIN_SECONDS": drain})
         said = await asked(town, seconds=20.0)
         asked_at = time.monotonic()
         one.ask_to_leave()
@@ -134,7 +135,9 @@ async def test_one_listens_to_discord_and_the_other_soon_after_it_was_killed(
     async with Town() as town, Fleet(tmp_path, town.settings(shared)) as fleet:
         one, other = await two(fleet)
         before = await town.ask(town.discord_channel)
-        await until(lambda: town.is_answered(before), PATIENCE_SECONDS)
+        # Of a direct message that is the first ever, Discord tells only whoever listens.
+        direct = await town.ask(town.discord_direct)
+        await until(lambda: town.is_answered(before) and town.is_answered(direct), PATIENCE_SECONDS)
         assert (town.discord.connections, HEARS_DISCORD in other.log) == (1, False)
         killed_at = time.monotonic()
         await one.kill()

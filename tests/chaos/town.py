@@ -48,7 +48,7 @@ class Said:
 
 
 class Town:
-    """The stand-ins and what was asked there. Answers take `TALK_SECONDS` unless a question says otherwise."""
+    """The stand-ins and what was asked there. Answers take `TALK_SECONDS`, or what a question says."""
 
     def __init__(self, *, mode: str = "advanced-chat", version: str = "1.14.2", seed: int = 1) -> None:
         self.random = random.Random(seed)
