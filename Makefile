@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo run test bench lint format clean
+.PHONY: help demo run test chaos bench lint format clean
 
 help: ## Say what can be made
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 10
@@ -19,6 +19,10 @@ run: $(VENV)/.ready ## Serve Slack and Discord with the settings in .env
 test: $(VENV)/.ready-dev ## Run the tests
 	@echo "Running the tests ..."
 	@$(BIN)/pytest -q $(ARGS)
+
+chaos: $(VENV)/.ready-dev ## Kill, freeze and cut off running bridges again and again, 15 minutes
+	@echo "Running the tests of chaos ..."
+	@$(BIN)/pytest -q -m chaos tests/chaos $(ARGS)
 
 bench: $(VENV)/.ready-dev ## Measure it beside a naive bot and the best that is possible, 25 minutes (ARGS="--only discord-1" does less)
 	@$(BIN)/python -m bench $(ARGS)

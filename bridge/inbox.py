@@ -33,8 +33,6 @@ CLAIMED_AT_ONCE = 200
 # So many questions are asked together at most.
 MOST_TOGETHER = 20
 SWEEP_SECONDS = 2.0
-# Whoever was begun so often may be what ends the process each time: such ones are tried one by one.
-SUSPICIOUS_STARTS = 3
 FIRST_RETRY_SECONDS, LONGEST_RETRY_SECONDS = 0.25, 2.0
 
 
@@ -203,7 +201,8 @@ class Inbox:
             except StoreError:
                 self._in_doubt = True
                 raise
-            for job in jobs:
+            # Whatever has ended processes before comes last, the most suspicious at the end.
+            for job in sorted(jobs, key=lambda job: job.starts):
                 log.info("%s: taking over a question that waits", job.thread.key)
                 self._begin(job)
             if len(jobs) < room:
@@ -251,13 +250,16 @@ class Inbox:
         """Answer one question; gives the next one."""
         asked = Asked(self._adapters[job.thread.platform], job, Hold(self._replica, job.lease))
         self._running[job.lease.thread_id] = asked
+        counted = not job.suspicious
         try:
-            async with self._suspects if job.starts >= SUSPICIOUS_STARTS else nullcontext():
+            async with self._suspects if job.suspicious else nullcontext():
+                if not counted:
+                    counted = await self._count_start(job)
                 self._marks.unmark(asked.adapter, job)
                 outcome = await self._answer(asked)
             return await self._finish(job, outcome)
         except asyncio.CancelledError:
-            await self._hand_over(job)
+            await self._hand_over(job, counted=counted)
             raise
         finally:
             del self._running[job.lease.thread_id]
@@ -279,9 +281,17 @@ class Inbox:
                 log.info("%s: %s", job.thread.key, outcome)
                 return following
 
-    async def _hand_over(self, job: Job) -> None:
+    async def _count_start(self, job: Job) -> bool:
         try:
-            await self._store.hand_over(job)
+            await self._store.count_start(job)
+        except StoreError as error:
+            log.warning("%s: a suspicious start was not counted: %s", job.thread.key, error)
+            return False
+        return True
+
+    async def _hand_over(self, job: Job, *, counted: bool) -> None:
+        try:
+            await self._store.hand_over(job, counted=counted)
         except BridgeError as error:
             log.warning("%s: not handed over: %s", job.thread.key, error)
 

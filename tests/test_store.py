@@ -220,20 +220,42 @@ async def test_a_restart_finds_everything_that_was_left_behind(url: str) -> None
 
 
 async def test_what_is_handed_over_does_not_count_as_a_failure(store: Store) -> None:
-    await store.hand_over(await begin(store, 1))
+    await store.hand_over(await begin(store, 1), counted=True)
     (again,) = await takes_over(store)
     assert again.starts == 1
 
 
+async def test_the_start_of_a_suspicious_question_counts_only_when_its_turn_comes(store: Store) -> None:
+    async def left_behind() -> Job:
+        """Begun, and then its holder was killed."""
+        await store.sign_off(OTHER)
+        await store.register(OTHER)
+        (job,) = await takes_over(store, OTHER)
+        return job
+
+    await accept(store, 1, owner="")
+    starts = [await left_behind() for _ in range(5)]
+    assert [job.starts for job in starts] == [1, 2, 3, 3, 3]
+    assert [job.suspicious for job in starts] == [False, False, True, True, True]
+    await store.hand_over(starts[-1], counted=False)
+    suspicious = await left_behind()
+    assert suspicious.starts == 3
+    await store.count_start(suspicious)
+    again = await left_behind()
+    assert again.starts == 4
+    with pytest.raises(LeaseLost):
+        await store.count_start(suspicious)
+
+
 async def test_whoever_lost_a_thread_can_write_nothing_any_more(store: Store) -> None:
     lost = await begin(store, 1)
-    await store.hand_over(lost)
+    await store.hand_over(lost, counted=True)
     (held,) = await takes_over(store)
     for attempt in (
         store.remember_turn(lost, "wrong", TurnIds()),
         store.remember_reply(lost, 0, MessageRef("C1", "wrong")),
         store.forget_conversation(lost, "wrong"),
-        store.hand_over(lost),
+        store.hand_over(lost, counted=True),
         store.finish(lost, "wrong", go_on=1),
     ):
         with pytest.raises(LeaseLost):
@@ -323,7 +345,7 @@ async def test_the_books_balance_whatever_happened(store: Store) -> None:
         await accept(store, number)
     second = await store.finish(first, "answered", go_on=1)
     assert second is not None
-    await store.hand_over(second)
+    await store.hand_over(second, counted=True)
     await takes_over(store, together=3)
 
     def wrong(conn: Connection) -> list[object]:

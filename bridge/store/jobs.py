@@ -7,6 +7,9 @@ from pydantic import TypeAdapter
 
 from bridge.types import Message, MessageRef, Thread
 
+# Whoever was begun so often may be what ends the process each time.
+SUSPICIOUS_STARTS = 3
+
 
 @dataclass(frozen=True, slots=True)
 class Lease:
@@ -72,6 +75,12 @@ class Job:
         )
 
     @property
+    def suspicious(self) -> bool:
+        """Whether it is to be tried alone. Its start counts only then: it waits for others that are tried,
+        and is not to blame for how those end."""
+        return suspicious(self.starts)
+
+    @property
     def begun_before(self) -> bool:
         """Whether an earlier attempt may have left something behind."""
         return self.starts > 1 or bool(self.replies or self.turn.task_id)
@@ -124,6 +133,11 @@ class Tidied:
 
     def __str__(self) -> str:
         return f"{self.texts} texts, {self.questions} finished questions and {self.threads} idle threads"
+
+
+def suspicious(starts: int) -> bool:
+    """See `Job.suspicious`."""
+    return starts >= SUSPICIOUS_STARTS
 
 
 @cache

@@ -14,7 +14,7 @@ from sqlalchemy import BigInteger, Connection, String, TextClause, bindparam, fu
 from sqlmodel import col, select
 
 from bridge.errors import LeaseLost
-from bridge.store.jobs import Job, KnownThread, Lease, Taken, TurnIds, packed, unpacked
+from bridge.store.jobs import Job, KnownThread, Lease, Taken, TurnIds, packed, suspicious, unpacked
 from bridge.store.tables import ChatThread, Question, ReplyMessage
 from bridge.types import Message, MessageRef, Person, Thread
 
@@ -80,13 +80,15 @@ _LET_GO = sql("""
     UPDATE chat_thread SET owner_id = NULL WHERE id = :thread AND owner_id = :owner AND token = :token
     RETURNING id
 """)
-_UNSTART = sql("UPDATE question SET state = 0, starts = starts - 1 WHERE id = :question AND state = 1")
+_UNSTART = sql("UPDATE question SET state = 0, starts = starts - :number WHERE id = :question AND state = 1")
 _START = sql("""
-    UPDATE question SET state = 1, starts = starts + 1, first_started_at = COALESCE(first_started_at, :now)
-    WHERE id = :question RETURNING starts, first_started_at
+    UPDATE question
+    SET state = 1, starts = starts + :number, first_started_at = COALESCE(first_started_at, :now)
+    WHERE id = :question RETURNING first_started_at
 """)
+_COUNT_START = sql("UPDATE question SET starts = starts + 1 WHERE id = :question")
 _OPEN_QUESTIONS = sql("""
-    SELECT id, message_id, payload, received_at, dify_message_id, dify_task_id, dify_run_id
+    SELECT id, message_id, payload, received_at, dify_message_id, dify_task_id, dify_run_id, starts
     FROM question WHERE thread_id = :thread AND state < 2
     ORDER BY state DESC, sent_at, id LIMIT :limit
 """)
@@ -236,12 +238,19 @@ def finish(conn: Connection, job: Job, outcome: str, go_on: int, now_ms: int) ->
     return None
 
 
-def hand_over(conn: Connection, job: Job) -> None:
-    """Let another replica go on with the job, now or after a restart."""
+def count_start(conn: Connection, job: Job, now_ms: int) -> None:
+    """A suspicious job is begun."""
+    _held(conn, _HOLD, job, {"now": now_ms})
+    for question_id in job.question_ids:
+        conn.execute(_COUNT_START, {"question": question_id})
+
+
+def hand_over(conn: Connection, job: Job, *, counted: bool) -> None:
+    """Let another replica go on with the job, now or after a restart; `counted` if its start was."""
     if conn.execute(_LET_GO, _lease(job.lease)).first() is None:
         raise LeaseLost(f"the thread of question {job.id} was taken over")
     for question_id in job.question_ids:
-        conn.execute(_UNSTART, {"question": question_id})
+        conn.execute(_UNSTART, {"question": question_id, "number": int(counted)})
     wake(conn)
 
 
@@ -347,7 +356,11 @@ def _start(conn: Connection, lease: Lease, limit: int, now_ms: int, *, late: boo
     if not rows:
         return None
     key, conversation_id, user = conn.execute(_THREAD, {"thread": lease.thread_id}).one()
-    began = [conn.execute(_START, {"question": row[0], "now": now_ms}).one() for row in rows]
+    starts = rows[0][7] + 1
+    counted = int(not suspicious(starts))
+    began = [
+        conn.execute(_START, {"question": row[0], "number": counted, "now": now_ms}).one() for row in rows
+    ]
     thread = Thread.from_key(key)
     asked = tuple(
         unpacked(payload) if payload else _without_text(thread, message_id, received_at)
@@ -360,11 +373,11 @@ def _start(conn: Connection, lease: Lease, limit: int, now_ms: int, *, late: boo
         asked,
         conversation_id or "",
         user,
-        starts=began[0][0],
+        starts=starts,
         replies=_refs(conn, _REPLIES, head[0], lease.thread_id),
-        beside=_refs(conn, _BESIDE, head[0], lease.thread_id) if began[0][0] > 1 else (),
+        beside=_refs(conn, _BESIDE, head[0], lease.thread_id) if starts > 1 else (),
         turn=TurnIds(*(value or "" for value in head[4:7])),
-        first_started_at=began[0][1] / 1000,
+        first_started_at=began[0][0] / 1000,
         waited=True,
         late=late,
     )

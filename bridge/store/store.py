@@ -70,8 +70,12 @@ class Store:
         """Deal with a job for good, and take the next one of its thread: up to `go_on` questions together."""
         return await self.runner.run(lambda conn: scripts.finish(conn, job, outcome, go_on, _now_ms()))
 
-    async def hand_over(self, job: Job) -> None:
-        await self.runner.run(lambda conn: scripts.hand_over(conn, job))
+    async def count_start(self, job: Job) -> None:
+        """See `Job.suspicious`."""
+        await self.runner.run(lambda conn: scripts.count_start(conn, job, _now_ms()))
+
+    async def hand_over(self, job: Job, *, counted: bool) -> None:
+        await self.runner.run(lambda conn: scripts.hand_over(conn, job, counted=counted))
 
     async def claim(self, owner: str, platforms: Sequence[str], limit: int, *, together: int) -> list[Job]:
         """Take over up to `limit` threads that wait for somebody."""
