@@ -1,4 +1,4 @@
-"""`python -m bench.durability`: measure how questions are kept, and put that into its part of `RESULTS.md`."""
+"""`python -m bench.durability`: measure how questions are kept, and keep the report in `RESULTS.md`."""
 
 import asyncio
 import signal

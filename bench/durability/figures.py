@@ -37,9 +37,9 @@ class Rates:
 
 @dataclass(frozen=True, slots=True)
 class Crowd:
-    """Many answers at once. `began` is the first delivery, on the monotonic clock; `started` is from then until
-    the last answer had begun, `ended` until all had ended. `connections` is the most that the process ever
-    held to the database."""
+    """Many answers at once. `began` is the first delivery, on the monotonic clock; `started` is from then
+    until the last answer had begun, `ended` until all had ended. `connections` is the most that the process
+    ever held to the database."""
 
     answers: int
     began: float
