@@ -62,7 +62,7 @@ async def _measure(database: str, fresh: Fresh, only: str, extent: Extent, failu
             figures = await measurement(fresh, extent, figures)
         except Exception as error:  # noqa: BLE001 - what else is measured has its own chance
             failures.append(f"{name}, {database}: {type(error).__name__}: {error}")
-        console.print(f"{database}, {name}: done", markup=False)
+        console.print(f"{database}, {name}: {figures}", markup=False, soft_wrap=True)
     return figures
 
 

@@ -29,10 +29,13 @@ class Starts:
 
 @dataclass(frozen=True, slots=True)
 class Rates:
-    """Messages in a second: stored and given an owner; and the same, each also answered and finished."""
+    """Messages in a second: stored and given an owner; and the same, each also answered and finished. What
+    one costs the process is in seconds of CPU."""
 
     accepted: float
     finished: float
+    accepted_cpu: float
+    finished_cpu: float
 
 
 @dataclass(frozen=True, slots=True)

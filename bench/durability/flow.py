@@ -4,7 +4,15 @@ import asyncio
 import time
 
 from bench.durability.figures import Rates, Times
-from bench.durability.replica import answered_at_once, by_several, conversing, question, replica, settled
+from bench.durability.replica import (
+    LEAVE_SECONDS,
+    answered_at_once,
+    by_several,
+    conversing,
+    question,
+    replica,
+    settled,
+)
 from bridge.inbox import Asked
 
 PER_SECOND = 50
@@ -48,13 +56,14 @@ async def _at_most(url: str, messages: int) -> Rates:
     async with replica(url, lambda _: answered_at_once) as inbox:
         await by_several(inbox.deliver, (question(number, number) for number in range(WARMING_UP)), AT_ONCE)
     first = WARMING_UP
-    finished = await _rate(url, range(first, first + messages), ends=True)
+    finished, finished_cpu = await _rate(url, range(first, first + messages), ends=True)
     first += messages
-    accepted = await _rate(url, range(first, first + messages), ends=False)
-    return Rates(accepted, finished)
+    accepted, accepted_cpu = await _rate(url, range(first, first + messages), ends=False)
+    return Rates(accepted, finished, accepted_cpu, finished_cpu)
 
 
-async def _rate(url: str, numbers: range, *, ends: bool) -> float:
+async def _rate(url: str, numbers: range, *, ends: bool) -> tuple[float, float]:
+    """How many a second, and the CPU that one takes."""
     over, left = asyncio.Event(), len(numbers)
 
     async def answer(asked: Asked) -> str:
@@ -68,9 +77,10 @@ async def _rate(url: str, numbers: range, *, ends: bool) -> float:
 
     questions = [question(number, number) for number in numbers]
     async with replica(url, lambda _: answer) as inbox:
-        began = time.monotonic()
+        began, cpu = time.monotonic(), time.process_time()
         await by_several(inbox.deliver, questions, AT_ONCE)
-        if not ends:
-            return len(numbers) / (time.monotonic() - began)
-        # Leaving waits for every outcome to be noted.
-    return len(numbers) / (time.monotonic() - began)
+        if ends:
+            # Waits for every outcome to be noted.
+            await inbox.leave(LEAVE_SECONDS)
+        took, used = time.monotonic() - began, time.process_time() - cpu
+    return len(numbers) / took, used / len(numbers)

@@ -53,7 +53,12 @@ async def rates(fresh: Fresh, extent: Extent, figures: Figures) -> Figures:
     for _ in range(extent.runs):
         async with fresh() as url:
             found.append(await _apart(flow.at_most, url, extent.messages))
-    best = Rates(max(one.accepted for one in found), max(one.finished for one in found))
+    best = Rates(
+        max(one.accepted for one in found),
+        max(one.finished for one in found),
+        min(one.accepted_cpu for one in found),
+        min(one.finished_cpu for one in found),
+    )
     return replace(figures, rates=best)
 
 

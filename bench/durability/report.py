@@ -59,13 +59,17 @@ def _figures(found: Figures) -> Iterator[tuple[str, str]]:
         yield "begun, ms: p50 / p99 / max", _ms(found.starts.begun)
         yield "asked, ms: p50 / p99 / max", _ms(found.starts.asked)
     if found.rates is not None:
-        yield "accepted a second", f"{found.rates.accepted:.0f}"
-        yield "finished a second", f"{found.rates.finished:.0f}"
+        yield "accepted a second / CPU ms for one", _rate(found.rates.accepted, found.rates.accepted_cpu)
+        yield "finished a second / CPU ms for one", _rate(found.rates.finished, found.rates.finished_cpu)
     for which, crowd in (("wait", found.waiting), ("ask Dify", found.conversing)):
         if crowd is not None:
             yield from _crowd(f"{crowd.answers:,} answers that {which}", crowd)
     if found.look_ups is not None:
         yield from _look_ups(found.look_ups)
+
+
+def _rate(a_second: float, cpu_seconds: float) -> str:
+    return f"{a_second:.0f} / {1000 * cpu_seconds:.2f}"
 
 
 def _crowd(which: str, crowd: Crowd) -> Iterator[tuple[str, str]]:
