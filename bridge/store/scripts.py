@@ -15,7 +15,7 @@ from sqlmodel import col, select
 
 from bridge.errors import LeaseLost
 from bridge.store.jobs import Job, KnownThread, Lease, Taken, TurnIds, packed, unpacked
-from bridge.store.tables import ChatThread, Question, ReplyMessage
+from bridge.store.tables import ChatThread, Question
 from bridge.types import Message, MessageRef, Person, Thread
 
 # So many messages of a reply are remembered, and of other replies told to whoever looks for a lost one.
@@ -37,6 +37,12 @@ def sql(statement: str) -> TextClause:
     )
 
 
+_IS_OURS = sql("SELECT 1 FROM chat_thread WHERE key = :key")
+_REPLIED_IN = sql("""
+    SELECT t.key FROM reply_message r JOIN question q ON q.id = r.question_id
+    JOIN chat_thread t ON t.id = q.thread_id
+    WHERE r.channel = :channel AND r.message_id = :message
+""")
 _OPEN_THREAD = sql("""
     INSERT INTO chat_thread (key, platform, app, dify_user, updated_at, backlog, owner_id, token, wake_at)
     SELECT :key, :platform, :app, :dify_user, :now, 1,
@@ -131,16 +137,11 @@ _STOP = sql("SELECT pg_notify('bridge_stop', :channel)")
 
 def find_thread(conn: Connection, thread: Thread, replies_to: str) -> Thread | None:
     """The thread of ours that a message belongs to: its own, or that of the reply it answers."""
-    if conn.execute(select(ChatThread.id).where(col(ChatThread.key) == thread.key)).first() is not None:
+    if conn.execute(_IS_OURS, {"key": thread.key}).first() is not None:
         return thread
     if not replies_to:
         return None
-    found = conn.execute(
-        select(ChatThread.key)
-        .join(Question, col(Question.thread_id) == col(ChatThread.id))
-        .join(ReplyMessage, col(ReplyMessage.question_id) == col(Question.id))
-        .where(col(ReplyMessage.channel) == thread.channel, col(ReplyMessage.message_id) == replies_to)
-    ).first()
+    found = conn.execute(_REPLIED_IN, {"channel": thread.channel, "message": replies_to}).first()
     return None if found is None else Thread.from_key(found[0])
 
 
