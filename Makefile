@@ -23,7 +23,7 @@ test: $(VENV)/.ready-dev ## Run the tests
 bench: $(VENV)/.ready-dev ## Measure it beside a naive bot and the best that is possible, 25 minutes (ARGS="--only discord-1" does less)
 	@$(BIN)/python -m bench $(ARGS)
 
-bench-durability: $(VENV)/.ready-dev ## Measure how fast, and how much at once, questions are kept, on SQLite and PostgreSQL, 15 minutes (ARGS="--threads 1000000" does less)
+bench-durability: $(VENV)/.ready-dev ## Measure how fast, and how much at once, questions are kept, on SQLite and PostgreSQL, 25 minutes (ARGS="--threads 1000000" does less)
 	@$(BIN)/python -m bench.durability $(ARGS)
 
 lint: $(VENV)/.ready-dev ## Check style and types

@@ -16,9 +16,11 @@ ANSWER_SECONDS = 30.0
 # As many come at the same moment.
 AT_ONCE = 64
 LOOK_EVERY_SECONDS = 0.25
-CONNECTIONS = (
-    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
-)
+# Not what the server itself does in the database, such as tidying.
+CONNECTIONS = """
+    SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
+    AND backend_type = 'client backend' AND pid <> pg_backend_pid()
+"""
 
 
 def waiting(url: str, answers: int) -> Crowd:

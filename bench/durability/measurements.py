@@ -63,17 +63,23 @@ async def rates(fresh: Fresh, extent: Extent, figures: Figures) -> Figures:
 
 
 async def waiting(fresh: Fresh, extent: Extent, figures: Figures) -> Figures:
-    async with fresh() as url:
-        return replace(figures, waiting=await _apart(crowd.waiting, url, extent.answers))
+    found = []
+    for _ in range(extent.runs):
+        async with fresh() as url:
+            found.append(await _apart(crowd.waiting, url, extent.answers))
+    return replace(figures, waiting=min(found, key=lambda one: one.started))
 
 
 async def conversing(fresh: Fresh, extent: Extent, figures: Figures) -> Figures:
-    async with fresh() as url:
-        with dify_aside(LONG) as dify:
-            found = await _apart(crowd.asking, url, dify.url, extent.answers)
-            arrivals = dify.arrivals()
-    last = max(arrivals.values()) if len(arrivals) == extent.answers else float("inf")
-    return replace(figures, conversing=replace(found, started=last - found.began))
+    found = []
+    for _ in range(extent.runs):
+        async with fresh() as url:
+            with dify_aside(LONG) as dify:
+                one = await _apart(crowd.asking, url, dify.url, extent.answers)
+                arrivals = dify.arrivals()
+        last = max(arrivals.values()) if len(arrivals) == extent.answers else float("inf")
+        found.append(replace(one, started=last - one.began))
+    return replace(figures, conversing=min(found, key=lambda one: one.started))
 
 
 async def look_up(fresh: Fresh, extent: Extent, figures: Figures) -> Figures:

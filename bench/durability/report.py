@@ -30,7 +30,7 @@ def report(machine: Machine, measured: Measured, failures: Sequence[str], runs: 
         targets_table(measured),
         "### All figures of keeping questions",
         LEGEND,
-        f"*Begun* to *finished* are those of the best of {runs} runs, since other work may disturb one.",
+        f"All but the look-ups are those of the best of {runs} runs, since other work may disturb one.",
         table(("what", *measured), _lines(measured)),
     ]
     if failures:
