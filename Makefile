@@ -5,10 +5,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo run test chaos bench lint format clean
+.PHONY: help demo run test chaos bench bench-durability lint format clean
 
 help: ## Say what can be made
-	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 18
 
 demo: $(VENV)/.ready ## Try it without any account: a web page with a Slack and a Discord side by side (ARGS=--script prints instead)
 	@$(BIN)/dify-bridge demo $(ARGS)
@@ -26,6 +26,9 @@ chaos: $(VENV)/.ready-dev ## Kill, freeze and cut off running bridges again and 
 
 bench: $(VENV)/.ready-dev ## Measure it beside a naive bot and the best that is possible, 25 minutes (ARGS="--only discord-1" does less)
 	@$(BIN)/python -m bench $(ARGS)
+
+bench-durability: $(VENV)/.ready-dev ## Measure how fast, and how much at once, questions are kept, on SQLite and PostgreSQL, 25 minutes (ARGS="--threads 1000000" does less)
+	@$(BIN)/python -m bench.durability $(ARGS)
 
 lint: $(VENV)/.ready-dev ## Check style and types
 	@$(BIN)/ruff check .

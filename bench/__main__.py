@@ -1,16 +1,11 @@
 """`python -m bench`: try every scenario, print the tables and keep them in `bench/RESULTS.md`."""
 
 import multiprocessing
-import os
-import platform
-import shlex
 import signal
-import sys
 from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Annotated
@@ -18,12 +13,12 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from bench.process import ROOT
-from bench.report import Failure, Machine, line, report
+from bench.machine import this_machine
+from bench.report import Failure, line, report
+from bench.results import Part, keep
 from bench.scenarios import Group, Scenario, scenarios
 from bench.trial import Result, System, try_out
 
-RESULTS = ROOT / "bench" / "RESULTS.md"
 # One answer at a time hardly uses a core.
 LIGHT_AT_ONCE = 3
 
@@ -56,12 +51,13 @@ def main(
     results, failures = _run(trials, seed)
     order = {one.name: number for number, one in enumerate(chosen)}
     results.sort(key=lambda one: order[one.scenario.name])
-    text = report(_machine(), results, failures)
+    text = report(this_machine("bench"), results, failures)
     typer.echo(text)
     # A part of the scenarios must not take the place of the whole report.
-    target = out if out is not None else None if only or not naive else RESULTS
-    if target is not None:
-        target.write_text(text, encoding="utf-8")
+    if out is not None:
+        out.write_text(f"{text}\n", encoding="utf-8")
+    elif naive and not only:
+        keep(Part.ANSWERS, text)
 
 
 def _run(trials: list[Trial], seed: int) -> tuple[list[Result], list[Failure]]:
@@ -115,25 +111,6 @@ def _collect(running: dict[Future[Result], Trial], results: list[Result], failur
         else:
             failures.append(Failure(trial.scenario, trial.system, f"{type(error).__name__}: {error}"))
             console.print(f"{trial.scenario.name}, {trial.system.value}: {error!r}", markup=False)
-
-
-def _machine() -> Machine:
-    arguments = shlex.join(sys.argv[1:])
-    return Machine(
-        cpu=_cpu_name(),
-        cores=os.cpu_count() or 1,
-        python=platform.python_version(),
-        date=datetime.now(UTC).date().isoformat(),
-        command=f"python -m bench {arguments}".strip(),
-    )
-
-
-def _cpu_name() -> str:
-    for text in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
-        name, _, value = text.partition(":")
-        if name.strip() == "model name":
-            return value.strip()
-    return platform.machine()
 
 
 if __name__ == "__main__":

@@ -1,12 +1,13 @@
 """The tables, in Markdown. Pure."""
 
-import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from bench.bound import Bound
+from bench.machine import Machine
 from bench.rules import bound_of
 from bench.scenarios import Group, Scenario
+from bench.tables import number, table
 from bench.targets import LONGEST_SECONDS, SHORTEST_SECONDS, blind_ratios, rows
 from bench.trial import Result, System
 
@@ -27,17 +28,6 @@ answer's length beforehand (`bench/bound.py`)."""
 
 
 @dataclass(frozen=True, slots=True)
-class Machine:
-    """Where and how it was measured."""
-
-    cpu: str
-    cores: int
-    python: str
-    date: str
-    command: str
-
-
-@dataclass(frozen=True, slots=True)
 class Failure:
     """A trial that could not be brought to its end."""
 
@@ -50,36 +40,36 @@ def report(machine: Machine, results: Sequence[Result], failures: Sequence[Failu
     """Everything: the machine, the targets, one table for each group of scenarios."""
     ours = {one.scenario.name: one for one in results if one.system is System.BRIDGE}
     parts = [
-        "# What was measured",
-        f"{machine.cpu}, {machine.cores} cores, Python {machine.python}, {machine.date}: `{machine.command}`",
-        "## Targets",
+        "## Answers on the screen",
+        str(machine),
+        "### Targets",
         targets_table(ours),
         *_blind_note(ours),
-        "## Scenarios",
+        "### Scenarios",
         LEGEND,
         _trust(results),
         *group_tables(results),
     ]
     if failures:
-        parts.append("## Trials without an end")
+        parts.append("### Trials without an end")
         parts += [f"* {one.scenario.name}, {one.system.value}: {one.reason}" for one in failures]
-    return "\n\n".join(parts) + "\n"
+    return "\n\n".join(parts)
 
 
 def targets_table(results: Mapping[str, Result]) -> str:
     lines = []
     for row in rows(results):
-        measured = "-" if row.measured is None else f"{_number(row.measured)}{row.unit}"
-        floor = "" if row.floor is None else f"{_number(row.floor)}{row.unit}"
+        measured = "-" if row.measured is None else f"{number(row.measured)}{row.unit}"
+        floor = "" if row.floor is None else f"{number(row.floor)}{row.unit}"
         lines.append((row.target, f"{row.goal:g}{row.unit}", measured, floor, row.verdict.value))
-    return _table(("target", "at most", "measured", "the least possible", "verdict"), lines)
+    return table(("target", "at most", "measured", "the least possible", "verdict"), lines)
 
 
 def group_tables(results: Sequence[Result]) -> Iterator[str]:
     for group in Group:
         lines = list(_lines(group, results))
         if lines:
-            yield f"### {group.value}\n\n{_table(HEAD, lines)}"
+            yield f"#### {group.value}\n\n{table(HEAD, lines)}"
 
 
 def line(result: Result) -> str:
@@ -131,14 +121,14 @@ def _cells(result: Result) -> Sequence[str]:
         result.system.value,
         _pair(result.first_mean, result.first_max),
         _pair(result.stale_mean, result.stale_max),
-        _number(result.last_max),
+        number(result.last_max),
         ", ".join(f"{count} {kind}" for kind, count in sorted(result.calls.kinds.items())),
         str(result.calls.too_fast),
         *(
             str(count)
             for count in (result.lost, result.repeated, result.disordered, result.torn, result.open)
         ),
-        _number(result.cpu_per_1000_tokens),
+        number(result.cpu_per_1000_tokens),
         f"{result.use.peak_bytes / 1e6:.0f}",
         "" if result.lag is None else f"{1000 * result.lag.p99:.1f}",
     )
@@ -150,23 +140,10 @@ def _bound_cells(possible: Bound) -> Sequence[str]:
         "*bound*",
         _pair(possible.first_mean, possible.first_max),
         _pair(possible.stale_mean, possible.stale_max),
-        _number(possible.last_max),
+        number(possible.last_max),
         *("",) * (len(HEAD) - 5),
     )
 
 
-def _table(head: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
-    rule = "|" + "---|" * len(head)
-    return "\n".join(
-        ["| " + " | ".join(head) + " |", rule, *("| " + " | ".join(one) + " |" for one in lines)]
-    )
-
-
 def _pair(mean: float, most: float) -> str:
-    return f"{_number(mean)} / {_number(most)}"
-
-
-def _number(value: float) -> str:
-    if math.isinf(value):
-        return "never"
-    return f"{value:.0f}" if value == int(value) or value >= 1000 else f"{value:.2f}"
+    return f"{number(mean)} / {number(most)}"

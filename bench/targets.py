@@ -28,19 +28,21 @@ class Verdict(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """`floor` is the least that could be reached, where that is known."""
+    """`floor` is the least that could be reached, where that is known. The goal is what may be
+    measured at most, or `at_least`."""
 
     target: str
     goal: float
     measured: float | None
     floor: float | None = None
     unit: str = " s"
+    at_least: bool = False
 
     @property
     def verdict(self) -> Verdict:
         if self.measured is None:
             return Verdict.NOT_RUN
-        if self.measured <= self.goal:
+        if self.measured >= self.goal if self.at_least else self.measured <= self.goal:
             return Verdict.MET
         return Verdict.FORBIDDEN if self.floor is not None and self.floor > self.goal else Verdict.MISSED
 

@@ -15,26 +15,38 @@ from sqlmodel import col, select
 
 from bridge.errors import LeaseLost
 from bridge.store.jobs import Job, KnownThread, Lease, Taken, TurnIds, packed, suspicious, unpacked
-from bridge.store.tables import ChatThread, Question, ReplyMessage
+from bridge.store.tables import ChatThread, Question
 from bridge.types import Message, MessageRef, Person, Thread
 
 # So many messages of a reply are remembered, and of other replies told to whoever looks for a lost one.
 MOST_MESSAGES = 200
 
 _NUMBERS = frozenset({"now", "token", "thread", "question", "page", "number", "limit", "sent"})
+# By its id alone: PostgreSQL may take the index of all threads that have an owner for a short one, and then
+# each write reads whatever the replica holds.
+_UNDER_LEASE = "WHERE id = :thread AND token = :token AND COALESCE(owner_id, '') = :owner"
 
 
 def sql(statement: str) -> TextClause:
-    """A statement with named parameters, typed so that every database reads them alike."""
+    """A statement with named parameters, typed so that every database reads them alike. UNDER LEASE is the
+    one thread that is held under a lease."""
+    statement = statement.replace("UNDER LEASE", _UNDER_LEASE)
     names = dict.fromkeys(re.findall(r"(?<!:):([a-z_]+)", statement))
     return text(statement).bindparams(
         *(bindparam(name, type_=BigInteger() if name in _NUMBERS else String()) for name in names)
     )
 
 
+_IS_OURS = sql("SELECT 1 FROM chat_thread WHERE key = :key")
+_REPLIED_IN = sql("""
+    SELECT t.key FROM reply_message r JOIN question q ON q.id = r.question_id
+    JOIN chat_thread t ON t.id = q.thread_id
+    WHERE r.channel = :channel AND r.message_id = :message
+""")
 _OPEN_THREAD = sql("""
-    INSERT INTO chat_thread (key, app, dify_user, updated_at, backlog, owner_id, token, wake_at)
-    SELECT :key, :app, :dify_user, :now, 1, (SELECT id FROM replica WHERE id = :owner), :token, :now
+    INSERT INTO chat_thread (key, platform, app, dify_user, updated_at, backlog, owner_id, token, wake_at)
+    SELECT :key, :platform, :app, :dify_user, :now, 1,
+           (SELECT id FROM replica WHERE id = :owner), :token, :now
     WHERE NOT EXISTS (SELECT 1 FROM question WHERE platform = :platform AND message_id = :message)
     ON CONFLICT (key) DO UPDATE SET
         owner_id = CASE WHEN chat_thread.wake_at IS NULL THEN excluded.owner_id ELSE chat_thread.owner_id END,
@@ -55,16 +67,15 @@ _ADD_QUESTION = sql("""
 _WAITS = sql("SELECT id FROM question WHERE platform = :platform AND message_id = :message AND state = 0")
 _ASK_TO_STOP = sql("""
     UPDATE question SET stop_asked_at = :now
-    WHERE thread_id = :thread AND id < :question AND state = 1 AND stop_asked_at IS NULL
+    WHERE thread_id = :thread AND id < :question AND state < 2 AND state = 1 AND stop_asked_at IS NULL
     RETURNING id
 """)
 _FINISH_IN_THREAD = sql("""
     UPDATE chat_thread SET
         backlog = backlog - :number,
         owner_id = CASE WHEN backlog <= :number THEN NULL ELSE owner_id END,
-        wake_at = CASE WHEN backlog <= :number THEN NULL ELSE wake_at END,
-        updated_at = :now
-    WHERE id = :thread AND owner_id = :owner AND token = :token
+        wake_at = CASE WHEN backlog <= :number THEN NULL ELSE wake_at END
+    UNDER LEASE
     RETURNING backlog
 """)
 _FINISH_QUESTION = sql("""
@@ -72,14 +83,9 @@ _FINISH_QUESTION = sql("""
     SET state = 2, payload = NULL, stop_asked_at = NULL, finished_at = :now, outcome = :outcome
     WHERE id = :question
 """)
-_HOLD = sql("""
-    UPDATE chat_thread SET updated_at = :now WHERE id = :thread AND owner_id = :owner AND token = :token
-    RETURNING id
-""")
-_LET_GO = sql("""
-    UPDATE chat_thread SET owner_id = NULL WHERE id = :thread AND owner_id = :owner AND token = :token
-    RETURNING id
-""")
+# Locks the row. No index knows of what changes here and below, which is a cheap change for PostgreSQL.
+_HOLD = sql("UPDATE chat_thread SET token = token UNDER LEASE RETURNING id")
+_LET_GO = sql("UPDATE chat_thread SET owner_id = NULL UNDER LEASE RETURNING id")
 _UNSTART = sql("UPDATE question SET state = 0, starts = starts - :number WHERE id = :question AND state = 1")
 _START = sql("""
     UPDATE question
@@ -95,8 +101,8 @@ _OPEN_QUESTIONS = sql("""
 _WAITING_THREADS = """
     SELECT id FROM chat_thread WHERE owner_id IS NULL AND wake_at IS NOT NULL
     AND EXISTS (SELECT 1 FROM replica WHERE id = :owner)
-    AND EXISTS (SELECT 1 FROM question WHERE thread_id = chat_thread.id AND state < 2
-                AND platform IN :platforms)
+    AND platform IN :platforms
+    AND EXISTS (SELECT 1 FROM question WHERE thread_id = chat_thread.id AND state < 2)
     ORDER BY wake_at LIMIT :limit
 """
 # SQLite's transactions exclude each other anyhow.
@@ -116,16 +122,14 @@ _BESIDE = sql("""
     WHERE q.thread_id = :thread AND q.id <> :question ORDER BY q.id DESC, r.page LIMIT :limit
 """)
 _REMEMBER_CONVERSATION = sql("""
-    UPDATE chat_thread SET conversation_id = :conversation, updated_at = :now
-    WHERE id = :thread AND owner_id = :owner AND token = :token RETURNING id
+    UPDATE chat_thread SET conversation_id = :conversation UNDER LEASE RETURNING id
 """)
 _REMEMBER_TURN = sql("""
     UPDATE question SET dify_message_id = :message, dify_task_id = :task, dify_run_id = :run
     WHERE id = :question
 """)
 _FORGET_CONVERSATION = sql("""
-    UPDATE chat_thread SET conversation_id = NULL, dify_user = :dify_user, updated_at = :now
-    WHERE id = :thread AND owner_id = :owner AND token = :token RETURNING id
+    UPDATE chat_thread SET conversation_id = NULL, dify_user = :dify_user UNDER LEASE RETURNING id
 """)
 _REMEMBER_REPLY = sql("""
     INSERT INTO reply_message (question_id, page, channel, message_id)
@@ -138,16 +142,11 @@ _STOP = sql("SELECT pg_notify('bridge_stop', :channel)")
 
 def find_thread(conn: Connection, thread: Thread, replies_to: str) -> Thread | None:
     """The thread of ours that a message belongs to: its own, or that of the reply it answers."""
-    if conn.execute(select(ChatThread.id).where(col(ChatThread.key) == thread.key)).first() is not None:
+    if conn.execute(_IS_OURS, {"key": thread.key}).first() is not None:
         return thread
     if not replies_to:
         return None
-    found = conn.execute(
-        select(ChatThread.key)
-        .join(Question, col(Question.thread_id) == col(ChatThread.id))
-        .join(ReplyMessage, col(ReplyMessage.question_id) == col(Question.id))
-        .where(col(ReplyMessage.channel) == thread.channel, col(ReplyMessage.message_id) == replies_to)
-    ).first()
+    found = conn.execute(_REPLIED_IN, {"channel": thread.channel, "message": replies_to}).first()
     return None if found is None else Thread.from_key(found[0])
 
 
@@ -222,9 +221,7 @@ def finish(conn: Connection, job: Job, outcome: str, go_on: int, now_ms: int) ->
     """The job has been dealt with. Gives what is next in its thread under the same lease: the first of the
     open questions, or up to `go_on` of them together; None where there are none, and then nobody holds the
     thread any more. With `go_on` 0 the thread is let go anyhow."""
-    left = conn.execute(
-        _FINISH_IN_THREAD, {"number": len(job.question_ids), "now": now_ms, **_lease(job.lease)}
-    ).first()
+    left = conn.execute(_FINISH_IN_THREAD, {"number": len(job.question_ids), **_lease(job.lease)}).first()
     if left is None:
         raise LeaseLost(f"the thread of question {job.id} was taken over")
     for question_id in job.question_ids:
@@ -282,23 +279,23 @@ def let_go(conn: Connection, lease: Lease) -> None:
         wake(conn)
 
 
-def remember_turn(conn: Connection, job: Job, conversation_id: str, turn: TurnIds, now_ms: int) -> None:
+def remember_turn(conn: Connection, job: Job, conversation_id: str, turn: TurnIds) -> None:
     """Keep what Dify calls the conversation and this turn of it."""
-    _held(conn, _REMEMBER_CONVERSATION, job, {"conversation": conversation_id, "now": now_ms})
+    _held(conn, _REMEMBER_CONVERSATION, job, {"conversation": conversation_id})
     conn.execute(
         _REMEMBER_TURN,
         {"message": turn.message_id, "task": turn.task_id, "run": turn.run_id, "question": job.id},
     )
 
 
-def forget_conversation(conn: Connection, job: Job, dify_user: str, now_ms: int) -> None:
+def forget_conversation(conn: Connection, job: Job, dify_user: str) -> None:
     """Let the thread begin a new conversation, under the user who asks now."""
-    _held(conn, _FORGET_CONVERSATION, job, {"dify_user": dify_user, "now": now_ms})
+    _held(conn, _FORGET_CONVERSATION, job, {"dify_user": dify_user})
 
 
-def remember_reply(conn: Connection, job: Job, page: int, ref: MessageRef, now_ms: int) -> None:
+def remember_reply(conn: Connection, job: Job, page: int, ref: MessageRef) -> None:
     """Keep where a message of the reply stands."""
-    _held(conn, _HOLD, job, {"now": now_ms})
+    _held(conn, _HOLD, job, {})
     conn.execute(
         _REMEMBER_REPLY, {"question": job.id, "page": page, "channel": ref.channel, "message": ref.id}
     )
@@ -323,7 +320,7 @@ def recent_threads(conn: Connection, platform: str, limit: int) -> tuple[Thread,
     """The threads of a platform that were spoken in last, newest first."""
     rows = conn.execute(
         select(ChatThread.key)
-        .where(col(ChatThread.key).startswith(f"{platform}:"))
+        .where(col(ChatThread.platform) == platform)
         .order_by(col(ChatThread.updated_at).desc(), col(ChatThread.id).desc())
         .limit(limit)
     )

@@ -91,13 +91,13 @@ class Store:
         await self.runner.run(lambda conn: scripts.let_go(conn, lease))
 
     async def remember_turn(self, job: Job, conversation_id: str, turn: TurnIds) -> None:
-        await self.runner.run(lambda conn: scripts.remember_turn(conn, job, conversation_id, turn, _now_ms()))
+        await self.runner.run(lambda conn: scripts.remember_turn(conn, job, conversation_id, turn))
 
     async def forget_conversation(self, job: Job, dify_user: str) -> None:
-        await self.runner.run(lambda conn: scripts.forget_conversation(conn, job, dify_user, _now_ms()))
+        await self.runner.run(lambda conn: scripts.forget_conversation(conn, job, dify_user))
 
     async def remember_reply(self, job: Job, page: int, ref: MessageRef) -> None:
-        await self.runner.run(lambda conn: scripts.remember_reply(conn, job, page, ref, _now_ms()))
+        await self.runner.run(lambda conn: scripts.remember_reply(conn, job, page, ref))
 
     async def recent_threads(self, platform: str, limit: int = 200) -> tuple[Thread, ...]:
         return await self.runner.run(lambda conn: scripts.recent_threads(conn, platform, limit))

@@ -59,7 +59,8 @@ class Role(Table, table=True):
 class ChatThread(Table, table=True):
     """A thread the bot takes part in, and the Dify conversation it holds there.
 
-    `dify_user` is fixed when the conversation begins: Dify shows a conversation to no other user. `backlog`
+    `dify_user` is fixed when the conversation begins: Dify shows a conversation to no other user.
+    `updated_at` is when the last question in it was accepted. `backlog`
     counts the open questions. While there are any, the thread has an owner, under a `token` that is new with
     every claim, or `wake_at` says since when it waits for one.
     """
@@ -69,10 +70,12 @@ class ChatThread(Table, table=True):
         partial("ix_chat_thread_owner_id", "owner_id", where="owner_id IS NOT NULL"),
         partial("ix_chat_thread_wake_at", "wake_at", where="owner_id IS NULL AND wake_at IS NOT NULL"),
         Index("ix_chat_thread_updated_at", "updated_at"),
+        Index("ix_chat_thread_platform_updated_at", "platform", "updated_at"),
     )
 
     id: int | None = Field(default=None, primary_key=True, sa_type=BIG)
     key: str = Field(unique=True)
+    platform: str = Field(default="", sa_column_kwargs={"server_default": ""})
     app: str
     dify_user: str = Field(max_length=255)
     conversation_id: str | None = None

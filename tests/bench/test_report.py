@@ -4,8 +4,9 @@ import math
 from dataclasses import replace
 
 from bench import rules
+from bench.machine import Machine
 from bench.process import Lag, Use
-from bench.report import Failure, Machine, report
+from bench.report import Failure, report
 from bench.rules import bound_of, rules_of
 from bench.scenarios import Scenario, scenarios
 from bench.targets import Verdict, rows

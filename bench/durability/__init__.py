@@ -1,0 +1,1 @@
+"""How fast, and how much at once, questions are kept: measured inside a replica, on both databases."""
