@@ -8,17 +8,18 @@ from math import inf
 
 from bridge.dify import ChatRequest, DifyClient, Ending, Ids, LostTurn
 from bridge.errors import (
+    BridgeError,
     DifyConversationGone,
     DifyCut,
     DifyError,
     DifyQuota,
     DifySilent,
     LeaseLost,
-    StoreError,
 )
 from bridge.markdown import strip_thinking
+from bridge.notes import Notes
 from bridge.reply import Hold, Reply
-from bridge.store import Job, Store, TurnIds
+from bridge.store import Job, TurnIds
 
 log = logging.getLogger(__name__)
 
@@ -27,7 +28,6 @@ FIRST_PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 10.0
 # A run that goes on without us is followed for so long.
 RECOVERY_SECONDS = 300.0
-SAVING_AGAIN_SECONDS = 1.0
 
 NO_WORDS = "The AI app ended without an answer. Please ask again in other words."
 STOPPED = "This answer was stopped."
@@ -45,36 +45,43 @@ class Told:
     outcome: str = "answered"
 
 
+class TooOld(BridgeError):
+    """What was asked is not asked of Dify (again)."""
+
+    notice = "The bot was away when this was asked. If it still matters, please ask again."
+
+
 class Asking:
     """The exchange about one job; what it brings goes to `reply` and `told`. `asker` is the end user under
-    whom a new conversation begins."""
+    whom a new conversation begins. What is `too_old` is not asked; but what Dify knows of it is shown."""
 
     def __init__(
         self,
         dify: DifyClient,
-        store: Store,
+        notes: Notes,
         job: Job,
         asker: str,
         hold: Hold,
         reply: Reply,
         told: Told,
         retry_seconds: float,
+        *,
+        too_old: bool,
     ) -> None:
         self._dify = dify
-        self._store = store
+        self._notes = notes
         self._job = job
         self._asker = asker
         self._hold = hold
         self._reply = reply
         self._told = told
         self._retry_seconds = retry_seconds
+        self._too_old = too_old
         self._conversation_id = job.conversation_id
         self._user = job.dify_user
         self._ids = Ids(job.conversation_id, job.turn.message_id, job.turn.task_id, job.turn.run_id)
         self._lost_turn = bool(job.turn.task_id)
         self._cut: DifyError | None = None
-        self._saved = True
-        self._tried_to_save_at = 0.0
 
     async def ask(self, waiting: asyncio.Task[None]) -> None:
         """Ask, again and again while Dify is away and the turn cannot have begun. `DifyError` when there will
@@ -83,8 +90,11 @@ class Asking:
         until, pause = inf, FIRST_PAUSE_SECONDS
         while True:
             await self._hold.standing()
+            if self._too_old and not self._lost_turn:
+                raise TooOld
             try:
                 if not await self._is_recovered():
+                    await self._hold.standing()
                     await self._turn(waiting)
             except DifyConversationGone as gone:
                 await self._begin_anew(gone)
@@ -112,13 +122,6 @@ class Asking:
         except DifyError as error:
             log.warning("%s: Dify was not told to stop: %s", self._job.thread.key, error)
 
-    async def settle(self) -> None:
-        """See what Dify calls things saved, however long the database is away."""
-        while not self._saved:
-            await self._save()
-            if not self._saved:
-                await asyncio.sleep(SAVING_AGAIN_SECONDS)
-
     async def _turn(self, waiting: asyncio.Task[None]) -> None:
         request = ChatRequest(
             query=self._job.message.text, user=self._user, conversation_id=self._conversation_id
@@ -128,9 +131,8 @@ class Asking:
             async with self._dify.chat(request) as stream, aclosing(stream.updates()) as updates:
                 async for update in updates:
                     if update.ids != self._ids:
-                        self._learn(update.ids)
-                    if not self._saved:
-                        await self._save()
+                        await self._learn(update.ids)
+                    await self._notes.save_again()
                     if update.text != self._told.text:
                         waiting.cancel()
                     self._told.text = update.text
@@ -159,7 +161,10 @@ class Asking:
             return True
         if self._cut is not None:
             raise self._cut
+        await self._hold.standing()
         await self.abandon()
+        if self._too_old:
+            raise TooOld
         self._lost_turn = False
         return False
 
@@ -186,31 +191,19 @@ class Asking:
         if not self._conversation_id:
             raise gone
         log.warning("%s: %s; starting anew", self._job.thread.key, gone)
-        await self._store.forget_conversation(self._job, self._asker)
+        await self._notes.forget_conversation(self._asker)
         self._conversation_id, self._user = "", self._asker
         self._lost_turn = False
         self._told.text = ""
         self._told.notices.append(gone.notice)
 
-    def _learn(self, ids: Ids) -> None:
+    async def _learn(self, ids: Ids) -> None:
         """Keep the conversation's id as soon as Dify gives it, and notice when it is another one."""
         first = not self._ids.conversation_id and bool(ids.conversation_id)
         if first and self._conversation_id and ids.conversation_id != self._conversation_id:
             log.warning("%s: Dify began another conversation than it was asked for", self._job.thread.key)
             self._told.notices.append(DifyConversationGone.notice)
         self._ids = ids
-        self._saved = self._saved and not ids.conversation_id
-        self._tried_to_save_at = 0.0
-
-    async def _save(self) -> None:
-        now = asyncio.get_running_loop().time()
-        if now < self._tried_to_save_at + SAVING_AGAIN_SECONDS:
-            return
-        self._tried_to_save_at = now
-        turn = TurnIds(self._ids.message_id, self._ids.task_id, self._ids.workflow_run_id)
-        try:
-            await self._store.remember_turn(self._job, self._ids.conversation_id, turn)
-        except StoreError as error:
-            log.error("%s: the conversation is not saved yet: %s", self._job.thread.key, error)
-        else:
-            self._saved = True
+        if ids.conversation_id:
+            turn = TurnIds(ids.message_id, ids.task_id, ids.workflow_run_id)
+            await self._notes.turn(ids.conversation_id, turn)

@@ -2,17 +2,17 @@
 
 import asyncio
 import logging
-import time
 
 from bridge.asking import STOPPED, Asking, Told
 from bridge.budget import Budget, Option, Ticket
 from bridge.dify import DifyClient
-from bridge.errors import BridgeError, LeaseLost, PlatformError, StoreError
+from bridge.errors import BridgeError, LeaseLost, PlatformError
 from bridge.inbox import Asked, dify_user_of
+from bridge.notes import Notes
 from bridge.ports import Adapter, OpensThreads, ShowsWaiting
 from bridge.reply import Begun, Reply
 from bridge.store import Job, Store
-from bridge.types import Message, MessageRef, Thread
+from bridge.types import Message, Thread
 from bridge.window import Priority
 
 log = logging.getLogger(__name__)
@@ -32,9 +32,6 @@ TOO_LONG = (
     "Please shorten it."
 )
 RESTARTING = "The bot is being restarted. This answer goes on in a moment."
-TOO_OLD = (
-    "The bot was away when this was asked, and it has been a while. Please ask again if it still matters."
-)
 GIVEN_UP = "Answering this has failed several times, so the bot has given it up. Please ask in another way."
 # A question whose answer was begun so often, and never ended, is given up.
 MOST_STARTS = 5
@@ -65,8 +62,9 @@ class Conversation:
         """See one question through to a closed reply, whatever happens on the way; gives what became of it.
         Raises only `LeaseLost`, when somebody else goes on with it; when it is cancelled, the reply is closed
         first."""
-        told, reply = Told(), self._reply(asked)
-        asking = self._asking(asked, reply, told)
+        notes, told = Notes(self._store, asked.job), Told()
+        reply = self._reply(asked, notes)
+        asking = self._asking(asked, notes, reply, told)
         showing = asyncio.create_task(reply.run(), name=f"reply to {asked.job.message.id}")
         try:
             await self._guarded(asked, asking, reply, told)
@@ -77,10 +75,11 @@ class Conversation:
         except asyncio.CancelledError:
             reply.close(told.text, " ".join([*told.notices, RESTARTING]))
             await self._closed(asked, reply, showing, CLOSING_SECONDS)
+            await notes.save()
             raise
         reply.close(told.text, " ".join(told.notices))
         problem = await self._closed(asked, reply, showing, None)
-        await asking.settle()
+        await notes.settle()
         return problem or told.outcome
 
     async def _guarded(self, asked: Asked, asking: Asking, reply: Reply, told: Told) -> None:
@@ -108,7 +107,7 @@ class Conversation:
         await asked.hold.standing()
         if isinstance(adapter, OpensThreads):
             await self._open(adapter, message)
-        refusal = self._why_not_now(asked.job) or why_not(message)
+        refusal = GIVEN_UP if asked.job.starts > MOST_STARTS else why_not(message)
         if refusal:
             told.outcome = "refused"
             told.notices.append(refusal)
@@ -122,12 +121,10 @@ class Conversation:
             waiting.cancel()
             await asyncio.gather(waiting, return_exceptions=True)
 
-    def _why_not_now(self, job: Job) -> str:
-        """The sentence for a question that came to nothing for too long, or too often."""
-        if job.starts > MOST_STARTS:
-            return GIVEN_UP
-        too_old = job.late and time.time() - job.message.sent_at > self._max_age_seconds
-        return TOO_OLD if too_old else ""
+    def _too_old(self, job: Job) -> bool:
+        """Whether it is too late to answer what nobody has answered in time."""
+        asked_at = max(message.sent_at for message in job.messages)
+        return job.found_at > 0 and job.found_at - asked_at > self._max_age_seconds
 
     async def _open(self, adapter: OpensThreads, message: Message) -> None:
         """Make the thread. Without one the answer still finds its place in the channel."""
@@ -156,15 +153,8 @@ class Conversation:
                 return
             await asyncio.sleep(WAITING_SHOWN_EVERY_SECONDS)
 
-    def _reply(self, asked: Asked) -> Reply:
+    def _reply(self, asked: Asked, notes: Notes) -> Reply:
         job = asked.job
-
-        async def posted(page: int, ref: MessageRef) -> None:
-            try:
-                await self._store.remember_reply(job, page, ref)
-            except StoreError as error:
-                log.error("%s: %s", job.thread.key, error)
-
         # The part of the message's name that is unique in its channel; both platforms' are shorter than 20.
         key = job.message.id.rpartition(":")[2][:20]
         return Reply(
@@ -172,16 +162,25 @@ class Conversation:
             job.thread,
             self._budget,
             key,
-            posted,
+            notes.posted,
             asked.hold,
             Begun(job.first_started_at, job.replies, job.beside, again=job.begun_before),
             show_reasoning=self._show_reasoning,
         )
 
-    def _asking(self, asked: Asked, reply: Reply, told: Told) -> Asking:
+    def _asking(self, asked: Asked, notes: Notes, reply: Reply, told: Told) -> Asking:
         job = asked.job
-        asker = dify_user_of(job.thread, job.message.author)
-        return Asking(self._dify, self._store, job, asker, asked.hold, reply, told, self._retry_seconds)
+        return Asking(
+            self._dify,
+            notes,
+            job,
+            dify_user_of(job.thread, job.message.author),
+            asked.hold,
+            reply,
+            told,
+            self._retry_seconds,
+            too_old=self._too_old(job),
+        )
 
     async def _closed(
         self, asked: Asked, reply: Reply, showing: asyncio.Task[None], patience: float | None

@@ -33,6 +33,10 @@ CLAIMED_AT_ONCE = 200
 # So many questions are asked together at most.
 MOST_TOGETHER = 20
 SWEEP_SECONDS = 2.0
+# So many messages that could not be stored are tried again by ourselves; all are delivered again some time.
+MOST_UNSTORED = 1_000
+# Whoever is asked to leave and is still busy then is asked again.
+CLOSING_SECONDS = 15.0
 FIRST_RETRY_SECONDS, LONGEST_RETRY_SECONDS = 0.25, 2.0
 
 
@@ -83,6 +87,7 @@ class Inbox:
         self._workers: dict[int, asyncio.Task[None]] = {}
         self._running: dict[int, Asked] = {}
         self._suspects = asyncio.Semaphore(1)
+        self._unstored: dict[str, Message] = {}
         self._wake = asyncio.Event()
         self._in_doubt = False
         self._leaving = False
@@ -120,6 +125,7 @@ class Inbox:
             self._wake.clear()
             try:
                 await self._settle_doubts()
+                await self._store_again()
                 await self._claim()
             except StoreError as error:
                 log.warning("nothing could be taken over: %s", error)
@@ -136,7 +142,7 @@ class Inbox:
             for worker in unfinished:
                 worker.cancel()
             # Not `gather`: whoever cuts this short must not cut the answers short that are closing.
-            await asyncio.wait(unfinished)
+            await asyncio.wait(unfinished, timeout=CLOSING_SECONDS)
         await self._marks.close()
 
     def lost(self) -> None:
@@ -162,7 +168,10 @@ class Inbox:
         except StoreError:
             # It may have been stored all the same.
             self._in_doubt = True
+            if len(self._unstored) < MOST_UNSTORED:
+                self._unstored[message.id] = message
             raise
+        self._unstored.pop(message.id, None)
         if taken is None:
             log.debug("%s: message %s is not for us, or came again", message.thread.key, message.id)
             return
@@ -174,6 +183,11 @@ class Inbox:
             self.wake()
         elif self._interrupting:
             await self._interrupt(taken)
+
+    async def _store_again(self) -> None:
+        """What could not be stored is not waited for until the platform delivers it again."""
+        for message in sorted(self._unstored.values(), key=lambda one: one.sent_at):
+            await self._take(message)
 
     async def _interrupt(self, taken: Taken) -> None:
         """End the answer to an earlier question of the thread, here or wherever it runs. Its own may have
@@ -212,19 +226,21 @@ class Inbox:
         """After a transaction of unknown end: let go what the database says is ours and nobody works on."""
         if not self._in_doubt:
             return
-        self._in_doubt = False
         held = await self._store.held_by(self._replica.id)
         if self._taking:
             await asyncio.wait(self._taking)
+        self._in_doubt = False
         for lease in held:
             if lease.thread_id not in self._workers:
                 log.info("letting go of a thread that nobody works on")
+                self._in_doubt = True
                 await self._store.let_go(lease)
                 self._wake.set()
 
     def _begin(self, job: Job) -> None:
         thread_id = job.lease.thread_id
-        worker = asyncio.create_task(self._work_off(job), name=f"thread {job.thread.key}")
+        before = self._workers.get(thread_id)
+        worker = asyncio.create_task(self._work_off(job, before), name=f"thread {job.thread.key}")
         self._workers[thread_id] = worker
         worker.add_done_callback(lambda _: self._ended(thread_id, worker))
 
@@ -234,9 +250,13 @@ class Inbox:
         if len(self._workers) == MOST_ANSWERS - 1:
             self.wake()
 
-    async def _work_off(self, first: Job) -> None:
+    async def _work_off(self, first: Job, before: asyncio.Task[None] | None) -> None:
+        """Answer what is asked in a thread, one after the other; after whoever still closes an answer there
+        that was lost to somebody else."""
         job: Job | None = first
         try:
+            if before is not None:
+                await asyncio.wait({before})
             while job is not None:
                 job = await self._see_to(job)
         except LeaseLost as error:
@@ -262,7 +282,8 @@ class Inbox:
             await self._hand_over(job, counted=counted)
             raise
         finally:
-            del self._running[job.lease.thread_id]
+            if self._running.get(job.lease.thread_id) is asked:
+                del self._running[job.lease.thread_id]
 
     async def _finish(self, job: Job, outcome: str) -> Job | None:
         """Note the outcome, however long the database is away: the thread is not free before."""

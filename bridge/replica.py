@@ -53,15 +53,16 @@ class Replica:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._heard_at = 0.0
+        self._heard_at = self._fresh_since = 0.0
         self._beaten = asyncio.Event()
         self._withdrawn = asyncio.Event()
         self.id = _new_id()
 
     async def register(self) -> None:
         """Be there. `StoreError` when the database cannot be used."""
+        began = _now()
         await self._store.register(self.id)
-        self._heard_at = _now()
+        self._heard_at = self._fresh_since = began
 
     async def run(self, watched: Watched) -> None:
         """Show that this process lives, until cancelled. Nothing to do where no other can be there."""
@@ -109,15 +110,16 @@ class Replica:
             await work()
             return
         while not self._withdrawn.is_set():
-            if await self._take(role) and await self._work(role, work):
+            owner = self.id
+            if await self._take(owner, role) and await self._work(owner, role, work):
                 return
             await self._pause()
         await asyncio.Event().wait()
 
-    async def _work(self, role: str, work: Callable[[], Awaitable[None]]) -> bool:
+    async def _work(self, owner: str, role: str, work: Callable[[], Awaitable[None]]) -> bool:
         """Do the work for as long as the role is ours. Whether it came to its own end."""
         log.info("this process has the role %s", role)
-        owner, working = self.id, asyncio.ensure_future(work())
+        working = asyncio.ensure_future(work())
         leaving = asyncio.create_task(self._withdrawn.wait())
         try:
             while not (working.done() or leaving.done()) and owner == self.id and self._fresh():
@@ -140,9 +142,9 @@ class Replica:
         with suppress(TimeoutError):
             await asyncio.wait_for(self._withdrawn.wait(), HEARTBEAT_SECONDS)
 
-    async def _take(self, role: str) -> bool:
+    async def _take(self, owner: str, role: str) -> bool:
         try:
-            return self._fresh() and await self._store.take_role(self.id, role)
+            return self._fresh() and await self._store.take_role(owner, role)
         except StoreError as error:
             log.debug("the role %s could not be asked for: %s", role, error)
             return False
@@ -151,25 +153,38 @@ class Replica:
         began = _now()
         try:
             async with asyncio.timeout(HEARTBEAT_PATIENCE_SECONDS):
-                # Whoever was cut off itself cannot tell whether the others were, too.
-                pulse = await self._store.beat(self.id, GIVE_UP_SECONDS if self._fresh() else None)
-            if not pulse.alive:
-                await self._begin_anew(watched)
-                return
+                pulse = await self._store.beat(self.id)
+                if not pulse.alive:
+                    await self._begin_anew(watched)
+                    return
         except StoreError as error:
             log.warning("no heartbeat: %s", error)
             return
         except TimeoutError:
             log.warning("no heartbeat: the database does not answer")
             return
+        if not self._fresh():
+            self._fresh_since = began
         self._heard_at = began
         self._beaten.set()
         watched.replicas(pulse.replicas)
-        if pulse.freed:
-            log.warning("%d other processes were given up", pulse.freed)
-            watched.wake()
         for question_id in pulse.to_stop:
             watched.stop(question_id)
+        if pulse.replicas > 1 and began - self._fresh_since > GIVE_UP_SECONDS:
+            await self._give_up(watched)
+
+    async def _give_up(self, watched: Watched) -> None:
+        """Give up who is gone. Whoever was cut off itself a moment ago does not: it cannot tell whether the
+        others were, too."""
+        try:
+            async with asyncio.timeout(HEARTBEAT_PATIENCE_SECONDS):
+                freed = await self._store.give_up(GIVE_UP_SECONDS)
+        except (StoreError, TimeoutError):
+            log.debug("nobody could be given up just now")
+            return
+        if freed:
+            log.warning("%d other processes were given up", freed)
+            watched.wake()
 
     async def _begin_anew(self, watched: Watched) -> None:
         log.warning("this process was taken for dead by the others and begins anew")

@@ -227,6 +227,10 @@ class Reply:
                 page.shown = body
             case _Step(body=Body() as body, ref=None):
                 found = await self._find(page.number)
+                # Looking may have taken a while.
+                if found is None and not self._hold.stands():
+                    ticket.unused = True
+                    return
                 page.ref, page.debt = found or await self._begin(page.number, body, option), ticket
                 # After a failure it may be an earlier attempt's message, with an earlier text: edited next.
                 page.shown = None if found or self._failing else body
@@ -245,16 +249,20 @@ class Reply:
     async def _find(self, number: int) -> MessageRef | None:
         """The message that an earlier attempt has begun without our hearing of it, if there may be one."""
         adapter = self._adapter
-        if not (self._failing or number == self._unheard_of) or not isinstance(adapter, FindsPosts):
+        unheard_of = self._unheard_of is not None and number >= self._unheard_of
+        if not (self._failing or unheard_of) or not isinstance(adapter, FindsPosts):
             return None
         ticket = Ticket((Option(adapter.find_lanes(self._thread)),), Priority.FINAL, self._key)
         known = [*self._beside, *(page.ref for page in self._pages if page.ref is not None)]
         try:
             async with self._budget.slot(ticket):
-                return await adapter.find(self._thread, self._post_key(number), self._since, known)
+                found = await adapter.find(self._thread, self._post_key(number), self._since, known)
         except RateLimited as error:
             # Not a refusal of the call that this one is made for.
             raise PlatformDown(f"no look at earlier posts: {error}") from error
+        if found is None and unheard_of:
+            self._unheard_of = None
+        return found
 
     def _post_key(self, number: int) -> str:
         return f"{self._key}.{number}"

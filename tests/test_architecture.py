@@ -35,11 +35,12 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
         | {"bridge.replica", "bridge.queued", "bridge.stop"},
         set(),
     ),
-    "bridge.asking": (PURE | {"bridge.dify", "bridge.store", "bridge.reply"}, set()),
+    "bridge.notes": (PURE | {"bridge.store"}, set()),
+    "bridge.asking": (PURE | {"bridge.dify", "bridge.store", "bridge.reply", "bridge.notes"}, set()),
     "bridge.conversation": (
         PURE
         | {"bridge.ports", "bridge.dify", "bridge.store", "bridge.budget", "bridge.window"}
-        | {"bridge.inbox", "bridge.reply", "bridge.asking"},
+        | {"bridge.inbox", "bridge.reply", "bridge.asking", "bridge.notes"},
         set(),
     ),
     "bridge.settings": ({"bridge.errors"}, {"pydantic", "pydantic_settings"}),

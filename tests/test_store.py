@@ -139,6 +139,45 @@ async def test_questions_that_wait_can_be_asked_together(store: Store) -> None:
     assert [thread.finished for thread in await store.list_threads()] == [4]
 
 
+async def test_what_was_asked_together_stays_together_and_nothing_joins_it(store: Store) -> None:
+    first = await begin(store, 1)
+    await store.remember_turn(first, "conversation", TurnIds("m", "first task", "r"))
+    for number in (2, 3):
+        await accept(store, number)
+    await store.hand_over(first, counted=True)
+    (alone,) = await takes_over(store, together=20)
+    assert alone.question_ids == first.question_ids
+    merged = await store.finish(alone, "answered", go_on=20)
+    assert merged is not None
+    await store.remember_turn(merged, "conversation", TurnIds("m", "second task", "r"))
+    await accept(store, 4)
+    await store.hand_over(merged, counted=True)
+    (again,) = await takes_over(store)
+    assert [one.id for one in again.messages] == ["m2", "m3"]
+
+
+async def test_no_more_is_asked_together_than_fits(store: Store) -> None:
+    first = await begin(store, 1)
+    for number in (2, 3, 4):
+        await store.accept(replace(message(number), text="x" * 20_000), "default", "u", ME)
+    together = await store.finish(first, "answered", go_on=20)
+    assert together is not None
+    assert [one.id for one in together.messages] == ["m2"]
+
+
+async def test_what_cannot_be_read_any_more_has_no_text(store: Store) -> None:
+    await accept(store, 1, owner="")
+    await execute(store, lambda conn: conn.execute(text("UPDATE question SET payload = '{\"text\": 1}'")))
+    (job,) = await takes_over(store)
+    assert (job.message.id, job.message.text) == ("m1", "")
+
+
+async def test_half_characters_and_noughts_are_kept(store: Store) -> None:
+    await store.accept(replace(message(1), text="a\ud83d b\x00c"), "default", "u", "")
+    (job,) = await takes_over(store)
+    assert job.message.text == "a\ud83d b\x00c"
+
+
 async def test_a_conversation_is_known_to_the_next_question_and_after_a_restart(url: str) -> None:
     async with registered(url) as store:
         first = await begin(store, 1)
@@ -188,7 +227,7 @@ async def test_what_nobody_had_room_for_waits_until_somebody_takes_it(store: Sto
     taken = await accept(store, 1, owner="")
     assert (taken.job, taken.held) == (None, False)
     (job,) = await takes_over(store)
-    assert (job.starts, job.waited, job.late, job.begun_before) == (1, True, True, False)
+    assert (job.starts, job.waited, job.found_at > 0, job.begun_before) == (1, True, True, False)
     assert await takes_over(store) == []
 
 
@@ -216,7 +255,7 @@ async def test_a_restart_finds_everything_that_was_left_behind(url: str) -> None
         assert again.first_started_at == job.first_started_at
         following = await store.finish(again, "answered", go_on=1)
         assert following is not None
-        assert (following.message, following.late) == (message(2), True)
+        assert (following.message, following.found_at) == (message(2), again.found_at)
 
 
 async def test_what_is_handed_over_does_not_count_as_a_failure(store: Store) -> None:
@@ -291,11 +330,14 @@ async def test_a_silent_replica_is_given_up_with_all_it_held(store: Store) -> No
         pytest.skip("nobody watches the only process")
     await begin(store, 1)
     await store.register(OTHER)
-    assert (await store.beat(OTHER, 60)).replicas == 2
+    assert await store.give_up(60) == 0
+    assert (await store.beat(OTHER)).replicas == 2
     await asyncio.sleep(0.05)
-    pulse = await store.beat(OTHER, 0.04)
-    assert (pulse.alive, pulse.freed, pulse.replicas) == (True, 1, 1)
-    assert not (await store.beat(ME, None)).alive
+    await store.beat(OTHER)
+    assert await store.give_up(0.04) == 1
+    pulse = await store.beat(OTHER)
+    assert (pulse.alive, pulse.replicas) == (True, 1)
+    assert not (await store.beat(ME)).alive
     assert len(await takes_over(store, OTHER)) == 1
 
 
@@ -305,12 +347,12 @@ async def test_a_wish_to_stop_reaches_whoever_answers(store: Store) -> None:
     taken = await accept(store, 1)
     newer = await accept(store, 2)
     await store.ask_to_stop(taken.thread_id, taken.question_id)
-    assert (await store.beat(ME, None)).to_stop == ()
+    assert (await store.beat(ME)).to_stop == ()
     await store.ask_to_stop(taken.thread_id, newer.question_id)
-    assert (await store.beat(ME, None)).to_stop == (taken.question_id,)
+    assert (await store.beat(ME)).to_stop == (taken.question_id,)
     assert taken.job is not None
     await store.finish(taken.job, "stopped", go_on=1)
-    assert (await store.beat(ME, None)).to_stop == ()
+    assert (await store.beat(ME)).to_stop == ()
 
 
 async def test_texts_questions_and_idle_threads_are_forgotten_in_time(store: Store) -> None:

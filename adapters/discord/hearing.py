@@ -75,6 +75,10 @@ class Hearing:
         except BridgeError as error:
             log.warning("Discord: not all that was missed was taken: %s", error)
             self._again()
+        except Exception:
+            # The one guard of this task: nothing that is said later is to suffer.
+            log.exception("Discord: what was missed could not be read")
+            self._again()
 
     async def _deliver(self, message: discord.Message) -> None:
         user = self._client.user

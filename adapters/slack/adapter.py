@@ -92,7 +92,7 @@ class SlackAdapter:
             client = AsyncWebClient(
                 token=self._bot_token, base_url=self._api_url, session=session, retry_handlers=[]
             )
-            web = self._web = SlackWeb(client)
+            web = SlackWeb(client)
 
             async def take(event: Mapping[str, object], message: Message) -> None:
                 self._remember(message, read_asker(event, message))
@@ -105,6 +105,7 @@ class SlackAdapter:
 
             try:
                 await _until_it_works(web.sign_in)
+                self._web = web
                 log.info("Slack: signed in to workspace %s as %s", web.team_id, web.bot_user_id)
                 # The SDK would try for ever with a token that is refused.
                 await _until_it_works(lambda: web.open_connection(self._app_token))

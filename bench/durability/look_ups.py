@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from bench.durability.figures import LookUps, Quantiles, quantiles
 from bench.durability.filling import REMEMBERED_EVERY, fill, reply_to
 from bench.durability.replica import question, settled, thread
-from bridge.store import Job, Store, Taken, scripts
+from bridge.store import Job, Store, Taken, threads
 from bridge.types import Thread
 
 SAMPLES = 2_000
@@ -73,7 +73,7 @@ class _Some:
         await self._store.finish(job, "answered", go_on=1)
 
     async def _finds(self, named: Thread, replies_to: str, expected: Thread) -> None:
-        found = await self._store.runner.run(lambda conn: scripts.find_thread(conn, named, replies_to))
+        found = await self._store.runner.run(lambda conn: threads.find_thread(conn, named, replies_to))
         if found != expected:
             raise AssertionError(f"{expected.key} is there")
 

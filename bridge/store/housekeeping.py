@@ -4,7 +4,7 @@ request."""
 from sqlalchemy import Connection
 
 from bridge.store.jobs import Tidied
-from bridge.store.scripts import sql
+from bridge.store.statements import sql
 
 BATCH = 1000
 DAY_MS = 86_400_000

@@ -1,5 +1,6 @@
 """What the store hands out: who holds a thread, and what is to be answered in it."""
 
+import json
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -37,8 +38,8 @@ class Job:
     `question_ids` and `messages` go together; the reply is kept under the first. `starts` counts how often
     the answer was begun, this time included. `replies` are the messages of the reply that stand there
     already, in order; where there may be one more, `beside` are the last ones of other replies in the thread.
-    `first_started_at` is in seconds since 1970. `waited` says that it was not its turn at once, `late` that
-    it was found waiting, or left behind by somebody who is gone.
+    `first_started_at` is in seconds since 1970. `waited` says that it was not its turn at once. `found_at` is
+    there where it was found waiting, or left behind by somebody who is gone, or behind one that was.
     """
 
     lease: Lease
@@ -52,7 +53,7 @@ class Job:
     turn: TurnIds = TurnIds()
     first_started_at: float = 0.0
     waited: bool = False
-    late: bool = False
+    found_at: float = 0.0
 
     @property
     def id(self) -> int:
@@ -111,12 +112,11 @@ class KnownThread:
 
 @dataclass(frozen=True, slots=True)
 class Pulse:
-    """What a heartbeat found. `alive` is false when this replica was given up by the others; `freed` counts
-    the ones that it gave up itself; `to_stop` are questions it answers that should end."""
+    """What a heartbeat found. `alive` is false when this replica was given up by the others; `to_stop` are
+    questions whose answers it holds and that should end."""
 
     alive: bool
     replicas: int
-    freed: int
     to_stop: tuple[int, ...] = ()
 
 
@@ -146,9 +146,13 @@ def _messages() -> TypeAdapter[Message]:
 
 
 def packed(message: Message) -> str:
-    """A message as it is kept until it is answered."""
-    return _messages().dump_json(message).decode()
+    """A message as it is kept until it is answered: ASCII, whatever halves of characters people send."""
+    return json.dumps(_messages().dump_python(message, mode="json"))
 
 
-def unpacked(payload: str) -> Message:
-    return _messages().validate_json(payload)
+def unpacked(payload: str) -> Message | None:
+    """What was packed; None where it cannot be read, by this version at least."""
+    try:
+        return _messages().validate_python(json.loads(payload))
+    except ValueError:
+        return None

@@ -34,6 +34,9 @@ MIGRATION_SECONDS = 900.0
 # The server undid the transaction by itself: a deadlock, or a conflict with another transaction.
 _UNDONE = ("40P01", "40001")
 
+# A process that is frozen, or gone without a word, in the midst of a transaction keeps its locks for so long.
+IDLE_MS = 3_000
+
 _DRIVER = (PostgresError, InterfaceError)
 
 
@@ -130,6 +133,9 @@ def _engine(url: URL, connections: int, statement_seconds: float, *, pooled: boo
             "prepared_statement_cache_size": 0,
             "prepared_statement_name_func": str,
         }
+    else:
+        # A pooler would not know what to do with it; there, the server's own setting has to do.
+        settings["server_settings"] = {"idle_in_transaction_session_timeout": str(IDLE_MS)}
     return create_async_engine(
         "postgresql+asyncpg://",
         connect_args=settings,

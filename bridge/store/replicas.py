@@ -6,7 +6,7 @@ A replica that was given up loses everything at once: deleting its row frees the
 from sqlalchemy import Connection, TextClause, text
 
 from bridge.store.jobs import Pulse
-from bridge.store.scripts import sql, wake
+from bridge.store.statements import sql, wake
 
 
 def _by_clock(statement: str) -> TextClause:
@@ -20,6 +20,7 @@ _REGISTER_BY_CLOCK = _by_clock(
 )
 _BEAT = _by_clock("UPDATE replica SET heartbeat_at = CLOCK WHERE id = :owner RETURNING id")
 _REAP = _by_clock("DELETE FROM replica WHERE heartbeat_at < CLOCK - :number")
+_NO_LONG_WAIT = text("SET LOCAL lock_timeout = '1s'")
 _COUNT = text("SELECT COUNT(*) FROM replica")
 _TO_STOP = sql("""
     SELECT q.id FROM question q JOIN chat_thread t ON t.id = q.thread_id
@@ -48,16 +49,21 @@ def register(conn: Connection, owner: str) -> None:
     conn.execute(_REGISTER_BY_CLOCK, {"owner": owner})
 
 
-def beat(conn: Connection, owner: str, give_up_after_ms: int | None) -> Pulse:
-    """Show that `owner` lives; give up those who have not for so long, unless that is None."""
+def beat(conn: Connection, owner: str) -> Pulse:
+    """Show that `owner` lives."""
     alive = conn.execute(_BEAT, {"owner": owner}).first() is not None
-    freed = 0
-    if give_up_after_ms is not None:
-        freed = conn.execute(_REAP, {"number": give_up_after_ms}).rowcount
+    to_stop = tuple(row[0] for row in conn.execute(_TO_STOP, {"owner": owner}))
+    return Pulse(alive, conn.execute(_COUNT).scalar_one(), to_stop)
+
+
+def give_up(conn: Connection, after_ms: int) -> int:
+    """Give up those who have not shown that they live for so long; how many that were. Not in one transaction
+    with `beat`: whoever was frozen in the midst of something may hold locks that this has to wait for."""
+    conn.execute(_NO_LONG_WAIT)
+    freed = conn.execute(_REAP, {"number": after_ms}).rowcount
     if freed:
         wake(conn)
-    stop = tuple(row[0] for row in conn.execute(_TO_STOP, {"owner": owner}))
-    return Pulse(alive, conn.execute(_COUNT).scalar_one(), freed, stop)
+    return freed
 
 
 def sign_off(conn: Connection, owner: str) -> None:
@@ -68,6 +74,7 @@ def sign_off(conn: Connection, owner: str) -> None:
 
 def take_role(conn: Connection, owner: str, role: str) -> bool:
     """Whether `owner` has the role from now on."""
+    conn.execute(_NO_LONG_WAIT)
     conn.execute(_NAME_ROLE, {"role": role})
     return conn.execute(_TAKE_ROLE, {"owner": owner, "role": role}).first() is not None
 

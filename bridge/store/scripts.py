@@ -6,43 +6,30 @@ Decisions rest on columns of the row that the same statement locks, never on a l
 under PostgreSQL's READ COMMITTED such a look may be outdated by then.
 """
 
-import re
+import logging
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
-from sqlalchemy import BigInteger, Connection, String, TextClause, bindparam, func, text
+from sqlalchemy import Connection, TextClause, bindparam
 from sqlmodel import col, select
 
 from bridge.errors import LeaseLost
-from bridge.store.jobs import Job, KnownThread, Lease, Taken, TurnIds, packed, suspicious, unpacked
-from bridge.store.tables import ChatThread, Question
+from bridge.store.jobs import Job, Lease, Taken, TurnIds, packed, suspicious, unpacked
+from bridge.store.statements import on_server, sql, wake
+from bridge.store.tables import ChatThread
+from bridge.store.threads import find_thread
 from bridge.types import Message, MessageRef, Person, Thread
 
 # So many messages of a reply are remembered, and of other replies told to whoever looks for a lost one.
 MOST_MESSAGES = 200
+# So many open questions of a thread are looked at, and so much is asked at once, as it is stored.
+MOST_OPEN = 50
+MOST_MERGED_CHARACTERS = 30_000
 
-_NUMBERS = frozenset({"now", "token", "thread", "question", "page", "number", "limit", "sent"})
-# By its id alone: PostgreSQL may take the index of all threads that have an owner for a short one, and then
-# each write reads whatever the replica holds.
-_UNDER_LEASE = "WHERE id = :thread AND token = :token AND COALESCE(owner_id, '') = :owner"
-
-
-def sql(statement: str) -> TextClause:
-    """A statement with named parameters, typed so that every database reads them alike. UNDER LEASE is the
-    one thread that is held under a lease."""
-    statement = statement.replace("UNDER LEASE", _UNDER_LEASE)
-    names = dict.fromkeys(re.findall(r"(?<!:):([a-z_]+)", statement))
-    return text(statement).bindparams(
-        *(bindparam(name, type_=BigInteger() if name in _NUMBERS else String()) for name in names)
-    )
+log = logging.getLogger(__name__)
 
 
-_IS_OURS = sql("SELECT 1 FROM chat_thread WHERE key = :key")
-_REPLIED_IN = sql("""
-    SELECT t.key FROM reply_message r JOIN question q ON q.id = r.question_id
-    JOIN chat_thread t ON t.id = q.thread_id
-    WHERE r.channel = :channel AND r.message_id = :message
-""")
 _OPEN_THREAD = sql("""
     INSERT INTO chat_thread (key, platform, app, dify_user, updated_at, backlog, owner_id, token, wake_at)
     SELECT :key, :platform, :app, :dify_user, :now, 1,
@@ -136,18 +123,7 @@ _REMEMBER_REPLY = sql("""
     VALUES (:question, :page, :channel, :message)
     ON CONFLICT (question_id, page) DO UPDATE SET channel = excluded.channel, message_id = excluded.message_id
 """)
-_WAKE = text("SELECT pg_notify('bridge_wake', '')")
 _STOP = sql("SELECT pg_notify('bridge_stop', :channel)")
-
-
-def find_thread(conn: Connection, thread: Thread, replies_to: str) -> Thread | None:
-    """The thread of ours that a message belongs to: its own, or that of the reply it answers."""
-    if conn.execute(_IS_OURS, {"key": thread.key}).first() is not None:
-        return thread
-    if not replies_to:
-        return None
-    found = conn.execute(_REPLIED_IN, {"channel": thread.channel, "message": replies_to}).first()
-    return None if found is None else Thread.from_key(found[0])
 
 
 class AcceptedBefore(Exception):
@@ -213,7 +189,7 @@ def waits(conn: Connection, message: Message) -> bool:
 def ask_to_stop(conn: Connection, thread_id: int, before: int, now_ms: int) -> None:
     """Let whoever answers in a thread know that the answer should end, if its question is an earlier one."""
     asked = conn.execute(_ASK_TO_STOP, {"thread": thread_id, "question": before, "now": now_ms}).all()
-    for (question_id,) in asked if _on_server(conn) else ():
+    for (question_id,) in asked if on_server(conn) else ():
         conn.execute(_STOP, {"channel": str(question_id)})
 
 
@@ -229,15 +205,15 @@ def finish(conn: Connection, job: Job, outcome: str, go_on: int, now_ms: int) ->
     if left[0] <= 0:
         return None
     if go_on:
-        return _start(conn, job.lease, go_on, now_ms, late=job.late)
+        return _start(conn, job.lease, go_on, now_ms, found_at=job.found_at)
     conn.execute(_LET_GO, _lease(job.lease))
     wake(conn)
     return None
 
 
-def count_start(conn: Connection, job: Job, now_ms: int) -> None:
+def count_start(conn: Connection, job: Job) -> None:
     """A suspicious job is begun."""
-    _held(conn, _HOLD, job, {"now": now_ms})
+    _held(conn, _HOLD, job, {})
     for question_id in job.question_ids:
         conn.execute(_COUNT_START, {"question": question_id})
 
@@ -261,7 +237,7 @@ def claim(
     jobs = []
     for (thread_id,) in waiting:
         conn.execute(_CLAIM, {"owner": owner, "token": token, "thread": thread_id})
-        job = _start(conn, Lease(thread_id, owner, token), merge, now_ms, late=True)
+        job = _start(conn, Lease(thread_id, owner, token), merge, now_ms, found_at=now_ms / 1000)
         if job is not None:
             jobs.append(job)
     return jobs
@@ -282,10 +258,9 @@ def let_go(conn: Connection, lease: Lease) -> None:
 def remember_turn(conn: Connection, job: Job, conversation_id: str, turn: TurnIds) -> None:
     """Keep what Dify calls the conversation and this turn of it."""
     _held(conn, _REMEMBER_CONVERSATION, job, {"conversation": conversation_id})
-    conn.execute(
-        _REMEMBER_TURN,
-        {"message": turn.message_id, "task": turn.task_id, "run": turn.run_id, "question": job.id},
-    )
+    ids = {"message": turn.message_id, "task": turn.task_id, "run": turn.run_id}
+    for question_id in job.question_ids:
+        conn.execute(_REMEMBER_TURN, {**ids, "question": question_id})
 
 
 def forget_conversation(conn: Connection, job: Job, dify_user: str) -> None:
@@ -301,42 +276,6 @@ def remember_reply(conn: Connection, job: Job, page: int, ref: MessageRef) -> No
     )
 
 
-def list_threads(conn: Connection, limit: int) -> list[KnownThread]:
-    """The threads that were spoken in last, newest first."""
-    finished = (
-        select(func.count(col(Question.finished_at)))
-        .where(col(Question.thread_id) == col(ChatThread.id))
-        .scalar_subquery()
-    )
-    rows = conn.execute(
-        select(ChatThread.key, ChatThread.conversation_id, ChatThread.dify_user, finished)
-        .order_by(col(ChatThread.updated_at).desc(), col(ChatThread.id).desc())
-        .limit(limit)
-    )
-    return [KnownThread(key, conversation or "", user, count) for key, conversation, user, count in rows]
-
-
-def recent_threads(conn: Connection, platform: str, limit: int) -> tuple[Thread, ...]:
-    """The threads of a platform that were spoken in last, newest first."""
-    rows = conn.execute(
-        select(ChatThread.key)
-        .where(col(ChatThread.platform) == platform)
-        .order_by(col(ChatThread.updated_at).desc(), col(ChatThread.id).desc())
-        .limit(limit)
-    )
-    return tuple(Thread.from_key(key) for (key,) in rows)
-
-
-def wake(conn: Connection) -> None:
-    """Tell all replicas that a thread waits for somebody; SQLite's only one knows by itself."""
-    if _on_server(conn):
-        conn.execute(_WAKE)
-
-
-def _on_server(conn: Connection) -> bool:
-    return conn.dialect.name == "postgresql"
-
-
 def _held(conn: Connection, statement: TextClause, job: Job, values: dict[str, object]) -> None:
     """Change the thread's row, which only its holder can."""
     if conn.execute(statement, {**_lease(job.lease), **values}).first() is None:
@@ -347,37 +286,71 @@ def _lease(lease: Lease) -> dict[str, object]:
     return {"thread": lease.thread_id, "owner": lease.owner, "token": lease.token}
 
 
-def _start(conn: Connection, lease: Lease, limit: int, now_ms: int, *, late: bool) -> Job | None:
+def _start(conn: Connection, lease: Lease, limit: int, now_ms: int, *, found_at: float) -> Job | None:
     """Begin with what is open in a thread, the oldest first, up to so many questions together."""
-    rows = conn.execute(_OPEN_QUESTIONS, {"thread": lease.thread_id, "limit": limit}).all()
+    names = {"thread": lease.thread_id, "limit": MOST_OPEN}
+    rows = _together([_Open(*row) for row in conn.execute(_OPEN_QUESTIONS, names)], limit)
     if not rows:
         return None
     key, conversation_id, user = conn.execute(_THREAD, {"thread": lease.thread_id}).one()
-    starts = rows[0][7] + 1
+    thread = Thread.from_key(key)
+    head = rows[0]
+    starts = head.starts + 1
     counted = int(not suspicious(starts))
     began = [
-        conn.execute(_START, {"question": row[0], "number": counted, "now": now_ms}).one() for row in rows
+        conn.execute(_START, {"question": row.id, "number": counted, "now": now_ms}).one() for row in rows
     ]
-    thread = Thread.from_key(key)
-    asked = tuple(
-        unpacked(payload) if payload else _without_text(thread, message_id, received_at)
-        for _, message_id, payload, received_at, *_ in rows
-    )
-    head = rows[0]
     return Job(
         lease,
-        tuple(row[0] for row in rows),
-        asked,
+        tuple(row.id for row in rows),
+        tuple(_message(thread, row) for row in rows),
         conversation_id or "",
         user,
         starts=starts,
-        replies=_refs(conn, _REPLIES, head[0], lease.thread_id),
-        beside=_refs(conn, _BESIDE, head[0], lease.thread_id) if starts > 1 else (),
-        turn=TurnIds(*(value or "" for value in head[4:7])),
-        first_started_at=began[0][0] / 1000,
+        replies=_refs(conn, _REPLIES, head.id, lease.thread_id),
+        beside=_refs(conn, _BESIDE, head.id, lease.thread_id),
+        turn=TurnIds(head.dify_message_id or "", head.dify_task_id or "", head.dify_run_id or ""),
+        first_started_at=began[0].first_started_at / 1000,
         waited=True,
-        late=late,
+        found_at=found_at,
     )
+
+
+class _Open(NamedTuple):
+    """An open question, as it is stored."""
+
+    id: int
+    message_id: str
+    payload: str | None
+    received_at: int
+    dify_message_id: str | None
+    dify_task_id: str | None
+    dify_run_id: str | None
+    starts: int
+
+
+def _together(rows: Sequence[_Open], limit: int) -> Sequence[_Open]:
+    """The questions to be asked at once: those that were, where the first one has been asked before; else as
+    many as may be, and as fit into one."""
+    if rows and (rows[0].starts or rows[0].dify_task_id):
+        task = rows[0].dify_task_id
+        return [row for row in rows if row is rows[0] or (task and row.dify_task_id == task)]
+    size, count = 0, 0
+    while count < min(limit, len(rows)):
+        size += len(rows[count].payload or "")
+        if count and size > MOST_MERGED_CHARACTERS:
+            break
+        count += 1
+    return rows[:count]
+
+
+def _message(thread: Thread, row: _Open) -> Message:
+    """What was asked; without its text where that was erased before it could be answered."""
+    asked = unpacked(row.payload) if row.payload else None
+    if asked is None:
+        log.warning("the text of question %d is gone", row.id)
+        return Message(row.message_id, thread, Person(""), "", row.received_at / 1000, addressed=True)
+    return asked
 
 
 def _refs(
@@ -385,8 +358,3 @@ def _refs(
 ) -> tuple[MessageRef, ...]:
     names = {"question": question_id, "thread": thread_id, "limit": MOST_MESSAGES}
     return tuple(MessageRef(row[0], row[1]) for row in conn.execute(select_refs, names))
-
-
-def _without_text(thread: Thread, message_id: str, received_at: int) -> Message:
-    """What is left of a question whose text was erased before it could be answered."""
-    return Message(message_id, thread, Person(""), "", received_at / 1000, addressed=True)

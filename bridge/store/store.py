@@ -9,7 +9,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from bridge.errors import StoreError
-from bridge.store import housekeeping, replicas, scripts
+from bridge.store import housekeeping, replicas, scripts, threads
 from bridge.store.jobs import Job, KnownThread, Lease, Pulse, Taken, Tidied, TurnIds
 from bridge.store.runner import OnNotify, Runner
 from bridge.store.sqlite import SqliteRunner
@@ -72,7 +72,7 @@ class Store:
 
     async def count_start(self, job: Job) -> None:
         """See `Job.suspicious`."""
-        await self.runner.run(lambda conn: scripts.count_start(conn, job, _now_ms()))
+        await self.runner.run(lambda conn: scripts.count_start(conn, job))
 
     async def hand_over(self, job: Job, *, counted: bool) -> None:
         await self.runner.run(lambda conn: scripts.hand_over(conn, job, counted=counted))
@@ -100,10 +100,10 @@ class Store:
         await self.runner.run(lambda conn: scripts.remember_reply(conn, job, page, ref))
 
     async def recent_threads(self, platform: str, limit: int = 200) -> tuple[Thread, ...]:
-        return await self.runner.run(lambda conn: scripts.recent_threads(conn, platform, limit))
+        return await self.runner.run(lambda conn: threads.recent_threads(conn, platform, limit))
 
     async def list_threads(self, limit: int = 100) -> list[KnownThread]:
-        return await self.runner.run(lambda conn: scripts.list_threads(conn, limit))
+        return await self.runner.run(lambda conn: threads.list_threads(conn, limit))
 
     async def register(self, owner: str) -> None:
         """A replica begins. Where the database has only one process, whatever was held before is free."""
@@ -112,19 +112,22 @@ class Store:
         else:
             await self.runner.run(lambda conn: replicas.register_alone(conn, owner, _now_ms()))
 
-    async def beat(self, owner: str, give_up_after_seconds: float | None) -> Pulse:
-        """Show that a replica lives; give up the others that have not for so long."""
-        limit_ms = None if give_up_after_seconds is None else int(give_up_after_seconds * 1000)
-        return await self.runner.run_apart(lambda conn: replicas.beat(conn, owner, limit_ms))
+    async def beat(self, owner: str) -> Pulse:
+        """Show that a replica lives."""
+        return await self.runner.run_apart(lambda conn: replicas.beat(conn, owner))
+
+    async def give_up(self, after_seconds: float) -> int:
+        """Give up the replicas that have not shown that they live for so long; how many that were."""
+        return await self.runner.run(lambda conn: replicas.give_up(conn, int(after_seconds * 1000)))
 
     async def sign_off(self, owner: str) -> None:
         await self.runner.run(lambda conn: replicas.sign_off(conn, owner))
 
     async def take_role(self, owner: str, role: str) -> bool:
-        return await self.runner.run_apart(lambda conn: replicas.take_role(conn, owner, role))
+        return await self.runner.run(lambda conn: replicas.take_role(conn, owner, role))
 
     async def leave_role(self, owner: str, role: str) -> None:
-        await self.runner.run_apart(lambda conn: replicas.leave_role(conn, owner, role))
+        await self.runner.run(lambda conn: replicas.leave_role(conn, owner, role))
 
     async def tidy(self, thread_ttl_days: int) -> Tidied:
         """Forget one batch of what is to be forgotten; threads only where a number of days is given."""
