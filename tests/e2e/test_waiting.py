@@ -95,7 +95,9 @@ async def test_what_waited_behind_an_answer_is_answered_after_a_restart(
     place: Place, dify: Dify, bridge: Bridge
 ) -> None:
     place.drain_seconds = 0
-    dify.script = lambda request, turns: Answer(f"To {request.query}: {WORDS}", tokens_per_second=60)
+    dify.script = lambda request, turns: Answer(
+        f"To {request.query}: {WORDS}", tokens_per_second=15 if request.query == "One?" else 100
+    )
     async with bridge():
         thread = await place.ask("One?")
         await until(lambda: len(place.replies(thread)) == 1)
