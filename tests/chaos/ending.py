@@ -78,6 +78,6 @@ async def _look(town: Town, database: str, began: float) -> Ending:
         for place, one in enumerate(here):
             before = [other for other in here[:place] if number[other.message] > number[one.message]]
             inversions += bool(before)
-            if any(one.received_at + DOUBT_MS < other.begun_at for other in before):
+            if any(one.received_at + DOUBT_MS < other.begun_at < one.begun_at for other in before):
                 verdict.disordered.append(f"{room}: question {number[one.message]} was passed over")
     return Ending(verdict, memory, time.monotonic() - began, inversions)
