@@ -35,6 +35,6 @@ async def killed_again_and_again(
                 hit[moment] += 1
             await rng.choice(fleet.running).kill()
             await fleet.start()
-    told = await well_ended(town, fleet, database, SETTLE_SECONDS)
+    told = await well_ended(town, fleet, database, SETTLE_SECONDS, marks=False)
     moments = ", ".join(f"{count} {moment}" for moment, count in sorted(hit.items()))
     return f"{kills} kills of {replicas} ({moments}): {told}"
