@@ -20,7 +20,7 @@ test: $(VENV)/.ready-dev ## Run the tests
 	@echo "Running the tests ..."
 	@$(BIN)/pytest -q $(ARGS)
 
-chaos: $(VENV)/.ready-dev ## Kill, freeze and cut off running bridges again and again, 15 minutes
+chaos: $(VENV)/.ready-dev ## Kill, freeze and cut off running bridges again and again, 20 minutes
 	@echo "Running the tests of chaos ..."
 	@$(BIN)/pytest -q -m chaos tests/chaos $(ARGS)
 

@@ -38,11 +38,11 @@ class Ending:
         )
 
 
-async def ending(town: Town, database: str, seconds: float) -> Ending:
-    """Look until everything is as it should be, or so many seconds have passed."""
+async def ending(town: Town, database: str, seconds: float, *, marks: bool) -> Ending:
+    """Look until everything is as it should be, or so many seconds have passed. See `well_ended`."""
     began = time.monotonic()
     found = await _look(town, database, began)
-    while found.verdict or found.memory.open:
+    while _is_wrong(found, marks=marks) or found.memory.open:
         if time.monotonic() > began + seconds:
             return found
         await asyncio.sleep(LOOK_SECONDS)
@@ -52,15 +52,21 @@ async def ending(town: Town, database: str, seconds: float) -> Ending:
     return Ending(steady.verdict, steady.memory, found.seconds, steady.inversions)
 
 
-async def well_ended(town: Town, fleet: Fleet, database: str, seconds: float = 90.0) -> str:
-    """Everything is right at the end. What can be said of it."""
-    found = await ending(town, database, seconds)
+async def well_ended(
+    town: Town, fleet: Fleet, database: str, seconds: float = 90.0, *, marks: bool = True
+) -> str:
+    """Everything is right at the end; `marks` that were left behind count, too. What can be said of it."""
+    found = await ending(town, database, seconds, marks=marks)
     told = found.told(town)
-    assert not found.verdict, f"{told}\n{found.verdict}"
+    assert not _is_wrong(found, marks=marks), f"{told}\n{found.verdict}"
     assert found.memory.open == 0, told
     assert not found.memory.faults, found.memory.faults
     assert not fleet.tracebacks(), "\n".join(fleet.tracebacks())
     return told
+
+
+def _is_wrong(found: Ending, *, marks: bool) -> bool:
+    return bool(found.verdict) if marks else found.verdict.grave
 
 
 async def _look(town: Town, database: str, began: float) -> Ending:
@@ -78,6 +84,6 @@ async def _look(town: Town, database: str, began: float) -> Ending:
         for place, one in enumerate(here):
             before = [other for other in here[:place] if number[other.message] > number[one.message]]
             inversions += bool(before)
-            if any(one.received_at + DOUBT_MS < other.begun_at for other in before):
+            if any(one.received_at + DOUBT_MS < other.begun_at < one.begun_at for other in before):
                 verdict.disordered.append(f"{room}: question {number[one.message]} was passed over")
     return Ending(verdict, memory, time.monotonic() - began, inversions)

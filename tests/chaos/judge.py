@@ -52,10 +52,17 @@ class Verdict:
     twice: list[str] = field(default_factory=list)
     disordered: list[str] = field(default_factory=list)
     left_open: list[str] = field(default_factory=list)
+    marked: list[str] = field(default_factory=list)
     strange: list[str] = field(default_factory=list)
 
     def __bool__(self) -> bool:
         return any(self._kinds())
+
+    @property
+    def grave(self) -> bool:
+        """Whether there is more than marks: whoever is killed may leave one, which says too long that a
+        question waits."""
+        return any(kind for kind in self._kinds() if kind is not self.marked)
 
     def __str__(self) -> str:
         return "\n".join(sentence for kind in self._kinds() for sentence in kind) or "nothing is wrong"
@@ -63,11 +70,12 @@ class Verdict:
     def counted(self) -> str:
         return (
             f"{len(self.lost)} lost, {len(self.twice)} answered twice, {len(self.disordered)} out of order, "
-            f"{len(self.left_open)} left open, {len(self.strange)} strange texts"
+            f"{len(self.left_open)} left open, {len(self.marked)} marks left, "
+            f"{len(self.strange)} strange texts"
         )
 
     def _kinds(self) -> tuple[list[str], ...]:
-        return self.lost, self.twice, self.disordered, self.left_open, self.strange
+        return self.lost, self.twice, self.disordered, self.left_open, self.marked, self.strange
 
 
 def judge(
@@ -87,7 +95,7 @@ def _judge_room(
     verdict.left_open += [
         f"{name}: still streaming: {one.text[:60]!r}" for one in room.shown if one.streaming
     ]
-    verdict.left_open += [f"{name}: still marked as waiting: {text!r}" for text in room.marked]
+    verdict.marked += [f"{name}: still marked as waiting: {text!r}" for text in room.marked]
     spoken = [word for word, _ in _tokens(room)]
     for one in asked:
         if one.word not in accepted:

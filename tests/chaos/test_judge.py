@@ -53,7 +53,7 @@ def test_messages_of_one_answer_in_the_wrong_order_are_out_of_order() -> None:
 
 def test_a_stream_that_nobody_ended_and_a_mark_that_nobody_took_away_are_left_open() -> None:
     assert verdict(FIRST, Shown(SECOND.text, streaming=True)).left_open
-    assert verdict(FIRST, SECOND, marked=("Please answer q2",)).left_open
+    assert verdict(FIRST, SECOND, marked=("Please answer q2",)).marked
 
 
 def test_an_empty_message_is_left_open() -> None:
@@ -71,3 +71,8 @@ def test_a_question_to_be_given_up_is_given_up_once() -> None:
     assert not judge([poison, TWO], {"a": Room([Shown(SORRY), SECOND])}, accepted)
     assert judge([poison, TWO], {"a": Room([SECOND])}, accepted).lost
     assert judge([poison, TWO], {"a": Room([Shown(SORRY), Shown(SORRY), SECOND])}, accepted).twice
+
+
+def test_marks_alone_are_not_grave() -> None:
+    assert not verdict(FIRST, SECOND, marked=("Please answer q2",)).grave
+    assert verdict(FIRST).grave
