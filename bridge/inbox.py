@@ -37,6 +37,8 @@ SWEEP_SECONDS = 2.0
 MOST_UNSTORED = 1_000
 # Whoever is asked to leave and is still busy then is asked again.
 CLOSING_SECONDS = 15.0
+# The next question of a thread waits so long at most for the mark of the last one to go.
+UNMARKING_SECONDS = 5.0
 FIRST_RETRY_SECONDS, LONGEST_RETRY_SECONDS = 0.25, 2.0
 
 
@@ -275,8 +277,10 @@ class Inbox:
             async with self._suspects if job.suspicious else nullcontext():
                 if not counted:
                     counted = await self._count_start(job)
-                self._marks.unmark(asked.adapter, job)
+                unmarking = self._marks.unmark(asked.adapter, job)
                 outcome = await self._answer(asked)
+            if unmarking:
+                await asyncio.wait(unmarking, timeout=UNMARKING_SECONDS)
             return await self._finish(job, outcome)
         except asyncio.CancelledError:
             await self._hand_over(job, counted=counted)

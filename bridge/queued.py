@@ -33,11 +33,12 @@ class QueueMarks:
         if isinstance(adapter, MarksQueued):
             self._begin(self._mark(adapter, message))
 
-    def unmark(self, adapter: Adapter, job: Job) -> None:
-        """Show no longer that a job's messages wait, if it may have been shown. Never waits itself."""
-        if isinstance(adapter, MarksQueued) and job.waited:
-            for message in job.messages:
-                self._begin(self._unmark(adapter, message))
+    def unmark(self, adapter: Adapter, job: Job) -> "list[asyncio.Task[None]]":
+        """Show no longer that a job's messages wait, if it may have been shown. Never waits itself; gives what
+        is to be waited for, best before the job is finished: after that nobody knows of the mark any more."""
+        if not isinstance(adapter, MarksQueued) or not job.waited:
+            return []
+        return [self._begin(self._unmark(adapter, message)) for message in job.messages]
 
     async def close(self) -> None:
         """See through what is on its way, for a moment."""
@@ -47,10 +48,11 @@ class QueueMarks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def _begin(self, work: Coroutine[object, object, None]) -> None:
+    def _begin(self, work: Coroutine[object, object, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work, name="mark of what waits")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
     async def _mark(self, adapter: MarksQueued, message: Message) -> None:
         """Mark it; and if its turn came meanwhile, maybe in another replica, the mark was late and goes."""

@@ -12,12 +12,10 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from sqlalchemy import Connection, TextClause, bindparam
-from sqlmodel import col, select
 
 from bridge.errors import LeaseLost
 from bridge.store.jobs import Job, Lease, Taken, TurnIds, packed, suspicious, unpacked
 from bridge.store.statements import on_server, sql, wake
-from bridge.store.tables import ChatThread
 from bridge.store.threads import find_thread
 from bridge.types import Message, MessageRef, Person, Thread
 
@@ -98,6 +96,7 @@ _WAITING = {
     dialect: sql(_WAITING_THREADS + locking).bindparams(bindparam("platforms", expanding=True))
     for dialect, locking in _LOCKING.items()
 }
+_HELD = sql("SELECT id, token FROM chat_thread WHERE owner_id = :owner")
 _CLAIM = sql("UPDATE chat_thread SET owner_id = :owner, token = :token WHERE id = :thread")
 _THREAD = sql("SELECT key, conversation_id, dify_user FROM chat_thread WHERE id = :thread")
 _REPLIES = sql("""
@@ -245,8 +244,8 @@ def claim(
 
 def held_by(conn: Connection, owner: str) -> list[Lease]:
     """All threads that `owner` holds, as far as the database knows."""
-    rows = conn.execute(select(ChatThread.id, ChatThread.token).where(col(ChatThread.owner_id) == owner))
-    return [Lease(thread_id or 0, owner, token) for thread_id, token in rows]
+    rows = conn.execute(_HELD, {"owner": owner})
+    return [Lease(thread_id, owner, token) for thread_id, token in rows]
 
 
 def let_go(conn: Connection, lease: Lease) -> None:

@@ -1,11 +1,9 @@
 """Which threads there are: looked up, and listed."""
 
-from sqlalchemy import Connection, func
-from sqlmodel import col, select
+from sqlalchemy import Connection
 
 from bridge.store.jobs import KnownThread
 from bridge.store.statements import sql
-from bridge.store.tables import ChatThread, Question
 from bridge.types import Thread
 
 _IS_OURS = sql("SELECT 1 FROM chat_thread WHERE key = :key")
@@ -13,6 +11,16 @@ _REPLIED_IN = sql("""
     SELECT t.key FROM reply_message r JOIN question q ON q.id = r.question_id
     JOIN chat_thread t ON t.id = q.thread_id
     WHERE r.channel = :channel AND r.message_id = :message
+""")
+
+
+_LIST = sql("""
+    SELECT key, conversation_id, dify_user,
+           (SELECT COUNT(finished_at) FROM question WHERE thread_id = chat_thread.id)
+    FROM chat_thread ORDER BY updated_at DESC, id DESC LIMIT :limit
+""")
+_RECENT = sql("""
+    SELECT key FROM chat_thread WHERE platform = :platform ORDER BY updated_at DESC, id DESC LIMIT :limit
 """)
 
 
@@ -28,25 +36,11 @@ def find_thread(conn: Connection, thread: Thread, replies_to: str) -> Thread | N
 
 def list_threads(conn: Connection, limit: int) -> list[KnownThread]:
     """The threads that were spoken in last, newest first."""
-    finished = (
-        select(func.count(col(Question.finished_at)))
-        .where(col(Question.thread_id) == col(ChatThread.id))
-        .scalar_subquery()
-    )
-    rows = conn.execute(
-        select(ChatThread.key, ChatThread.conversation_id, ChatThread.dify_user, finished)
-        .order_by(col(ChatThread.updated_at).desc(), col(ChatThread.id).desc())
-        .limit(limit)
-    )
+    rows = conn.execute(_LIST, {"limit": limit})
     return [KnownThread(key, conversation or "", user, count) for key, conversation, user, count in rows]
 
 
 def recent_threads(conn: Connection, platform: str, limit: int) -> tuple[Thread, ...]:
     """The threads of a platform that were spoken in last, newest first."""
-    rows = conn.execute(
-        select(ChatThread.key)
-        .where(col(ChatThread.platform) == platform)
-        .order_by(col(ChatThread.updated_at).desc(), col(ChatThread.id).desc())
-        .limit(limit)
-    )
+    rows = conn.execute(_RECENT, {"platform": platform, "limit": limit})
     return tuple(Thread.from_key(key) for (key,) in rows)
