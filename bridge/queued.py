@@ -34,8 +34,8 @@ class QueueMarks:
             self._begin(self._mark(adapter, message))
 
     def unmark(self, adapter: Adapter, job: Job) -> "list[asyncio.Task[None]]":
-        """Show no longer that a job's messages wait, if it may have been shown. Never waits itself; gives what
-        is to be waited for, best before the job is finished: after that nobody knows of the mark any more."""
+        """Show no longer that a job's messages wait, if it may have been shown. Never waits itself;
+        gives what is to be waited for before the job is finished: then nobody knows of the mark any more."""
         if not isinstance(adapter, MarksQueued) or not job.waited:
             return []
         return [self._begin(self._unmark(adapter, message)) for message in job.messages]
