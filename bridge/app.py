@@ -115,6 +115,8 @@ class App:
         except Exception:
             # The one guard of this task: one platform's defect must not take the others down.
             log.exception("%s is off: its adapter failed", adapter.platform.capitalize())
+        finally:
+            self._inbox.without(adapter.platform)
 
     async def _guarded(self, name: str, work: Coroutine[object, object, None]) -> None:
         try:

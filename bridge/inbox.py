@@ -79,6 +79,7 @@ class Inbox:
         self._store = store
         self._replica = replica
         self._adapters = {adapter.platform: adapter for adapter in adapters}
+        self._served = set(self._adapters)
         self._budget = budget
         self._marks = QueueMarks(store, budget)
         self._answer = answer
@@ -147,6 +148,10 @@ class Inbox:
             await asyncio.wait(unfinished, timeout=CLOSING_SECONDS)
         await self._marks.close()
 
+    def without(self, platform: str) -> None:
+        """Nothing can be shown there from here any more: what waits there is left to other replicas."""
+        self._served.discard(platform)
+
     def lost(self) -> None:
         for worker in self._workers.values():
             worker.cancel()
@@ -213,7 +218,7 @@ class Inbox:
             room = min(CLAIMED_AT_ONCE, MOST_ANSWERS - len(self._workers))
             owner = self._replica.id
             try:
-                jobs = await self._store.claim(owner, list(self._adapters), room, together=self._together)
+                jobs = await self._store.claim(owner, sorted(self._served), room, together=self._together)
             except StoreError:
                 self._in_doubt = True
                 raise
