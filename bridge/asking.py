@@ -8,13 +8,13 @@ from math import inf
 
 from bridge.dify import ChatRequest, DifyClient, Ending, Ids, LostTurn
 from bridge.errors import (
-    BridgeError,
     DifyConversationGone,
     DifyCut,
     DifyError,
     DifyQuota,
     DifySilent,
     LeaseLost,
+    TooOld,
 )
 from bridge.markdown import strip_thinking
 from bridge.notes import Notes
@@ -43,12 +43,6 @@ class Told:
     text: str = ""
     notices: list[str] = field(default_factory=list)
     outcome: str = "answered"
-
-
-class TooOld(BridgeError):
-    """What was asked is not asked of Dify (again)."""
-
-    notice = "The bot was away when this was asked. If it still matters, please ask again."
 
 
 class Asking:

@@ -4,6 +4,7 @@ BridgeError
 ├── SettingsError             the settings cannot work; names every variable at once
 ├── StoreError                the database cannot be used
 ├── LeaseLost                 another replica has taken the thread over
+├── TooOld                    nobody has answered in time, and now it would come out of the blue
 ├── Leaving                   the process is ending and takes nothing more
 ├── DifyError                 Dify did not answer as hoped
 │   ├── DifyUnreachable       no connection could be made
@@ -59,6 +60,10 @@ class StoreError(BridgeError):
 
 class LeaseLost(BridgeError):
     notice = "Another process of the bot goes on with this answer."
+
+
+class TooOld(BridgeError):
+    notice = "The bot was away when this was asked. If it still matters, please ask again."
 
 
 class Leaving(BridgeError):

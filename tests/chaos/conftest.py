@@ -1,24 +1,40 @@
 """What the tests of chaos share, and the figures that they tell at the end."""
 
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeAlias
 
 import pytest
 
+from bench.machine import this_machine
+from bench.results import Part, keep
+from tests.chaos.figures import Told, part
 from tests.postgres import Postgres
 
-FIGURES = pytest.StashKey[list[str]]()
+FIGURES = pytest.StashKey[list[Told]]()
+CHAOS = "chaos"
 
 Tell: TypeAlias = Callable[[str], None]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    figures = config.stash.get(FIGURES, [])
-    if figures:
-        terminalreporter.section("figures")
-        for line in figures:
-            terminalreporter.write_line(line)
+    """Print the figures; those of the whole suite are kept."""
+    told = config.stash.get(FIGURES, [])
+    if not told:
+        return
+    terminalreporter.section("figures")
+    for one in told:
+        terminalreporter.write_line(f"{one.test}: {one.figure}")
+    if config.option.markexpr == CHAOS and not config.option.keyword:
+        passed = terminalreporter.stats.get("passed", [])
+        failed = [_name(report.nodeid) for report in terminalreporter.stats.get("failed", [])]
+        machine = replace(this_machine("pytest"), command="make chaos")
+        keep(Part.CHAOS, part(machine, told, len(passed), failed))
+
+
+def _name(nodeid: str) -> str:
+    return nodeid.rpartition("::")[2]
 
 
 @pytest.fixture
@@ -26,7 +42,7 @@ def tell(request: pytest.FixtureRequest) -> Tell:
     """Have a line printed at the end of the run."""
     figures = request.config.stash.setdefault(FIGURES, [])
     name = request.node.name
-    return lambda line: figures.append(f"{name}: {line}")
+    return lambda line: figures.append(Told(name, line))
 
 
 @pytest.fixture

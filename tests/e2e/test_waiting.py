@@ -124,8 +124,8 @@ async def test_nothing_old_is_answered_out_of_the_blue(place: Place, dify: Dify,
     async with bridge() as app:
         await answered(app, 2)
     begun, waited = place.replies(thread)
-    assert asking.TooOld.notice in begun
-    assert asking.TooOld.notice in waited
+    assert errors.TooOld.notice in begun
+    assert errors.TooOld.notice in waited
     assert len(dify.requests) == 1
 
 
