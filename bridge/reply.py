@@ -110,6 +110,8 @@ class Reply:
         show_reasoning: bool = False,
     ) -> None:
         self._adapter = adapter
+        # Looked at with every call, and not quick to find out.
+        self._streams = adapter if isinstance(adapter, Streams) else None
         self._thread = thread
         self._budget = budget
         self._key = key
@@ -240,11 +242,11 @@ class Reply:
             self._pay(page)
 
     async def _begin(self, number: int, body: Body, option: Option) -> MessageRef:
-        adapter, key = self._adapter, self._post_key(number)
-        posts = _scopes(option.lanes) == _scopes(adapter.post_lanes(self._thread))
-        if posts or not isinstance(adapter, Streams):
-            return await adapter.post(self._thread, body, key)
-        return await adapter.stream(self._thread, body, key)
+        key = self._post_key(number)
+        posts = _scopes(option.lanes) == _scopes(self._adapter.post_lanes(self._thread))
+        if posts or self._streams is None:
+            return await self._adapter.post(self._thread, body, key)
+        return await self._streams.stream(self._thread, body, key)
 
     async def _find(self, number: int) -> MessageRef | None:
         """The message that an earlier attempt has begun without our hearing of it, if there may be one."""
@@ -309,9 +311,9 @@ class Reply:
         return (post,) if stream is None else (stream, post)
 
     def _stream_option(self) -> Option | None:
-        adapter, thread = self._adapter, self._thread
-        if isinstance(adapter, Streams) and adapter.may_stream(thread):
-            return Option(adapter.stream_lanes(thread), adapter.stream_closing_lane(thread))
+        streams, thread = self._streams, self._thread
+        if streams is not None and streams.may_stream(thread):
+            return Option(streams.stream_lanes(thread), streams.stream_closing_lane(thread))
         return None
 
     def _serves(self, option: Option, step: _Step) -> bool:
@@ -371,18 +373,20 @@ class Reply:
             return False
         if page.shown == wanted:
             return True
-        ends = wanted.final and isinstance(self._adapter, Streams) and self._adapter.streaming(page.ref)
-        return not ends and self._adapter.same(page.shown, wanted)
+        return not (wanted.final and self._is_streaming(page.ref)) and self._adapter.same(page.shown, wanted)
 
     def _grown(self, number: int) -> Grown | None:
         """What a message holds already: what could be read once should stay where it is."""
         if number >= len(self._pages):
             return None
-        adapter, page = self._adapter, self._pages[number]
+        page = self._pages[number]
         if page.ref is None or page.shown is None:
             return None
-        worn = isinstance(adapter, Streams) and adapter.streaming(page.ref) and adapter.worn(page.ref)
+        worn = self._streams is not None and self._is_streaming(page.ref) and self._streams.worn(page.ref)
         return Grown(len(page.shown.text), worn)
+
+    def _is_streaming(self, ref: MessageRef) -> bool:
+        return self._streams is not None and self._streams.streaming(ref)
 
 
 def _scopes(lanes: tuple[Lane, ...]) -> tuple[str, ...]:
