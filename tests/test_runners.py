@@ -420,6 +420,15 @@ async def test_behind_a_pooler_no_statement_stays_prepared(
     assert (count == 0) == pooled
 
 
+async def test_whoever_stops_in_the_midst_of_a_transaction_keeps_nobody_waiting_for_long(
+    shared: PostgresRunner,
+) -> None:
+    def limit(conn: Connection) -> str:
+        return str(conn.execute(text("SHOW idle_in_transaction_session_timeout")).scalar_one())
+
+    assert await shared.run(limit) == "3s"
+
+
 class Heard:
     """What a listener was told."""
 
