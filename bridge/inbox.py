@@ -3,8 +3,8 @@
 A message counts when the bot was meant or already takes part in its thread. It is stored before the platform
 is told that it arrived; what arrives again is recognised. Storing it gives its thread to this process, if
 nobody holds it: then its answer begins at once. Within a thread one question is answered at a time, in the
-order in which they were said; threads do not wait for each other. What waits for somebody (its holder is gone, or has no
-room) is found by `run`.
+order in which they were said; threads do not wait for each other. What waits for somebody (its holder is
+gone, or has no room) is found by `run`.
 """
 
 import asyncio
@@ -60,8 +60,8 @@ class Inbox:
     """Takes messages in and hands each to `answer`, which gives the outcome and raises only `LeaseLost`. What
     adapters run in (`bridge.ports.Host`), and told of the other replicas (`bridge.replica.Watched`).
 
-    With `merging`, the questions that wait in a thread are asked together; with `interrupting`, a new one ends
-    the answer that runs.
+    With `merging`, the questions that wait in a thread are asked together; with `interrupting`, a new one
+    ends the answer that runs.
     """
 
     def __init__(
