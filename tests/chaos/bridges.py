@@ -17,6 +17,7 @@ START_SECONDS = 60.0
 END_SECONDS = 30.0
 LOOK_SECONDS = 0.01
 LISTENING = "Slack: listening"
+HEARS_DISCORD = "Discord: signed in"
 
 
 class Bridge:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.chaos.bridges import Fleet, until
+from tests.chaos.bridges import HEARS_DISCORD, Fleet, until
 from tests.chaos.conftest import Tell
 from tests.chaos.ending import well_ended
 from tests.chaos.town import Town
@@ -45,7 +45,8 @@ async def test_nothing_is_lost_while_the_database_is_away(
 
 async def test_nothing_is_lost_while_dify_is_away(tmp_path: Path, sqlite: str, tell: Tell) -> None:
     async with Town(seed=8) as town, Fleet(tmp_path, town.settings(sqlite)) as fleet:
-        await fleet.start()
+        # A first direct message on Discord that nobody hears cannot be found by anybody.
+        await (await fleet.start()).says(HEARS_DISCORD)
         async with town.traffic(slack_seconds=3.0, discord_seconds=1.5):
             await asyncio.sleep(5.0)
             async with town.dify.away():
