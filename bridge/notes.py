@@ -48,15 +48,14 @@ class Notes:
 
     async def save_again(self) -> None:
         """Try once more, if something is left to be saved and the last try was a while ago."""
-        left = self._turn is not None or self._posts
-        if left and asyncio.get_running_loop().time() > self._tried_at + AGAIN_AFTER_SECONDS:
+        if self._is_left() and asyncio.get_running_loop().time() > self._tried_at + AGAIN_AFTER_SECONDS:
             await self.save()
 
     async def settle(self) -> None:
         """See everything saved, however long the database is away."""
-        while self._turn is not None or self._posts:
+        while self._is_left():
             await self.save()
-            if self._turn is not None or self._posts:
+            if self._is_left():
                 await asyncio.sleep(AGAIN_AFTER_SECONDS)
 
     async def save(self) -> None:
@@ -71,3 +70,6 @@ class Notes:
                 self._posts.pop(page, None)
         except StoreError as error:
             log.error("%s: not everything is saved yet: %s", self._job.thread.key, error)
+
+    def _is_left(self) -> bool:
+        return self._turn is not None or bool(self._posts)

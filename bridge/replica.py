@@ -15,7 +15,7 @@ from contextlib import suppress
 from typing import Protocol
 
 from bridge.errors import LeaseLost, StoreError
-from bridge.store import Lease, Store
+from bridge.store import STOP, WAKE, Lease, Store
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +25,6 @@ HEARTBEAT_PATIENCE_SECONDS = 3.0
 GIVE_UP_SECONDS = 7.0
 # ... and a hold stands no longer than this, so that nobody acts who may have been given up.
 STANDS_SECONDS = 0.8 * GIVE_UP_SECONDS
-WAKE, STOP = "bridge_wake", "bridge_stop"
 
 
 class Watched(Protocol):

@@ -14,8 +14,3 @@ def text_of(fields: Mapping[str, object], name: str) -> str:
     if not isinstance(value, str):
         return ""
     return value if value.isascii() else value.encode("utf-8", "replace").decode("utf-8")
-
-
-def flag_of(fields: Mapping[str, object], name: str) -> bool:
-    """The field if it is true or false, else false."""
-    return fields.get(name) is True

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, TextClause, bindparam
 
 from bridge.errors import LeaseLost
 from bridge.store.jobs import Job, Lease, Taken, TurnIds, packed, suspicious, unpacked
-from bridge.store.statements import on_server, sql, wake
+from bridge.store.statements import STOP, notify, sql, wake
 from bridge.store.threads import find_thread
 from bridge.types import Message, MessageRef, Person, Thread
 
@@ -122,7 +122,6 @@ _REMEMBER_REPLY = sql("""
     VALUES (:question, :page, :channel, :message)
     ON CONFLICT (question_id, page) DO UPDATE SET channel = excluded.channel, message_id = excluded.message_id
 """)
-_STOP = sql("SELECT pg_notify('bridge_stop', :channel)")
 
 
 class AcceptedBefore(Exception):
@@ -188,8 +187,8 @@ def waits(conn: Connection, message: Message) -> bool:
 def ask_to_stop(conn: Connection, thread_id: int, before: int, now_ms: int) -> None:
     """Let whoever answers in a thread know that the answer should end, if its question is an earlier one."""
     asked = conn.execute(_ASK_TO_STOP, {"thread": thread_id, "question": before, "now": now_ms}).all()
-    for (question_id,) in asked if on_server(conn) else ():
-        conn.execute(_STOP, {"channel": str(question_id)})
+    for (question_id,) in asked:
+        notify(conn, STOP, str(question_id))
 
 
 def finish(conn: Connection, job: Job, outcome: str, go_on: int, now_ms: int) -> Job | None:

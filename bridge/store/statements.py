@@ -4,6 +4,9 @@ import re
 
 from sqlalchemy import BigInteger, Connection, String, TextClause, bindparam, text
 
+# What replicas are told of: that something may wait for somebody, and that a question's answer should end.
+WAKE, STOP = "bridge_wake", "bridge_stop"
+
 _NUMBERS = frozenset({"now", "token", "thread", "question", "page", "number", "limit", "sent"})
 # By its id alone: PostgreSQL may take the index of all threads that have an owner for a short one, and then
 # each write reads whatever the replica holds.
@@ -20,14 +23,15 @@ def sql(statement: str) -> TextClause:
     )
 
 
-_WAKE = text("SELECT pg_notify('bridge_wake', '')")
+_NOTIFY = sql("SELECT pg_notify(:channel, :payload)")
+
+
+def notify(conn: Connection, channel: str, payload: str = "") -> None:
+    """Tell all replicas something, once the transaction is committed; SQLite's only one knows by itself."""
+    if conn.dialect.name == "postgresql":
+        conn.execute(_NOTIFY, {"channel": channel, "payload": payload})
 
 
 def wake(conn: Connection) -> None:
-    """Tell all replicas that a thread waits for somebody; SQLite's only one knows by itself."""
-    if on_server(conn):
-        conn.execute(_WAKE)
-
-
-def on_server(conn: Connection) -> bool:
-    return conn.dialect.name == "postgresql"
+    """Tell all replicas that a thread may wait for somebody."""
+    notify(conn, WAKE)

@@ -7,7 +7,6 @@ from sandbox.playground import Playground
 from sandbox.slack import Slack, SlackMessage
 
 BOT = "Assistant"
-PERSON = "Ada"
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,22 +19,37 @@ LONG = "".join(f"This is sentence {number}. " for number in range(1200))
 
 
 @asynccontextmanager
-async def replying(
+async def asked(
     slack: Slack, *, direct: bool = False, lifetime: float = LIFETIME_SECONDS
-) -> AsyncIterator[tuple[Reply, str, str]]:
-    """A reply in a thread of a channel, or of a direct message where it is streamed, running; gives it, the
-    channel and the thread."""
+) -> AsyncIterator[tuple[SlackAdapter, Thread]]:
+    """Somebody has asked in a channel, or in a direct message where replies are streamed; gives a connected
+    adapter and the thread."""
     person = slack.add_user("Ada")
     channel = slack.open_dm(person) if direct else slack.add_channel("general")
     adapter = SlackAdapter(slack.bot_token, slack.app_token, slack.url, stream_lifetime_seconds=lifetime)
     async with connected(slack, adapter):
         ts = await slack.say(channel, person, "Hello?")
-        thread = Thread("slack", slack.team_id, channel, ts)
+        yield adapter, Thread("slack", slack.team_id, channel, ts)
+
+
+@asynccontextmanager
+async def shows(reply: Reply) -> AsyncIterator[None]:
+    """The reply runs, and comes to its end by itself after the block."""
+    showing = asyncio.create_task(reply.run())
+    yield
+    async with asyncio.timeout(20):
+        await showing
+
+
+@asynccontextmanager
+async def replying(
+    slack: Slack, *, direct: bool = False, lifetime: float = LIFETIME_SECONDS
+) -> AsyncIterator[tuple[Reply, str, str]]:
+    """A reply to what was asked, running; gives it, the channel and the thread."""
+    async with asked(slack, direct=direct, lifetime=lifetime) as (adapter, thread):
         reply = Reply(adapter, thread, Budget(), "key", ignored, Held(), Begun(time.time()))
-        showing = asyncio.create_task(reply.run())
-        yield reply, channel, ts
-        async with asyncio.timeout(20):
-            await showing
+        async with shows(reply):
+            yield reply, thread.channel, thread.id
 
 
 class Held:
@@ -205,12 +220,7 @@ async def test_an_answer_that_is_taken_back_replaces_what_was_streamed() -> None
 
 async def test_after_a_restart_a_message_that_still_streams_can_be_closed() -> None:
     async with Slack() as slack:
-        person = slack.add_user("Ada")
-        channel = slack.open_dm(person)
-        ts = await slack.say(channel, person, "Hello?")
-        thread = Thread("slack", slack.team_id, channel, ts)
-        before = SlackAdapter(slack.bot_token, slack.app_token, slack.url)
-        async with connected(slack, before):
+        async with asked(slack, direct=True) as (before, thread):
             ref = await before.stream(thread, Body("Half an ans"), "key.0")
         after = SlackAdapter(slack.bot_token, slack.app_token, slack.url)
         async with connected(slack, after):
@@ -221,19 +231,15 @@ async def test_after_a_restart_a_message_that_still_streams_can_be_closed() -> N
                 "chat.stopStream",
             }
             await after.edit(ref, Body("The whole answer.", final=True))
-        (message,) = [message for message in slack.messages(channel, ts) if message.bot_id]
+        (message,) = [message for message in slack.messages(thread.channel, thread.id) if message.bot_id]
         assert (message.text, message.streaming) == ("The whole answer.", False)
 
 
 async def test_thoughts_are_hidden_or_stand_above_the_answer() -> None:
     for show in (False, True):
         async with Slack() as slack:
-            person = slack.add_user("Ada")
-            channel = slack.add_channel("general")
-            ts = await slack.say(channel, person, "Hello?")
-            adapter = SlackAdapter(slack.bot_token, slack.app_token, slack.url)
-            async with connected(slack, adapter):
-                thread = Thread("slack", slack.team_id, channel, ts)
+            async with asked(slack) as (adapter, thread):
+                channel, ts = thread.channel, thread.id
                 begun = Begun(time.time())
                 reply = Reply(adapter, thread, Budget(), "key", ignored, Held(), begun, show_reasoning=show)
                 showing = asyncio.create_task(reply.run())
@@ -269,12 +275,7 @@ async def test_what_is_said_of_a_step_stays_until_there_is_text() -> None:
 
 async def test_a_stream_whose_beginning_was_not_heard_of_is_found_and_goes_on() -> None:
     async with Slack() as slack:
-        person = slack.add_user("Ada")
-        channel = slack.open_dm(person)
-        ts = await slack.say(channel, person, "Hello?")
-        thread = Thread("slack", slack.team_id, channel, ts)
-        adapter = SlackAdapter(slack.bot_token, slack.app_token, slack.url)
-        async with connected(slack, adapter):
+        async with asked(slack, direct=True) as (adapter, thread):
             slack.fail("chat.startStream", "internal_error", status=500, carried_out=True)
             with pytest.raises(PlatformDown):
                 await adapter.stream(thread, Body("Half an answer"), "key.0")
@@ -284,8 +285,8 @@ async def test_a_stream_whose_beginning_was_not_heard_of_is_found_and_goes_on() 
             ref = await adapter.find(thread, "key.0", 0.0, ())
             assert ref is not None
             await adapter.edit(ref, Body("Half an answer is whole now.", final=True))
-        assert shown(slack, channel, ts) == ["Half an answer is whole now."]
-        assert not any(message.streaming for message in slack.messages(channel, ts))
+        assert shown(slack, thread.channel, thread.id) == ["Half an answer is whole now."]
+        assert not any(message.streaming for message in slack.messages(thread.channel, thread.id))
 
 
 async def test_what_an_earlier_attempt_has_left_is_taken_up() -> None:
@@ -307,17 +308,13 @@ async def test_a_message_of_an_earlier_attempt_that_is_gone_is_posted_anew() -> 
 
 async def test_a_message_nobody_has_heard_of_is_found_before_it_would_be_posted_twice() -> None:
     async with Slack() as slack:
-        channel, person = slack.add_channel("general"), slack.add_user("Ada")
-        ts = await slack.say(channel, person, "Hello?")
-        thread = Thread("slack", slack.team_id, channel, ts)
-        adapter = SlackAdapter(slack.bot_token, slack.app_token, slack.url)
-        async with connected(slack, adapter):
+        async with asked(slack) as (adapter, thread):
             began = time.time()
             await adapter.post(thread, Body("Half an ans"), "key.0")
             reply = Reply(adapter, thread, Budget(), "key", ignored, Held(), Begun(began, again=True))
             reply.close("The whole answer.")
             await reply.run()
-        assert shown(slack, channel, ts) == ["The whole answer."]
+        assert shown(slack, thread.channel, thread.id) == ["The whole answer."]
 
 
 async def test_whoever_has_lost_the_thread_says_nothing_more() -> None:
@@ -337,18 +334,12 @@ async def left_behind(
 ) -> AsyncIterator[tuple[Reply, str, str]]:
     """A reply of which an earlier attempt has left these messages, running; gives it, the channel and the
     thread."""
-    channel, person = slack.add_channel("general"), slack.add_user("Ada")
-    ts = await slack.say(channel, person, "Hello?")
-    thread = Thread("slack", slack.team_id, channel, ts)
-    adapter = SlackAdapter(slack.bot_token, slack.app_token, slack.url)
-    async with connected(slack, adapter):
+    async with asked(slack) as (adapter, thread):
         began = time.time()
         refs = [await adapter.post(thread, Body(text), f"key.{n}") for n, text in enumerate(texts)]
         if gone:
             await adapter.delete(refs[0])
         begun = Begun(began, tuple(refs), again=True)
         reply = Reply(adapter, thread, Budget(), "key", ignored, hold or Held(), begun)
-        showing = asyncio.create_task(reply.run())
-        yield reply, channel, ts
-        async with asyncio.timeout(20):
-            await showing
+        async with shows(reply):
+            yield reply, thread.channel, thread.id
