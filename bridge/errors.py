@@ -20,6 +20,10 @@ BridgeError
 │   ├── DifyModelFailed       the model or a node of the flow failed
 │   ├── DifyRejected          the request was not acceptable (inputs, files, length)
 │   ├── DifyConversationGone  the conversation is unknown to Dify
+│   ├── DifyFileRefused       a file is too large, of a type or in a number that the app does not take
+│   ├── DifyFileGone          a file that the app made cannot be had (any more)
+│   ├── DifyFormOver          a form was answered already, or has expired
+│   ├── DifyLacks             this version or app does not have what was asked for
 │   └── DifyNotDify           something answers there, but it does not speak Dify's API
 └── PlatformError             a chat platform did not do what was asked
     ├── RateLimited           too fast; `retry_after` seconds
@@ -28,6 +32,7 @@ BridgeError
     ├── PlatformDown          no answer, or a failing server; trying later may help
     ├── TryOtherwise          this way does not work here; the adapter knows another one now
     ├── StoppedByPerson       somebody pressed the platform's own Stop on this answer
+    ├── FileUnreadable        an attached file is gone, or is not what the platform said
     └── LoginRefused          the platform does not accept the bot's token
 
 `notice` is shown to people: what happened and what to do, never an address, a key or the text of somebody's
@@ -136,6 +141,22 @@ class DifyConversationGone(DifyError):
     notice = "The earlier part of this conversation is no longer there, so the bot starts afresh."
 
 
+class DifyFileRefused(DifyError):
+    notice = "The AI app does not take this file."
+
+
+class DifyFileGone(DifyError):
+    notice = "A file that the AI app made could not be fetched."
+
+
+class DifyFormOver(DifyError):
+    notice = "This was answered already, or its time is over."
+
+
+class DifyLacks(DifyError):
+    notice = "The AI app behind this bot does not offer this."
+
+
 class DifyNotDify(DifyError):
     notice = "The address of this bot's AI service is wrong. Its operator has to correct it."
 
@@ -171,6 +192,10 @@ class TryOtherwise(PlatformError):
 
 class StoppedByPerson(PlatformError):
     notice = "This answer was stopped."
+
+
+class FileUnreadable(PlatformError):
+    notice = "It could not be read from the chat."
 
 
 class LoginRefused(PlatformError):

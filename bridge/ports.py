@@ -9,7 +9,7 @@ reply do) and never changes what a body says.
 from collections.abc import Awaitable, Callable, Collection
 from typing import Protocol, runtime_checkable
 
-from bridge.types import Body, Lane, Message, MessageRef, Thread
+from bridge.types import Attachment, Body, File, Lane, Message, MessageRef, Press, Reaction, Thread
 
 
 class Host(Protocol):
@@ -19,6 +19,11 @@ class Host(Protocol):
         """Take a message. Returns when it is stored, so that the platform may be told; raises `BridgeError`
         when it could not be stored, and then the platform must not be told. The same message may be delivered
         any number of times."""
+        ...
+
+    async def press(self, press: Press) -> Reaction:
+        """Take a press of one of our buttons, or a form that was sent. Returns soon, with what to show at
+        once; raises `BridgeError`, whose notice is then what to whisper."""
         ...
 
     async def threads(self, platform: str) -> tuple[Thread, ...]:
@@ -188,4 +193,47 @@ class MarksQueued(Protocol):
 
     def mark_lanes(self, message: Message) -> tuple[Lane, ...]:
         """The rate-limit scopes that either spends from, its own scope first."""
+        ...
+
+
+@runtime_checkable
+class FetchesFiles(Protocol):
+    """A platform whose messages can carry files."""
+
+    async def fetch(self, attachment: Attachment, most_bytes: int) -> bytes:
+        """The bytes of a file that somebody attached. `FileUnreadable` where it is gone, is not what the
+        platform said, or is larger than that; nothing is fetched from anywhere but the platform's own hosts.
+        Spends from no budget: files come from hosts of their own."""
+        ...
+
+
+@runtime_checkable
+class SendsFiles(Protocol):
+    """A platform where files can be put into a thread."""
+
+    def file_limit(self, thread: Thread) -> int:
+        """How many bytes a file may have there at most."""
+        ...
+
+    async def send_file(self, thread: Thread, file: File, key: str) -> None:
+        """Put it into the thread. `key` is that of a post: where the platform can tell, done again after a
+        failure it does not appear twice."""
+        ...
+
+    def file_lanes(self, thread: Thread) -> tuple[Lane, ...]:
+        """The rate-limit scopes that `send_file` spends from, its own scope first."""
+        ...
+
+
+@runtime_checkable
+class NamesThreads(Protocol):
+    """A platform whose threads have names."""
+
+    async def name_thread(self, thread: Thread, title: str) -> None:
+        """Let the thread be called `title`, shortened where it is too long."""
+        ...
+
+    def name_lanes(self, thread: Thread) -> tuple[Lane, ...]:
+        """The rate-limit scopes that `name_thread` spends from, its own scope first; none where this thread
+        has no name."""
         ...

@@ -1,7 +1,8 @@
 """The nouns of the bridge: frozen, slotted, and free of any platform or wire."""
 
 from dataclasses import dataclass
-from typing import Self
+from enum import StrEnum
+from typing import Self, TypeAlias
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +41,39 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A file somebody attached: what the platform says about it, not its bytes. `size` is in bytes."""
+    """A file somebody attached: what the platform says about it, not its bytes. `size` is in bytes. `source`
+    tells the platform's adapter where it is; `voice` says that it was spoken as a message, in so many words
+    as a recording can hold."""
 
     name: str
     media_type: str
     size: int
+    source: str = ""
+    voice: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file with its bytes."""
+
+    name: str
+    media_type: str
+    data: bytes
+
+
+Filled: TypeAlias = tuple[tuple[str, str], ...]
+"""What was filled into a form: names of its fields, each with the value as a text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What somebody decided where a flow waits for it: one of the actions of the form with this token, which
+    the run with this id waits for."""
+
+    token: str
+    run_id: str
+    action: str
+    filled: Filled = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +84,9 @@ class Message:
     same. `addressed` says that the bot was meant (a mention, a direct message); anything else counts only in
     a thread the bot already takes part in. `replies_to` names the message this one replies to, where the
     platform has that notion. `sent_at` is in seconds since 1970.
+
+    One that was made by pressing a button, not by writing, has the id of the press. It may carry what was
+    `filled` into the app's form, or a `decision`, which then stands for the text.
     """
 
     id: str
@@ -65,21 +97,122 @@ class Message:
     addressed: bool
     replies_to: str = ""
     attachments: tuple[Attachment, ...] = ()
+    filled: Filled = ()
+    decision: Decision | None = None
+
+
+class Action(StrEnum):
+    """What a button does."""
+
+    STOP = "stop"
+    LIKE = "like"
+    DISLIKE = "dislike"
+    COMMENT = "comment"
+    ASK = "ask"
+    FILL = "fill"
+    DECIDE = "decide"
+    CURATE = "curate"
+    SPEAK = "speak"
+
+
+class Style(StrEnum):
+    """How much a button stands out."""
+
+    PLAIN = "plain"
+    PRIMARY = "primary"
+    DANGER = "danger"
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """Something to press below a message. What it acts on is named by `value`, at most 60 ASCII characters
+    without spaces; a `label` may be cut where a platform shows less of it."""
+
+    label: str
+    action: Action
+    value: str
+    style: Style = Style.PLAIN
 
 
 @dataclass(frozen=True, slots=True)
 class Body:
     """The whole visible content of one message, in Markdown as models write it.
 
-    `text` is the model's; `notice` is a plain sentence of ours, set apart from it. `step` is what the app is
-    busy with just now, to be shown until the next body says otherwise. `final` says that no further edit is
-    planned, so that a renderer may stop hiding what is only half written.
+    `text` is the model's; `notice` is a plain sentence of ours, set apart from it, and so are the `sources`
+    of the text, one short plain line each, to be numbered. `step` is what the app is busy with just now, to
+    be shown until the next body says otherwise. `final` says that no further edit is planned, so that a
+    renderer may stop hiding what is only half written. `buttons` stand below all that; where a message cannot
+    show them yet, they are left out until it is final.
     """
 
     text: str
     notice: str = ""
     final: bool = False
     step: str = ""
+    sources: tuple[str, ...] = ()
+    buttons: tuple[Button, ...] = ()
+
+
+class FieldKind(StrEnum):
+    """What a field of a form takes. A `CHECK` is filled with `true` or `false`."""
+
+    TEXT = "text"
+    PARAGRAPH = "paragraph"
+    NUMBER = "number"
+    CHOICE = "choice"
+    CHECK = "check"
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field of a form. `longest` is in characters, 0 where the app does not say."""
+
+    name: str
+    label: str
+    kind: FieldKind = FieldKind.TEXT
+    required: bool = False
+    default: str = ""
+    options: tuple[str, ...] = ()
+    longest: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """Something to be filled in by whoever pressed a button. Sent, it comes back as a `Press` with the same
+    `action` and `value`. `intro` is Markdown."""
+
+    title: str
+    fields: tuple[Field, ...]
+    action: Action
+    value: str
+    submit: str = "Send"
+    intro: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Whisper:
+    """A sentence that only the person sees who pressed."""
+
+    text: str
+
+
+Reaction: TypeAlias = Form | Whisper | None
+"""What whoever pressed sees at once. None: what they pressed was taken, and the rest will be seen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Press:
+    """Somebody pressed a button of ours, or sent a form. `id` is new with every press and, like that of a
+    message, unique on its platform; `filled` is None for a button, and what was filled in for a form.
+    `at` is in seconds since 1970."""
+
+    id: str
+    platform: str
+    person: Person
+    action: Action
+    value: str
+    at: float
+    filled: Filled | None = None
 
 
 @dataclass(frozen=True, slots=True)
