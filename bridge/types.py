@@ -85,8 +85,8 @@ class Message:
     a thread the bot already takes part in. `replies_to` names the message this one replies to, where the
     platform has that notion. `sent_at` is in seconds since 1970.
 
-    One that was made by pressing a button, not by writing, has the id of the press. It may carry what was
-    `filled` into the app's form, or a `decision`, which then stands for the text.
+    One that was `pressed`, not written, has the id of the press, and nobody can read it but in its answer. It
+    may carry what was `filled` into the app's form, or a `decision`, which then stands for the text.
     """
 
     id: str
@@ -97,6 +97,7 @@ class Message:
     addressed: bool
     replies_to: str = ""
     attachments: tuple[Attachment, ...] = ()
+    pressed: bool = False
     filled: Filled = ()
     decision: Decision | None = None
 
@@ -107,7 +108,6 @@ class Action(StrEnum):
     STOP = "stop"
     LIKE = "like"
     DISLIKE = "dislike"
-    COMMENT = "comment"
     ASK = "ask"
     FILL = "fill"
     DECIDE = "decide"
