@@ -92,9 +92,10 @@ class Question(Table, table=True):
     """A message that was accepted, once, and what became of it.
 
     `payload` is the message itself, until it is answered; or, where a form has to be filled in first, for a
-    day. `decision` is the form that a flow waits with, as JSON, and `rating` what was thought of the answer. `sent_at`, in microseconds, is the platform's word
-    for the order in which people spoke. `starts` counts how often the answer was begun, `first_started_at`
-    says when for the first time; `stop_asked_at` that somebody wants it to end.
+    day. `decision` is the form that a flow waits with, as JSON, and `rating` what was thought of the answer.
+    `sent_at`, in microseconds, is the platform's word for the order in which people spoke. `starts` counts
+    how often the answer was begun, `first_started_at` says when for the first time; `stop_asked_at` that
+    somebody wants it to end.
     """
 
     __tablename__ = "question"
