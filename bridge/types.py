@@ -33,10 +33,12 @@ class Thread:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Someone who writes. `id` is stable for the platform; `name` is only what to call them."""
+    """Someone who writes. `id` is stable for the platform; `name` is only what to call them, and `email` is
+    known on few platforms."""
 
     id: str
     name: str = ""
+    email: str = ""
 
 
 @dataclass(frozen=True, slots=True)
