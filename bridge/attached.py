@@ -26,8 +26,8 @@ _ENDINGS = {
         "image": "jpg jpeg png webp gif svg",
         "audio": "mp3 m4a wav amr mpga",
         "video": "mp4 mov mpeg webm",
-        "document": "txt md mdx markdown pdf html htm xlsx xls vtt properties doc docx csv eml msg pptx ppt xml "
-        "epub",
+        "document": "txt md mdx markdown pdf html htm xlsx xls vtt properties doc docx csv eml msg pptx ppt"
+        " xml epub",
     }.items()
 }
 

@@ -88,12 +88,13 @@ async def _is_sent(adapter: SendsFiles, budget: Budget, thread: Thread, key: str
             ticket = Ticket((Option(adapter.file_lanes(thread)),), Priority.CONTROL, thread.key)
             async with budget.slot(ticket):
                 await adapter.send_file(thread, file, key)
-            return True
         except NotAllowed as error:
             log.warning("%s: a file was refused: %s", thread.key, error)
             return False
         except PlatformError as error:
             log.warning("%s: a file was not sent: %s", thread.key, error)
+        else:
+            return True
     return False
 
 
