@@ -52,9 +52,17 @@ class Afterwards:
 
     def begin(self, answered: Answered) -> None:
         """See to what follows. Never waits."""
-        self._start(self._suggest(answered), answered)
+        key = answered.job.thread.key
+        self.start(self._suggest(answered), key)
         if not answered.job.conversation_id:
-            self._start(self._name(answered), answered)
+            self.start(self._name(answered), key)
+
+    def start(self, work: Coroutine[object, object, None], thread_key: str) -> "asyncio.Task[None]":
+        """See to anything that follows an answer in this thread. Never waits."""
+        task = asyncio.create_task(self._guarded(work, thread_key), name=f"after {thread_key}")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
 
     async def close(self) -> None:
         """Leave what is not done in a moment."""
@@ -96,13 +104,7 @@ class Afterwards:
                 await name_thread(answered.adapter, self._budget, answered.job.thread, title)
                 return
 
-    def _start(self, work: Coroutine[object, object, None], answered: Answered) -> None:
-        task = asyncio.create_task(self._guarded(work, answered), name=f"after {answered.job.message.id}")
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def _guarded(self, work: Coroutine[object, object, None], answered: Answered) -> None:
-        key = answered.job.thread.key
+    async def _guarded(self, work: Coroutine[object, object, None], key: str) -> None:
         try:
             await work
         except (TimeoutError, DifyError, PlatformError, StoreError) as error:

@@ -78,6 +78,7 @@ class Asking:
         self._ids = Ids(job.conversation_id, job.turn.message_id, job.turn.task_id, job.turn.run_id)
         self._lost_turn = bool(job.turn.task_id)
         self._mode: Mode | None = None
+        self._ready: tuple[str, Prepared] | None = None
         self._cut: DifyError | None = None
 
     @property
@@ -177,7 +178,7 @@ class Asking:
             async with self._dify.follow(decision.run_id, self._user) as stream:
                 yield stream
             return
-        prepared = await self._prepare(self._user)
+        prepared = await self._prepared()
         if self._mode is None:
             self._mode = (await self._dify.app()).mode
         trace = trace_id(self._job.message)
@@ -202,6 +203,12 @@ class Asking:
             )
             async with self._dify.run(self._mode, run) as stream:
                 yield stream
+
+    async def _prepared(self) -> Prepared:
+        """What is sent, made once for each end user: files belong to whoever uploaded them."""
+        if self._ready is None or self._ready[0] != self._user:
+            self._ready = self._user, await self._prepare(self._user)
+        return self._ready[1]
 
     async def _decide(self, decision: Decision) -> None:
         """Tell the flow what was decided. After a restart, it may have been told already."""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from bridge import split
-from bridge.markdown import strip_thinking
+from bridge.markdown import settled_links, strip_thinking, without_own_links
 from bridge.markdown.aside import aside
 from bridge.ports import Adapter
 from bridge.types import Body, Button, Thread
@@ -34,7 +34,8 @@ GrownOf = Callable[[int], Grown | None]
 
 class Draft:
     """The newest state of one reply in one thread. `stale` while something was written that nobody has looked
-    at, `closed` once its last state was given. While it grows, the buttons `growing` stand below it."""
+    at, `closed` once its last state was given. While it grows, the buttons `growing` stand below it. Of a
+    link for which `is_own_link` holds, only the label is shown."""
 
     def __init__(
         self,
@@ -43,9 +44,11 @@ class Draft:
         growing: tuple[Button, ...] = (),
         *,
         show_reasoning: bool = False,
+        is_own_link: Callable[[str], bool] | None = None,
     ) -> None:
         self._adapter = adapter
         self._thread = thread
+        self._is_own_link = is_own_link
         self._sources: tuple[str, ...] = ()
         self._buttons = growing
         self._show_reasoning = show_reasoning
@@ -105,7 +108,7 @@ class Draft:
     def _take(self) -> None:
         """Follow the answer. Messages that are full keep their text while the answer only grows."""
         thinking = strip_thinking(self._written)
-        text = thinking.answer
+        text = self._without_own_links(thinking.answer)
         if thinking.open and not self.closed:
             self._step = self._step or THINKING
         if text.strip() and self._show_reasoning:
@@ -123,6 +126,13 @@ class Draft:
             self._heads.clear()
             self._tail = text
         self._text = text
+
+    def _without_own_links(self, text: str) -> str:
+        """Files are put into the thread themselves; of their links, only what they are called is shown."""
+        if self._is_own_link is None or "[" not in text:
+            return text
+        text, _ = without_own_links(text, self._is_own_link)
+        return text if self.closed else settled_links(text)
 
     def _cut(self, grown: GrownOf) -> None:
         while (cut := self._next_cut(grown(len(self._heads)))) is not None:

@@ -5,6 +5,9 @@ BridgeError
 ├── StoreError                the database cannot be used
 ├── LeaseLost                 another replica has taken the thread over
 ├── TooOld                    nobody has answered in time, and now it would come out of the blue
+├── NotForYou                 the app is not for this person
+├── NothingAsked              there is nothing in the message that could be asked
+├── Unfilled                  the app's form has to be filled in before anything can be asked
 ├── Leaving                   the process is ending and takes nothing more
 ├── DifyError                 Dify did not answer as hoped
 │   ├── DifyUnreachable       no connection could be made
@@ -69,6 +72,24 @@ class LeaseLost(BridgeError):
 
 class TooOld(BridgeError):
     notice = "The bot was away when this was asked. If it still matters, please ask again."
+
+
+class NotForYou(BridgeError):
+    notice = "This bot is not for you. Its operator decides who may use it."
+
+
+class NothingAsked(BridgeError):
+    notice = "Write your question together with the mention, and it will be answered here."
+
+
+class Unfilled(BridgeError):
+    """`names` says what is missing, as people read it."""
+
+    notice = "This app needs some details first."
+
+    def __init__(self, names: str) -> None:
+        super().__init__("inputs are missing")
+        self.sentence = f"{self.notice.removesuffix('.')}: {names}."
 
 
 class Leaving(BridgeError):

@@ -38,7 +38,7 @@ class Obeying:
         self._budget = budget
 
     async def obey(self, command: Command, scene: Scene) -> None:
-        """Do what was told. `DifyError` where Dify could not, `PlatformError` where the platform could not."""
+        """Do what was told. `DifyError` or `PlatformError` where that could not be done."""
         scene.told.outcome = f"command {command.word}"
         match command.word:
             case Word.NEW:

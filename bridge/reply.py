@@ -87,7 +87,8 @@ class Reply:
     `key` names the reply for `Adapter.post`, at most 20 characters. `posted(page, ref)` is awaited as soon as
     a message of the reply exists, so that it can be found again after a restart. Nothing is shown while
     `hold` does not stand. With `show_reasoning`, the end of a model's thoughts stands above the answer;
-    while it grows, the buttons `growing` stand below it.
+    while it grows, the buttons `growing` stand below it. Links to files that are put into the thread are
+    shown without their targets.
     """
 
     def __init__(
@@ -102,6 +103,7 @@ class Reply:
         *,
         show_reasoning: bool = False,
         growing: tuple[Button, ...] = (),
+        is_own_link: Callable[[str], bool] | None = None,
     ) -> None:
         self._adapter = adapter
         self._ways = Ways(adapter, thread)
@@ -109,7 +111,7 @@ class Reply:
         self._budget = budget
         self._key = key
         self._posted = posted
-        self._draft = Draft(adapter, thread, growing, show_reasoning=show_reasoning)
+        self._draft = Draft(adapter, thread, growing, show_reasoning=show_reasoning, is_own_link=is_own_link)
         self._hold = hold
         self._since, self._beside = begun.since, begun.beside
         self._numbers = itertools.count()

@@ -8,17 +8,18 @@ from bridge.ports import Adapter
 from bridge.reply import Hold, Reply
 from bridge.routes import AppConfig
 from bridge.store import Job
-from bridge.types import Button
+from bridge.types import Button, Message
 
 
 @dataclass(slots=True)
 class Told:
     """What has been heard so far, so that it is kept however the turn ends. `lead` stands above the answer,
-    `notices` below it; `outcome` is for the books."""
+    `notices` below it, at last those of what was `refused` of the question; `outcome` is for the books."""
 
     lead: str = ""
     text: str = ""
     notices: list[str] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
     outcome: str = "answered"
     files: tuple[AppFile, ...] = ()
     sources: tuple[Source, ...] = ()
@@ -45,6 +46,10 @@ class Scene:
 
     @property
     def key(self) -> str:
-        """The name of the reply: the part of the message's name that is unique in its channel. Both
-        platforms' are shorter than that."""
-        return self.job.message.id.rpartition(":")[2][:20]
+        """The name of the reply."""
+        return key_of(self.job.message)
+
+
+def key_of(message: Message) -> str:
+    """The part of a message's name that is unique in its channel; that of either platform is shorter."""
+    return message.id.rpartition(":")[2][:20]
