@@ -4,6 +4,7 @@ What is fetched is named by a model or a tool, so it may be any address at all. 
 are fetched: below `/files/`, at its own address, whatever host the link names.
 """
 
+import io
 import re
 from email.message import Message
 from urllib.parse import SplitResult, unquote, urlsplit
@@ -35,7 +36,9 @@ async def upload(calls: Calls, file: File, kind: str, user: str) -> Upload:
     form = aiohttp.FormData(quote_fields=False)
     form.add_field("user", user)
     media_type = file.media_type if _TYPE.fullmatch(file.media_type) else _ANY_TYPE
-    form.add_field("file", file.data, filename=safe_name(file.name) or "file", content_type=media_type)
+    form.add_field(
+        "file", io.BytesIO(file.data), filename=safe_name(file.name) or "file", content_type=media_type
+    )
     try:
         told = await calls.put("POST", "files/upload", form, LONG_CALL_PATIENCE)
     except DifyRejected as refused:
@@ -75,7 +78,7 @@ def address_of(url: str, base_url: str) -> str:
         same = _origin(link) == _origin(ours)
     except ValueError:
         return ""
-    if any(unquote(part) in (".", "..") for part in link.path.split("/")):
+    if not {".", ".."}.isdisjoint(re.split(r"[/\\]", unquote(unquote(link.path)))):
         return ""
     if same and link.path.startswith((_FILES, f"{ours.path}{_FILES}")):
         return _at(f"{ours.scheme}://{ours.netloc}", link)

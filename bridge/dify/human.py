@@ -4,7 +4,16 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bridge.dify.shapes import items_of, mapping_of, name_of, text_of, texts_of, time_of, written
+from bridge.dify.shapes import (
+    LONGEST_NAME_CHARACTERS,
+    items_of,
+    mapping_of,
+    name_of,
+    text_of,
+    texts_of,
+    time_of,
+    written,
+)
 
 MOST_FORMS = 20
 MOST_FIELDS = 50
@@ -12,6 +21,7 @@ MOST_ACTIONS = 50
 MOST_OPTIONS = 500
 LONGEST_CONTENT_CHARACTERS = 100_000
 LONGEST_TOKEN_CHARACTERS = 500
+LONGEST_DEFAULT_CHARACTERS = 10_000
 
 # Where Dify's own page shows the fields; the fields follow by themselves here.
 _PLACEHOLDER = re.compile(r"\{\{#\$output\.[^#{}]{1,200}#\}\}")
@@ -48,6 +58,12 @@ class HumanForm:
     actions: tuple[FormAction, ...]
     expires_at: float
 
+    @property
+    def size(self) -> int:
+        """About how many characters it holds."""
+        fields = sum(len(field.default) + sum(map(len, field.options)) for field in self.fields)
+        return len(self.content) + fields
+
 
 def form_in(fields: Mapping[str, object], token: str = "") -> HumanForm:
     """The form that an event, a reason of a pause or `GET /form/human_input/{token}` tells of."""
@@ -66,7 +82,9 @@ def form_in(fields: Mapping[str, object], token: str = "") -> HumanForm:
 
 
 def _name(item: Mapping[str, object]) -> str:
-    return text_of(item, "output_variable_name")
+    """Dify wants it back as it is; so one that cannot be a name is none."""
+    name = text_of(item, "output_variable_name")
+    return name if len(name) <= LONGEST_NAME_CHARACTERS else ""
 
 
 def _field(item: Mapping[str, object], defaults: Mapping[str, object]) -> FormField:
@@ -77,7 +95,7 @@ def _field(item: Mapping[str, object], defaults: Mapping[str, object]) -> FormFi
     return FormField(
         name,
         name_of(item, "type"),
-        written(defaults.get(name)) or written(told),
+        (written(defaults.get(name)) or written(told))[:LONGEST_DEFAULT_CHARACTERS],
         _options(item.get("options") or item.get("option_source")),
     )
 
@@ -89,5 +107,5 @@ def _options(value: object) -> tuple[str, ...]:
 
 
 def _action(item: Mapping[str, object]) -> FormAction:
-    name = text_of(item, "id")
+    name = text_of(item, "id")[:LONGEST_NAME_CHARACTERS]
     return FormAction(name, name_of(item, "title") or name, name_of(item, "button_style"))

@@ -107,7 +107,7 @@ class Recovery:
         except (DifyNotDify, DifyNotThere, DifyWrongMode):
             # Not known any more, or not a flow's.
             return None, ""
-        return run_in(told.fields), told.version
+        return run_in(told.fields, conversing=bool(self._lost.ids.message_id)), told.version
 
     async def _message(self) -> tuple[MessageRecord | None, str]:
         ids = self._lost.ids

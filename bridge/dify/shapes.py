@@ -4,8 +4,10 @@ import json
 import math
 from collections.abc import Mapping
 
-# A text of a form's or a file's size; whatever is longer is no name, title or address.
+# Whatever is longer is no name, title or id.
 LONGEST_NAME_CHARACTERS = 300
+# Beyond this a number of JSON is no longer the same everywhere.
+LARGEST_NUMBER = 2**53
 
 
 def mapping_of(value: object) -> Mapping[str, object]:
@@ -46,7 +48,9 @@ def one_line(text: str, longest: int = LONGEST_NAME_CHARACTERS) -> str:
 def number_of(fields: Mapping[str, object], name: str) -> int:
     """The field if it is a whole number above zero, else 0."""
     value = fields.get(name)
-    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0
+    return (
+        value if isinstance(value, int) and not isinstance(value, bool) and 0 < value < LARGEST_NUMBER else 0
+    )
 
 
 def time_of(fields: Mapping[str, object], name: str) -> float:

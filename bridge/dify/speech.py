@@ -1,5 +1,7 @@
 """Speech made text, and text made speech."""
 
+import io
+
 import aiohttp
 
 from bridge.dify.app_files import safe_name
@@ -32,7 +34,7 @@ async def transcribe(calls: Calls, file: File, user: str) -> str:
     form.add_field("user", user)
     form.add_field(
         "file",
-        file.data,
+        io.BytesIO(file.data),
         filename=safe_name(file.name) or "speech",
         content_type=_SAME_TYPES.get(kind, kind) or "audio/mp3",
     )

@@ -158,6 +158,7 @@ class Turn:
             self._forms.pop(event.node, None)
         elif event.node in self._forms or len(self._forms) < MOST_FORMS:
             self._forms[event.node] = event.form
+            self._weigh(event.form.size)
 
     def _step(self, step_id: str, title: str) -> None:
         """A step runs under this title, or no longer."""
@@ -168,7 +169,10 @@ class Turn:
             self._steps.pop(step_id, None)
 
     def _grow(self, text: str) -> None:
-        self._size += len(text)
+        self._weigh(len(text))
+
+    def _weigh(self, characters: int) -> None:
+        self._size += characters
         if self._size > MAX_CHARACTERS:
             raise DifyError(f"the answer is longer than {MAX_CHARACTERS} characters")
 
