@@ -18,11 +18,13 @@ BridgeError
 │   ├── DifyKeyRejected       the API key is not accepted
 │   ├── DifyAppClosed         the app exists no more, is archived, or its API is switched off
 │   ├── DifyNotPublished      the app has no published version
-│   ├── DifyWrongMode         the app is not of a kind that holds conversations
+│   ├── DifyWrongMode         the app is not of the kind that this can be asked of
 │   ├── DifyQuota             a quota of the workspace or of the model provider is used up
 │   ├── DifyModelFailed       the model or a node of the flow failed
-│   ├── DifyRejected          the request was not acceptable (inputs, files, length)
+│   ├── DifyRejected          the request was not acceptable (length, shape)
+│   ├── DifyInputRefused      something that was filled in is missing, or not what the app takes
 │   ├── DifyConversationGone  the conversation is unknown to Dify
+│   ├── DifyNotThere          a message, a run or a form is unknown to Dify
 │   ├── DifyFileRefused       a file is too large, of a type or in a number that the app does not take
 │   ├── DifyFileGone          a file that the app made cannot be had (any more)
 │   ├── DifyFormOver          a form was answered already, or has expired
@@ -143,7 +145,7 @@ class DifyNotPublished(DifyError):
 
 
 class DifyWrongMode(DifyError):
-    notice = "The AI app behind this bot does not hold conversations. Its operator has to choose a chat app."
+    notice = "The AI app behind this bot is of another kind. Its operator has to choose one that fits."
 
 
 class DifyQuota(DifyError):
@@ -158,8 +160,16 @@ class DifyRejected(DifyError):
     notice = "The AI app did not accept this question. Try a shorter or a different one."
 
 
+class DifyInputRefused(DifyError):
+    notice = "The AI app needs other details than it was given: one is missing, or is not of the right form."
+
+
 class DifyConversationGone(DifyError):
     notice = "The earlier part of this conversation is no longer there, so the bot starts afresh."
+
+
+class DifyNotThere(DifyError):
+    notice = "The AI service no longer knows what this is about."
 
 
 class DifyFileRefused(DifyError):
