@@ -6,6 +6,7 @@ BridgeError
 ├── LeaseLost                 another replica has taken the thread over
 ├── TooOld                    nobody has answered in time, and now it would come out of the blue
 ├── Leaving                   the process is ending and takes nothing more
+├── NotForYou                 this person may not talk to the app, or not do this with it
 ├── DifyError                 Dify did not answer as hoped
 │   ├── DifyUnreachable       no connection could be made
 │   ├── DifySilent            connected, but nothing came for too long
@@ -73,6 +74,10 @@ class TooOld(BridgeError):
 
 class Leaving(BridgeError):
     notice = "The bot is being restarted. Please try again in a minute."
+
+
+class NotForYou(BridgeError):
+    notice = "This is not open to you here. The operator of this bot decides who may use it."
 
 
 class DifyError(BridgeError):
