@@ -1,4 +1,4 @@
-"""The apps that are open just now: one client each, kept, exchanged and closed as the configuration changes."""
+"""The apps that are open just now: one client each, kept, exchanged and closed as the settings change."""
 
 import asyncio
 import logging
