@@ -120,7 +120,12 @@ def _bot(
     if system is System.NAIVE:
         # It logs a traceback for whatever goes wrong on purpose.
         return started("bench.naive", (dify.url, dify.key, *world.arguments), {}, shows_log=False)
-    settings = {"DIFY_API_URL": dify.url, "DIFY_API_KEY": dify.key, "LOG_LEVEL": "ERROR"}
+    settings = {
+        "DIFY_API_URL": dify.url,
+        "DIFY_API_KEY": dify.key,
+        "DIFY_MAX_STREAMS": "0",
+        "LOG_LEVEL": "ERROR",
+    }
     watch = (WATCH,) if scenario.group is Group.MANY else ()
     return started("bench.serve", watch, {**settings, **world.settings}, shows_log=True)
 

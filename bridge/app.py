@@ -2,11 +2,12 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 
 from adapters.discord.adapter import DiscordAdapter
 from adapters.slack.adapter import SlackAdapter, Streaming
+from bridge.apps import Apps, OpenApp
 from bridge.budget import Budget
 from bridge.conversation import Conversation
 from bridge.dify import DifyClient
@@ -25,12 +26,15 @@ HOUSEKEEPING_SECONDS = 3600.0
 class App:
     """A running bridge. `run` serves until `leave` is called; a second `leave` cuts everything off."""
 
-    def __init__(self, settings: Settings, store: Store, dify: DifyClient, adapters: list[Adapter]) -> None:
+    def __init__(
+        self, settings: Settings, store: Store, apps: Apps, dify: DifyClient, adapters: list[Adapter]
+    ) -> None:
         self._settings = settings
-        self._dify = dify
+        self._apps = apps
         self._adapters = adapters
         self._leaving = asyncio.Event()
         self._cut_off = asyncio.Event()
+        self._rereading = asyncio.Event()
         self._failed = False
         self.store = store
         budget = Budget()
@@ -60,6 +64,10 @@ class App:
             self._cut_off.set()
         self._leaving.set()
 
+    def reload(self) -> None:
+        """Read the apps and their routes again. Safe to call from a signal handler."""
+        self._rereading.set()
+
     async def run(self) -> bool:
         """Serve. Returns whether it ended because it was asked to, not because no platform took the bot, or
         something it cannot do without has failed."""
@@ -67,7 +75,7 @@ class App:
         aside = {
             asyncio.create_task(work, name=name)
             for name, work in (
-                ("check of Dify", self._check_dify()),
+                ("apps", self._guarded("apps", self._keep_apps())),
                 ("heartbeat", self._guarded("heartbeat", self._replica.run(self._inbox))),
                 ("what waits", self._guarded("what waits", self._inbox.run())),
                 ("housekeeping", self._guarded("housekeeping", self._keep_house())),
@@ -137,26 +145,39 @@ class App:
                 log.warning("housekeeping was put off: %s", error)
             await asyncio.sleep(HOUSEKEEPING_SECONDS)
 
-    async def _check_dify(self) -> None:
+    async def _keep_apps(self) -> None:
+        """Look at all apps, at once and whenever they were read again."""
+        while True:
+            for app in self._apps.all:
+                await self._check(app)
+            await self._rereading.wait()
+            self._rereading.clear()
+            await self._apps.reload()
+
+    async def _check(self, app: OpenApp) -> None:
         """Say early what every question would run into. The bridge serves all the same."""
         try:
-            app = await self._dify.check()
+            async with app.in_use() as dify:
+                told = await dify.check()
         except DifyError as error:
-            log.error("Dify: %s (%s: %s)", error.notice, type(error).__name__, error)
+            log.error("Dify, %s: %s (%s: %s)", app.config.name, error.notice, type(error).__name__, error)
         else:
-            log.info("Dify: connected to the app %r, mode %s", app.name, app.mode or "unknown")
+            mode = told.mode or "unknown"
+            log.info("Dify, %s: connected to the app %r, mode %s", app.config.name, told.name, mode)
 
 
 @asynccontextmanager
-async def assemble(settings: Settings) -> AsyncIterator[App]:
-    """All parts, opened and closed in order."""
+async def assemble(settings: Settings, reread: Callable[[], Settings] | None = None) -> AsyncIterator[App]:
+    """All parts, opened and closed in order; `SettingsError` or `StoreError` when that cannot be. `reread`
+    gives the settings as they are when the apps are read again."""
     async with (
+        Apps(settings, reread) as apps,
         Store(
             settings.database_url.get_secret_value(), settings.database_listen_url.get_secret_value()
         ) as store,
-        DifyClient(settings.dify_api_url, settings.dify_api_key.get_secret_value()) as dify,
+        apps.fallback.in_use() as dify,
     ):
-        yield App(settings, store, dify, _adapters(settings))
+        yield App(settings, store, apps, dify, _adapters(settings))
 
 
 def _adapters(settings: Settings) -> list[Adapter]:

@@ -45,15 +45,14 @@ def run() -> None:
     """Serve Slack and Discord with the settings of the environment and .env."""
     try:
         settings = Settings()
+        logs.set_up(settings.log_level, settings.log_format)
+        served = uvloop.run(_serve(settings))
     except SettingsError as error:
         console.print("[bold]The settings cannot work:[/bold]")
         for problem in error.problems:
             console.print(f"  • {problem}", markup=False)
-        console.print("See .env.example for every setting.")
+        console.print("See .env.example for every setting, docs/routing.md for bridge.toml.")
         raise typer.Exit(EXIT_SETTINGS) from None
-    logs.set_up(settings.log_level, settings.log_format)
-    try:
-        served = uvloop.run(_serve(settings))
     except StoreError as error:
         console.print(f"The database cannot be used: {error}", markup=False)
         raise typer.Exit(EXIT_FAILED) from None
@@ -90,15 +89,16 @@ def demo(
 
 
 async def _serve(settings: Settings) -> bool:
-    async with assemble(settings) as app:
+    async with assemble(settings, Settings) as app:
         # What is here now stays: looking through it again and again would hold up every answer that runs.
         gc.collect()
         gc.freeze()
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, app.leave)
+        handlers = {signal.SIGINT: app.leave, signal.SIGTERM: app.leave, signal.SIGHUP: app.reload}
+        for number, handler in handlers.items():
+            loop.add_signal_handler(number, handler)
         try:
             return await app.run()
         finally:
-            for number in (signal.SIGINT, signal.SIGTERM):
+            for number in handlers:
                 loop.remove_signal_handler(number)

@@ -108,6 +108,7 @@ async def _running() -> AsyncIterator[tuple[Playground, App]]:
                 slack_api_url=playground.slack.url,
                 discord_bot_token=SecretStr(playground.discord.token),
                 discord_api_url=playground.discord.url,
+                bridge_config="",
                 database_url=SecretStr(f"sqlite:///{Path(folder) / 'demo.db'}"),
                 drain_seconds=1,
             )

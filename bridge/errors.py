@@ -9,6 +9,7 @@ BridgeError
 ├── NothingAsked              there is nothing in the message that could be asked
 ├── Unfilled                  the app's form has to be filled in before anything can be asked
 ├── Leaving                   the process is ending and takes nothing more
+├── NotForYou                 this person may not talk to the app, or not do this with it
 ├── DifyError                 Dify did not answer as hoped
 │   ├── DifyUnreachable       no connection could be made
 │   ├── DifySilent            connected, but nothing came for too long
@@ -96,6 +97,10 @@ class Unfilled(BridgeError):
 
 class Leaving(BridgeError):
     notice = "The bot is being restarted. Please try again in a minute."
+
+
+class NotForYou(BridgeError):
+    notice = "This is not open to you here. The operator of this bot decides who may use it."
 
 
 class DifyError(BridgeError):

@@ -36,9 +36,9 @@ class AppConfig:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """Where `app` answers: wherever all that is not empty is so. `workspace` is a Slack workspace or a Discord
-    server; `direct` tells direct messages from all else; `command` is the word that the question was asked
-    with."""
+    """Where `app` answers: wherever all that is not empty is so. `workspace` is a Slack workspace or a
+    Discord server; `direct` tells direct messages from all else; `command` is the word that the question was
+    asked with."""
 
     app: str
     platform: str = ""
@@ -77,7 +77,7 @@ def route(config: Config, thread: Thread, command: str = "") -> AppConfig:
 
 
 def may_ask(app: AppConfig, platform: str, person_id: str) -> bool:
-    """Whether this person may talk to the app: never when denied; if anybody is allowed by name, only they."""
+    """Whether this person may talk to the app: never when denied, and where some are allowed, only they."""
     names = _names(platform, person_id)
     return not app.deny & names and (not app.allow or bool(app.allow & names))
 
@@ -88,7 +88,8 @@ def is_curator(app: AppConfig, platform: str, person_id: str) -> bool:
 
 
 def is_direct(thread: Thread) -> bool:
-    """Whether it is a direct message: Slack's channels of that kind begin with a D, Discord's are in no server."""
+    """Whether these are direct messages: on Slack their channels begin with a D, on Discord they are in no
+    server."""
     return thread.workspace == "@me" or (thread.platform == "slack" and thread.channel.startswith("D"))
 
 

@@ -2,11 +2,13 @@
 reported at once, by the name of its variable."""
 
 import os
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Self
 from urllib.parse import urlsplit
 
+from dotenv import dotenv_values
 from pydantic import (
     Field,
     ModelWrapValidatorHandler,
@@ -22,6 +24,8 @@ from bridge.errors import SettingsError
 
 EMPTY = SecretStr("")
 POSTGRESQL = "postgresql://"
+ENV_FILE = ".env"
+BRIDGE_CONFIG = "bridge.toml"
 
 
 class LogLevel(StrEnum):
@@ -61,7 +65,7 @@ class DifySettings(BaseSettings):
     field's in capitals."""
 
     model_config = SettingsConfigDict(
-        env_file=".env", env_file_encoding="utf-8", env_ignore_empty=True, extra="ignore"
+        env_file=ENV_FILE, env_file_encoding="utf-8", env_ignore_empty=True, extra="ignore"
     )
 
     dify_api_url: str = "https://api.dify.ai/v1"
@@ -70,14 +74,12 @@ class DifySettings(BaseSettings):
     @field_validator("dify_api_url")
     @classmethod
     def _is_dify_address(cls, value: str) -> str:
-        return _web_address(value)
+        return web_address(value)
 
     @field_validator("dify_api_key")
     @classmethod
     def _is_app_key(cls, value: SecretStr) -> SecretStr:
-        if value.get_secret_value().startswith("dataset-"):
-            raise ValueError("is the key of a knowledge base; the bridge needs the key of an app (app-...)")
-        return value
+        return app_key(value)
 
     @classmethod
     def settings_customise_sources(
@@ -88,6 +90,7 @@ class DifySettings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
+        # In the order of `secret_named`.
         return init_settings, env_settings, _SecretFiles(settings_cls), dotenv_settings
 
     @model_validator(mode="wrap")
@@ -95,7 +98,7 @@ class DifySettings(BaseSettings):
     def _all_mistakes_at_once(
         cls, given: dict[str, object], handler: ModelWrapValidatorHandler[Self]
     ) -> Self:
-        missing = cls._missing({name for name, value in given.items() if _is_set(value)})
+        missing = cls._missing({name: value for name, value in given.items() if _is_set(value)})
         try:
             settings = handler(given)
         except ValidationError as error:
@@ -105,8 +108,8 @@ class DifySettings(BaseSettings):
         return settings
 
     @classmethod
-    def _missing(cls, given: set[str]) -> tuple[str, ...]:
-        """What is not there and has to be, given the names of the fields that are."""
+    def _missing(cls, given: Mapping[str, object]) -> tuple[str, ...]:
+        """What is not there and has to be, given the fields that are."""
         return ()
 
     def contradictions(self) -> tuple[str, ...]:
@@ -117,6 +120,7 @@ class DifySettings(BaseSettings):
 class Settings(DifySettings):
     """All settings. `Settings()` reads them; `SettingsError` lists everything that is wrong with them."""
 
+    dify_max_streams: Annotated[int, Field(ge=0, le=10_000)] = 8
     slack_bot_token: SecretStr = EMPTY
     slack_app_token: SecretStr = EMPTY
     slack_api_url: str = "https://slack.com/api/"
@@ -125,6 +129,8 @@ class Settings(DifySettings):
     discord_api_url: str = "https://discord.com/api/v10"
     discord_shard_ids: str = ""
     discord_shard_count: Annotated[int, Field(ge=0)] = 0
+    # Empty where there is none to be looked for.
+    bridge_config: str = BRIDGE_CONFIG
     # Both may hold a password.
     database_url: SecretStr = SecretStr("sqlite:///bridge.db")
     database_listen_url: SecretStr = EMPTY
@@ -155,7 +161,7 @@ class Settings(DifySettings):
     @field_validator("slack_api_url", "discord_api_url")
     @classmethod
     def _is_platform_address(cls, value: str) -> str:
-        return _web_address(value)
+        return web_address(value)
 
     @field_validator("slack_bot_token")
     @classmethod
@@ -194,15 +200,16 @@ class Settings(DifySettings):
         return value.upper()
 
     @classmethod
-    def _missing(cls, given: set[str]) -> tuple[str, ...]:
+    def _missing(cls, given: Mapping[str, object]) -> tuple[str, ...]:
         problems = []
-        if "dify_api_key" not in given:
+        # Where there is a file of apps, it is up to that whether the key is needed.
+        if "dify_api_key" not in given and not Path(str(given.get("bridge_config", BRIDGE_CONFIG))).is_file():
             problems.append("DIFY_API_KEY is missing: the API key of the Dify app, app-...")
         if "slack_bot_token" in given and "slack_app_token" not in given:
             problems.append("SLACK_APP_TOKEN is missing: Slack needs it beside SLACK_BOT_TOKEN")
         if "slack_app_token" in given and "slack_bot_token" not in given:
             problems.append("SLACK_BOT_TOKEN is missing: Slack needs it beside SLACK_APP_TOKEN")
-        if not given & {"slack_bot_token", "slack_app_token", "discord_bot_token"}:
+        if not given.keys() & {"slack_bot_token", "slack_app_token", "discord_bot_token"}:
             problems.append(
                 "no platform is set up: set SLACK_BOT_TOKEN and SLACK_APP_TOKEN, or DISCORD_BOT_TOKEN, or all"
             )
@@ -218,18 +225,35 @@ class Settings(DifySettings):
         return tuple(problems)
 
 
+def web_address(value: str) -> str:
+    """`value`, if it is the address of something on the web; else `ValueError`."""
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("must be a web address that begins with http:// or https://")
+    return value
+
+
+def app_key(value: SecretStr) -> SecretStr:
+    """`value`, unless it is another kind of key: `ValueError`."""
+    if value.get_secret_value().startswith("dataset-"):
+        raise ValueError("is the key of a knowledge base; the bridge needs the key of an app (app-...)")
+    return value
+
+
+def secret_named(name: str) -> SecretStr:
+    """The secret in the variable `name` of the environment, in the file that `NAME_FILE` names, or in `.env`;
+    empty where it is in none. `SettingsError` when that file cannot be read."""
+    # Asked for last, so that it is not read in vain.
+    found = os.environ.get(name) or _in_file(name) or dotenv_values(ENV_FILE).get(name)
+    return SecretStr(found or "")
+
+
 class _SecretFiles(PydanticBaseSettingsSource):
     """`NAME_FILE=/path` gives the secret `NAME` from a file, as container platforms mount them."""
 
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[str | None, str, bool]:
-        variable = f"{field_name.upper()}_FILE"
-        path = os.environ.get(variable)
-        if field.annotation is not SecretStr or not path:
-            return None, field_name, False
-        try:
-            return Path(path).read_text(encoding="utf-8").strip(), field_name, False
-        except (OSError, UnicodeDecodeError) as error:
-            raise SettingsError((f"{variable} names a file that cannot be read",)) from error
+        wanted = field.annotation is SecretStr
+        return (_in_file(field_name.upper()) or None) if wanted else None, field_name, False
 
     def __call__(self) -> dict[str, str]:
         found = {name: self.get_field_value(field, name)[0] for name, field in self._fields()}
@@ -239,11 +263,15 @@ class _SecretFiles(PydanticBaseSettingsSource):
         return list(self.settings_cls.model_fields.items())
 
 
-def _web_address(value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError("must be a web address that begins with http:// or https://")
-    return value
+def _in_file(name: str) -> str:
+    """What stands in the file that `NAME_FILE` names; empty where nothing is named."""
+    path = os.environ.get(f"{name}_FILE")
+    if not path:
+        return ""
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError((f"{name}_FILE names a file that cannot be read",)) from error
 
 
 def _with_prefix(value: SecretStr, prefix: str, what: str) -> SecretStr:

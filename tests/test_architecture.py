@@ -43,7 +43,20 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
         | {"bridge.inbox", "bridge.reply", "bridge.asking", "bridge.notes"},
         set(),
     ),
-    "bridge.settings": ({"bridge.errors"}, {"pydantic", "pydantic_settings"}),
+    "bridge.settings": ({"bridge.errors"}, {"pydantic", "pydantic_settings", "dotenv"}),
+    "bridge.routes": ({"bridge.types"}, {"pydantic"}),
+    "bridge.appfile": (
+        {"bridge.errors", "bridge.routes", "bridge.settings"},
+        {"pydantic", "pydantic_core"},
+    ),
+    "bridge.apps": (
+        {"bridge.types", "bridge.errors", "bridge.routes", "bridge.settings"}
+        | {"bridge.appfile", "bridge.capacity", "bridge.dify"},
+        set(),
+    ),
+    "bridge.capacity": (set(), set()),
+    "bridge.trace": ({"bridge.types"}, set()),
+    "bridge.voice": ({"bridge.types", "bridge.errors"}, {"av"}),
     "adapters.slack": (
         {"adapters.slack", "bridge.types", "bridge.ports", "bridge.errors", "bridge.markdown"},
         {"slack_bolt", "slack_sdk", "aiohttp"},

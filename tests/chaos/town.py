@@ -79,6 +79,7 @@ class Town:
             "DATABASE_URL": database,
             "DIFY_API_URL": self.dify.url,
             "DIFY_API_KEY": self.dify.key,
+            "DIFY_MAX_STREAMS": "0",
             "SLACK_BOT_TOKEN": self.slack.bot_token,
             "SLACK_APP_TOKEN": self.slack.app_token,
             "SLACK_API_URL": self.slack.url,
