@@ -132,7 +132,8 @@ class Asking:
             log.warning("%s: Dify was not told to stop: %s", self._job.thread.key, error)
 
     async def _turn(self, waiting: asyncio.Task[None]) -> None:
-        ending, forms = None, ()
+        ending: Ending | None = None
+        forms: tuple[HumanForm, ...] = ()
         try:
             async with (
                 self._capacity.place(self._job.thread.key, lambda place: self._show_step(step_text(place))),

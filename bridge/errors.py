@@ -5,7 +5,6 @@ BridgeError
 ├── StoreError                the database cannot be used
 ├── LeaseLost                 another replica has taken the thread over
 ├── TooOld                    nobody has answered in time, and now it would come out of the blue
-├── NotForYou                 the app is not for this person
 ├── NothingAsked              there is nothing in the message that could be asked
 ├── Unfilled                  the app's form has to be filled in before anything can be asked
 ├── Leaving                   the process is ending and takes nothing more
@@ -75,10 +74,6 @@ class LeaseLost(BridgeError):
 
 class TooOld(BridgeError):
     notice = "The bot was away when this was asked. If it still matters, please ask again."
-
-
-class NotForYou(BridgeError):
-    notice = "This bot is not for you. Its operator decides who may use it."
 
 
 class NothingAsked(BridgeError):

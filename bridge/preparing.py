@@ -1,6 +1,5 @@
 """What is sent with a question: its text, what was spoken, the app's inputs, and the attached files."""
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -13,8 +12,6 @@ from bridge.ports import Adapter
 from bridge.scene import Scene
 from bridge.types import Attachment
 
-# Dify takes no longer recording (controllers/service_api/app/audio.py).
-MOST_VOICE_BYTES = 30 * 1024 * 1024
 # Dify wants words with every question.
 ATTACHED = "(see what is attached)"
 
@@ -67,9 +64,8 @@ async def _heard(
     texts, problems = [], []
     for attachment in spoken:
         try:
-            file = await carrier.fetched(adapter, attachment, MOST_VOICE_BYTES)
-            sound = await asyncio.to_thread(voice.for_dify, file)
-            texts.append(await dify.transcribe(sound, user))
+            file = await carrier.fetched(adapter, attachment, voice.MOST_BYTES)
+            texts.append(await dify.transcribe(await voice.for_dify(file), user))
         except (PlatformError, DifyFileRefused, DifyLacks) as error:
             problems.append(f"{shown_name(attachment)} could not be listened to. {error.notice}")
     return "\n\n".join(text for text in texts if text), problems

@@ -19,8 +19,9 @@ NEWEST_MESSAGES = 20
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """A question and its answer, and when it was asked, in seconds since 1970."""
+    """A question and its answer; `at` is in seconds since 1970, and `id` names the message."""
 
+    id: str
     query: str
     answer: str
     at: float
@@ -77,7 +78,9 @@ async def history(calls: Calls, conversation_id: str, user: str, limit: int) -> 
     """The newest exchanges, the oldest of them first."""
     items = await _messages(calls, conversation_id, user, limit)
     return tuple(
-        Exchange(text_of(item, "query"), text_of(item, "answer"), time_of(item, "created_at"))
+        Exchange(
+            text_of(item, "id"), text_of(item, "query"), text_of(item, "answer"), time_of(item, "created_at")
+        )
         for item in items
     )
 
