@@ -43,7 +43,11 @@ def is_discords(url: URL, api: URL) -> bool:
     """Whether Discord keeps files there: at its own hosts, or where its API is."""
     if not url.absolute or url.user is not None or url.password is not None:
         return False
-    return url.origin() in _HOSTS or url.origin() == api.origin()
+    try:
+        origin = url.origin()
+    except ValueError:
+        return False
+    return origin in _HOSTS or origin == api.origin()
 
 
 def safe_name(name: str) -> str:

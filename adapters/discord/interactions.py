@@ -49,10 +49,11 @@ def read_interaction(payload: object) -> Interaction | None:
             "type": int(kind),
             "token": str(token),
             "application_id": str(application),
-            "data": {"custom_id": str(custom_id)},
+            "data": {"custom_id": str(custom_id), **data},
+            **more,
         } if id_.isascii() and id_.isdecimal() and kind in (MESSAGE_COMPONENT, MODAL_SUBMIT):
-            person = _person(payload)
-            entries = tuple(_entries(payload["data"])) if kind == MODAL_SUBMIT else None
+            person = _person(more)
+            entries = tuple(_entries(data)) if kind == MODAL_SUBMIT else None
             if person is None:
                 return None
             at = snowflake_time(int(id_)).timestamp()
@@ -83,7 +84,7 @@ def _person(payload: _Object) -> Person | None:
     member = payload.get("member")
     nick = member.get("nick") if isinstance(member, dict) else None
     match member.get("user") if isinstance(member, dict) else payload.get("user"):
-        case {"id": str(id_)} as user:
+        case {"id": str(id_), **user}:
             names = (nick, user.get("global_name"), user.get("username"))
             return Person(id_, next((name for name in names if isinstance(name, str) and name), ""))
     return None

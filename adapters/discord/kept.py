@@ -64,8 +64,8 @@ class KeptForms:
         return kept
 
     def fill(self, page: Page, filled: Filled) -> Filled:
-        """Add what was filled in on a page of a form that is kept; all of it so far. A page that is sent again
-        replaces what it said before."""
+        """Add what was filled in on a page of a form that is kept; all of it so far. A page that is sent
+        again replaces what it said before."""
         kept = self._kept[page.token]
         together = tuple((dict(kept.filled) | dict(filled)).items())
         self._kept[page.token] = replace(kept, filled=together)

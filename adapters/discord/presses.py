@@ -1,7 +1,8 @@
 """Presses of buttons and sent forms, on their way to the host, and what it shows at once.
 
-Discord wants the first answer within three seconds, and takes a modal only as that, and never as the answer to
-another. A form that comes later, or has more pages, is therefore offered in a message with a button.
+Discord wants the first answer within three seconds, and takes a modal only as that, and never as the answer
+to another. A form that comes later, and each further page of one, is therefore offered in a message with a
+button.
 """
 
 import asyncio
@@ -179,9 +180,8 @@ class Presses:
         return forms.modal(form, 0, self._kept.keep(form, one.person.id).custom_id)
 
     def _offered(self, one: Interaction, form: Form) -> Response:
-        return _offer(
-            label(form.title, CONTENT_LIMIT, "One more form."), self._kept.keep(form, one.person.id)
-        )
+        text = label(form.title, CONTENT_LIMIT, "One more form.")
+        return _offer(text, self._kept.keep(form, one.person.id))
 
     def _respond(self, one: Interaction, response: Response) -> Awaitable[None]:
         return self._answers.respond(one.id, one.token, response)
