@@ -44,9 +44,8 @@ async def listen(
 
     An event is acknowledged when `on_message` has returned, that is when it is stored, and not at all when it
     failed: then Slack delivers it again. After `Leaving` the connection is closed, so that Slack gives its
-    events to others. Interactions are acknowledged when
-    `on_interaction` has returned, and Slack does not repeat them. `on_back` is called when the connection stands, and when it stands again after
-    `away_seconds` or more.
+    events to others. An interaction is acknowledged when `on_interaction` has returned; Slack does not repeat
+    it. `on_back` is called when the connection stands, and when it stands again after `away_seconds` or more.
     """
     leaving = asyncio.Event()
 
