@@ -150,7 +150,7 @@ async def test_a_form_is_shown_filled_in_and_comes_back(place: SlackPlace) -> No
 
 async def test_a_form_may_lead_to_another_one(place: SlackPlace) -> None:
     host = Recorder()
-    host.answers = [FORM, Form("Second", (Field("why", "Why"),), Action.COMMENT, "c1")]
+    host.answers = [FORM, Form("Second", (Field("why", "Why"),), Action.DISLIKE, "c1")]
     async with listening(place.slack, host) as adapter:
         thread, _ = await posted(place, adapter, ASK)
         await place.press(thread, "What else?")
