@@ -136,15 +136,10 @@ def _value(field: AppInput, given: str) -> object:
 
 
 def _files(field: AppInput, uploads: Sequence[Upload]) -> object:
-    found = [as_input(upload) for upload in uploads]
+    found = [file_input(upload) for upload in uploads]
     if not found:
         return None
     return found if field.kind is InputKind.FILES else found[0]
-
-
-def as_input(upload: Upload) -> Mapping[str, str]:
-    """An uploaded file as Dify wants it named."""
-    return {"type": upload.kind, "transfer_method": "local_file", "upload_file_id": upload.id}
 
 
 def _number(given: str) -> float | None:
