@@ -83,11 +83,11 @@ def test_a_file_that_was_asked_for_has_to_be_there(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="BRIDGE_CONFIG names a file that is not there"):
         read_config(around)
     (tmp_path / "apps.toml").write_bytes(b"\xff\xfe")
-    with pytest.raises(SettingsError, match="apps.toml is not a text"):
+    with pytest.raises(SettingsError, match=r"apps\.toml is not a text"):
         read_config(around)
     (tmp_path / "apps.toml").unlink()
     (tmp_path / "apps.toml").mkdir()
-    with pytest.raises(SettingsError, match="apps.toml cannot be read"):
+    with pytest.raises(SettingsError, match=r"apps\.toml cannot be read"):
         read_config(around)
 
 
@@ -158,10 +158,9 @@ def test_every_mistake_is_told_at_once_by_its_place_and_none_is_repeated(tmp_pat
 
 def test_a_key_in_the_file_itself_is_refused_with_what_to_do(tmp_path: Path) -> None:
     (told,) = problems(tmp_path, '[apps.hr]\nkey = "app-abcdef"')
-    assert told == (
-        "bridge.toml: apps.hr.key: must not be a key itself: put the key into .env, and the name of its variable "
-        "here"
-    )
+    place, _, sentence = told.rpartition("key: ")
+    assert place == "bridge.toml: apps.hr."
+    assert sentence == "must not be a key itself: put the key into .env, and the name of its variable here"
 
 
 @pytest.mark.parametrize(

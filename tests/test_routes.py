@@ -21,8 +21,14 @@ def app(
     deny: tuple[str, ...] = (),
     curators: tuple[str, ...] = (),
 ) -> AppConfig:
-    lists = [frozenset(one) for one in (curators, allow, deny)]
-    return AppConfig(name, SecretStr("app-x"), "http://dify/v1", {}, *lists)
+    return AppConfig(
+        name,
+        SecretStr("app-x"),
+        "http://dify/v1",
+        curators=frozenset(curators),
+        allow=frozenset(allow),
+        deny=frozenset(deny),
+    )
 
 
 def config(*routes: Route) -> Config:
