@@ -1,5 +1,6 @@
 """What somebody said, in a form in which Dify hears it."""
 
+import asyncio
 import io
 import wave
 from pathlib import PurePosixPath
@@ -36,10 +37,9 @@ ACCEPTED = {
 CONTAINERS = {b"OggS": "ogg", b"\x1a\x45\xdf\xa3": "matroska", b"fLaC": "flac"}
 
 
-def for_dify(file: File) -> File:
-    """The same sound under a media type that Dify takes: renamed where that is enough, else converted, which
-    may take seconds and belongs into a thread. `DifyFileRefused` when it is too large or too long,
-    `FileUnreadable` when it is no sound."""
+async def for_dify(file: File) -> File:
+    """The same sound under a media type that Dify takes: renamed where that is enough, else converted.
+    `DifyFileRefused` when it is too large or too long, `FileUnreadable` when it is no sound."""
     if not file.data:
         raise FileUnreadable("the recording is empty")
     if len(file.data) > MOST_BYTES:
@@ -48,7 +48,8 @@ def for_dify(file: File) -> File:
     if known is not None:
         media_type, ending = known
         return File(_named(file.name, ending), media_type, file.data)
-    return File(_named(file.name, ".wav"), "audio/wav", _wav(file.data))
+    data = await asyncio.to_thread(_wav, file.data)
+    return File(_named(file.name, ".wav"), "audio/wav", data)
 
 
 def _named(name: str, ending: str) -> str:

@@ -73,11 +73,11 @@ def heard(data: bytes) -> tuple[float, float]:
         ("flac", "flac", "application/octet-stream", "stereo"),
     ],
 )
-def test_what_dify_does_not_take_is_converted_to_what_was_said(
+async def test_what_dify_does_not_take_is_converted_to_what_was_said(
     container: str, codec: str, media_type: str, layout: str
 ) -> None:
     given = File("voice-message.ogg", media_type, recording(container, codec, 2.0, layout=layout))
-    made = for_dify(given)
+    made = await for_dify(given)
     assert (made.name, made.media_type) == ("voice-message.wav", "audio/wav")
     seconds, pitch = heard(made.data)
     assert seconds == pytest.approx(2.0, abs=0.05)
@@ -97,10 +97,10 @@ def test_what_dify_does_not_take_is_converted_to_what_was_said(
         ("audio/mpga", "old.mpga", "audio/mpga", "old.mpga"),
     ],
 )
-def test_what_dify_knows_by_another_name_is_renamed_and_left_as_it_is(
+async def test_what_dify_knows_by_another_name_is_renamed_and_left_as_it_is(
     media_type: str, name: str, sent_as: str, sent_name: str
 ) -> None:
-    assert for_dify(File(name, media_type, b"sound")) == File(sent_name, sent_as, b"sound")
+    assert await for_dify(File(name, media_type, b"sound")) == File(sent_name, sent_as, b"sound")
     assert sent_as in DIFY_TAKES
 
 
@@ -117,12 +117,12 @@ def test_what_dify_knows_by_another_name_is_renamed_and_left_as_it_is(
         b"ffconcat version 1.0\nfile /etc/hostname\n",
     ],
 )
-def test_what_is_no_sound_is_unreadable(data: bytes) -> None:
+async def test_what_is_no_sound_is_unreadable(data: bytes) -> None:
     with pytest.raises(FileUnreadable):
-        for_dify(File("voice-message.ogg", "audio/ogg", data))
+        await for_dify(File("voice-message.ogg", "audio/ogg", data))
 
 
-def test_a_film_without_sound_is_unreadable() -> None:
+async def test_a_film_without_sound_is_unreadable() -> None:
     sink = io.BytesIO()
     with av.open(sink, "w", format="webm") as written:
         stream = written.add_stream("libvpx", rate=10)
@@ -132,18 +132,18 @@ def test_a_film_without_sound_is_unreadable() -> None:
             for packet in stream.encode(part):
                 written.mux(packet)
     with pytest.raises(FileUnreadable):
-        for_dify(File("film.webm", "video/webm", sink.getvalue()))
+        await for_dify(File("film.webm", "video/webm", sink.getvalue()))
 
 
-def test_ten_minutes_are_heard_and_no_more_however_small_they_are() -> None:
-    made = for_dify(File("long.flac", "audio/flac", silence(599)))
+async def test_ten_minutes_are_heard_and_no_more_however_small_they_are() -> None:
+    made = await for_dify(File("long.flac", "audio/flac", silence(599)))
     assert len(made.data) < 20_000_000
     long = silence(620)
     assert len(long) < 200_000
     with pytest.raises(DifyFileRefused):
-        for_dify(File("long.flac", "audio/flac", long))
+        await for_dify(File("long.flac", "audio/flac", long))
 
 
-def test_more_bytes_than_dify_takes_are_refused() -> None:
+async def test_more_bytes_than_dify_takes_are_refused() -> None:
     with pytest.raises(DifyFileRefused):
-        for_dify(File("huge.mp3", "audio/mpeg", bytes(MOST_BYTES + 1)))
+        await for_dify(File("huge.mp3", "audio/mpeg", bytes(MOST_BYTES + 1)))
