@@ -7,16 +7,20 @@ from contextlib import asynccontextmanager
 
 from adapters.discord.adapter import DiscordAdapter
 from adapters.slack.adapter import SlackAdapter, Streaming
+from bridge.afterwards import Afterwards
 from bridge.apps import Apps, OpenApp
 from bridge.budget import Budget
+from bridge.commands import command_of
 from bridge.conversation import Conversation
-from bridge.dify import DifyClient
 from bridge.errors import DifyError, LoginRefused, StoreError
 from bridge.inbox import Inbox
 from bridge.ports import Adapter
+from bridge.presses import Presses
 from bridge.replica import Replica
+from bridge.routes import Follow
 from bridge.settings import Busy, Reasoning, Settings
 from bridge.store import Store
+from bridge.types import Message
 
 log = logging.getLogger(__name__)
 
@@ -26,9 +30,7 @@ HOUSEKEEPING_SECONDS = 3600.0
 class App:
     """A running bridge. `run` serves until `leave` is called; a second `leave` cuts everything off."""
 
-    def __init__(
-        self, settings: Settings, store: Store, apps: Apps, dify: DifyClient, adapters: list[Adapter]
-    ) -> None:
+    def __init__(self, settings: Settings, store: Store, apps: Apps, adapters: list[Adapter]) -> None:
         self._settings = settings
         self._apps = apps
         self._adapters = adapters
@@ -38,10 +40,12 @@ class App:
         self._failed = False
         self.store = store
         budget = Budget()
+        self._afterwards = Afterwards(store, budget)
         conversation = Conversation(
-            dify,
+            apps,
             store,
             budget,
+            self._afterwards,
             retry_seconds=settings.dify_retry_for,
             max_age_seconds=settings.recover_max_age,
             show_reasoning=settings.reasoning is Reasoning.SHOW,
@@ -53,10 +57,14 @@ class App:
             adapters,
             budget,
             conversation.answer,
+            self._app_of,
+            lambda press: self._presses.press(press),
             settings.recover_max_age,
             merging=settings.busy is Busy.MERGE,
             interrupting=settings.busy is Busy.INTERRUPT,
         )
+
+        self._presses = Presses(store, apps, self._inbox.deliver, self._inbox.stop)
 
     def leave(self) -> None:
         """Ask the bridge to end. Safe to call from a signal handler."""
@@ -89,10 +97,12 @@ class App:
             await self._until_over(leaving, listening)
             self._replica.withdraw()
             await self._finish_answers()
+            await self._afterwards.close()
         finally:
             for task in (leaving, *aside, *listening):
                 task.cancel()
             await asyncio.gather(leaving, *aside, *listening, return_exceptions=True)
+            await self._presses.close()
             await self._replica.leave()
         return self._leaving.is_set() and not self._failed
 
@@ -114,6 +124,14 @@ class App:
             finishing.cancel()
             await self._inbox.leave(0)
         await asyncio.gather(finishing, cut_off, return_exceptions=True)
+
+    def _app_of(self, message: Message) -> str | None:
+        """The name of the app that answers a message, where one does."""
+        command = command_of(message.text)
+        config = self._apps.route(message.thread, command.word if command is not None else "").config
+        if config.follow is Follow.MENTION and not message.addressed:
+            return None
+        return config.name
 
     async def _listen(self, adapter: Adapter) -> None:
         try:
@@ -175,9 +193,8 @@ async def assemble(settings: Settings, reread: Callable[[], Settings] | None = N
         Store(
             settings.database_url.get_secret_value(), settings.database_listen_url.get_secret_value()
         ) as store,
-        apps.fallback.in_use() as dify,
     ):
-        yield App(settings, store, apps, dify, _adapters(settings))
+        yield App(settings, store, apps, _adapters(settings))
 
 
 def _adapters(settings: Settings) -> list[Adapter]:

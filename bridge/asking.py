@@ -2,24 +2,40 @@
 
 import asyncio
 import logging
-from contextlib import aclosing
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import aclosing, asynccontextmanager
 from math import inf
 
-from bridge.dify import ChatRequest, DifyClient, Ending, Ids, LostTurn
+from bridge import deciding
+from bridge.capacity import Capacity, step_text
+from bridge.dify import (
+    ChatRequest,
+    ChatStream,
+    Ending,
+    HumanForm,
+    Ids,
+    LostTurn,
+    Mode,
+    RunRequest,
+    Update,
+)
 from bridge.errors import (
     DifyConversationGone,
     DifyCut,
     DifyError,
+    DifyFormOver,
     DifyQuota,
     DifySilent,
+    DifyWrongMode,
     LeaseLost,
     TooOld,
 )
 from bridge.markdown import strip_thinking
-from bridge.notes import Notes
-from bridge.reply import Hold, Reply
-from bridge.store import Job, TurnIds
+from bridge.preparing import Prepared
+from bridge.scene import Scene
+from bridge.store import TurnIds
+from bridge.trace import trace_id
+from bridge.types import Decision
 
 log = logging.getLogger(__name__)
 
@@ -31,51 +47,49 @@ RECOVERY_SECONDS = 300.0
 
 NO_WORDS = "The AI app ended without an answer. Please ask again in other words."
 STOPPED = "This answer was stopped."
-PAUSED = "The AI app waits for a decision that has to be made in Dify."
 AWAY = "The AI service is away, asking again"
-ENDINGS: dict[Ending | None, str] = {Ending.STOPPED: STOPPED, Ending.PAUSED: PAUSED}
+# What an app may be whose Dify does not tell, in the order in which it is tried.
+NEXT_MODE = {Mode.UNKNOWN: Mode.COMPLETION, Mode.COMPLETION: Mode.WORKFLOW}
 
-
-@dataclass(slots=True)
-class Told:
-    """What has been heard so far, so that it is kept however the turn ends."""
-
-    text: str = ""
-    notices: list[str] = field(default_factory=list)
-    outcome: str = "answered"
+Prepare = Callable[[str], Awaitable[Prepared]]
 
 
 class Asking:
-    """The exchange about one job; what it brings goes to `reply` and `told`. `asker` is the end user under
-    whom a new conversation begins. What is `too_old` is not asked; but what Dify knows of it is shown."""
+    """The exchange about one question with its app; what it brings goes to the scene's `reply` and `told`.
+    `prepare` gives what is to be sent under an end user. What is `too_old` is not asked; but what Dify knows
+    of it is shown."""
 
     def __init__(
-        self,
-        dify: DifyClient,
-        notes: Notes,
-        job: Job,
-        asker: str,
-        hold: Hold,
-        reply: Reply,
-        told: Told,
-        retry_seconds: float,
-        *,
-        too_old: bool,
+        self, scene: Scene, capacity: Capacity, prepare: Prepare, retry_seconds: float, *, too_old: bool
     ) -> None:
-        self._dify = dify
-        self._notes = notes
-        self._job = job
-        self._asker = asker
-        self._hold = hold
-        self._reply = reply
-        self._told = told
+        self._dify = scene.dify
+        self._capacity = capacity
+        self._prepare = prepare
+        self._notes = scene.notes
+        self._job = job = scene.job
+        self._asker = scene.user
+        self._hold = scene.hold
+        self._reply = scene.reply
+        self._told = scene.told
         self._retry_seconds = retry_seconds
         self._too_old = too_old
         self._conversation_id = job.conversation_id
         self._user = job.dify_user
         self._ids = Ids(job.conversation_id, job.turn.message_id, job.turn.task_id, job.turn.run_id)
         self._lost_turn = bool(job.turn.task_id)
+        self._mode: Mode | None = None
+        self._ready: tuple[str, Prepared] | None = None
         self._cut: DifyError | None = None
+
+    @property
+    def ids(self) -> Ids:
+        """What Dify calls the turn, as far as it has told."""
+        return self._ids
+
+    @property
+    def user(self) -> str:
+        """The end user under whom it was asked."""
+        return self._user
 
     async def ask(self, waiting: asyncio.Task[None]) -> None:
         """Ask, again and again while Dify is away and the turn cannot have begun. `DifyError` when there will
@@ -92,6 +106,8 @@ class Asking:
                     await self._turn(waiting)
             except DifyConversationGone as gone:
                 await self._begin_anew(gone)
+            except DifyWrongMode as wrong:
+                self._try_as_another(wrong)
             except DifyError as error:
                 until = min(until, loop.time() + self._retry_seconds)
                 wait = max(pause, error.retry_after or 0.0)
@@ -100,8 +116,7 @@ class Asking:
                 if not again or loop.time() + wait > until:
                     raise
                 log.warning("%s: %s; asking again in %g s", self._job.thread.key, error, wait)
-                self._reply.show_steps()
-                self._reply.write(self._told.text, step=AWAY)
+                self._show_step(AWAY)
                 await asyncio.sleep(wait)
                 pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
             else:
@@ -112,30 +127,26 @@ class Asking:
         if not self._ids.task_id:
             return
         try:
-            await self._dify.stop(self._ids.task_id, self._user)
+            await self._dify.stop(self._ids.task_id, self._user, self._mode or Mode.UNKNOWN)
         except DifyError as error:
             log.warning("%s: Dify was not told to stop: %s", self._job.thread.key, error)
 
     async def _turn(self, waiting: asyncio.Task[None]) -> None:
-        request = ChatRequest(
-            query=self._job.message.text, user=self._user, conversation_id=self._conversation_id
-        )
-        self._ids = Ids()
+        ending: Ending | None = None
+        forms: tuple[HumanForm, ...] = ()
         try:
-            async with self._dify.chat(request) as stream, aclosing(stream.updates()) as updates:
+            async with (
+                self._capacity.place(self._job.thread.key, lambda place: self._show_step(step_text(place))),
+                self._stream() as stream,
+                aclosing(stream.updates()) as updates,
+            ):
                 async for update in updates:
-                    if update.ids != self._ids:
-                        await self._learn(update.ids)
-                    await self._notes.save_again()
-                    if update.text != self._told.text:
-                        waiting.cancel()
-                    self._told.text = update.text
-                    self._reply.write(update.text, step=update.step, thought=update.thought)
-                    if self._reply.lost is not None or self._reply.stopped:
+                    forms = update.forms
+                    if not await self._goes_on(update, waiting):
                         break
                 ending = stream.ending
         except (DifyCut, DifySilent) as cut:
-            if cut.nothing_began or not self._ids.message_id:
+            if cut.nothing_began or not (self._ids.message_id or self._ids.workflow_run_id):
                 raise
             self._lost_turn, self._cut = True, cut
             await self._is_recovered()
@@ -144,7 +155,75 @@ class Asking:
             raise self._reply.lost
         if self._reply.stopped or self._reply.lost is not None:
             await self.abandon()
-        self._conclude(Ending.STOPPED if self._reply.stopped else ending)
+        await self._conclude(Ending.STOPPED if self._reply.stopped else ending, forms)
+
+    async def _goes_on(self, update: Update, waiting: asyncio.Task[None]) -> bool:
+        """Show the newest state; whether anybody still wants more."""
+        if update.ids != self._ids:
+            await self._learn(update.ids)
+        await self._notes.save_again()
+        if update.text != self._told.text:
+            waiting.cancel()
+        self._told.text = update.text
+        self._told.files, self._told.sources = update.files, update.sources
+        self._reply.write(self._told.shown, step=update.step, thought=update.thought)
+        return self._reply.lost is None and not self._reply.stopped
+
+    @asynccontextmanager
+    async def _stream(self) -> AsyncIterator[ChatStream]:
+        """The running turn, however this app is asked."""
+        decision = self._job.message.decision
+        self._ids = Ids()
+        if decision is not None:
+            await self._decide(decision)
+            async with self._dify.follow(decision.run_id, self._user) as stream:
+                yield stream
+            return
+        prepared = await self._prepared()
+        if self._mode is None:
+            self._mode = (await self._dify.app()).mode
+        trace = trace_id(self._job.message)
+        if self._mode.conversing:
+            chat = ChatRequest(
+                query=prepared.query,
+                user=self._user,
+                conversation_id=self._conversation_id,
+                inputs=prepared.inputs,
+                files=prepared.uploads,
+                trace_id=trace,
+            )
+            async with self._dify.chat(chat) as stream:
+                yield stream
+        else:
+            run = RunRequest(
+                inputs=prepared.inputs,
+                user=self._user,
+                query=prepared.query,
+                files=prepared.uploads,
+                trace_id=trace,
+            )
+            async with self._dify.run(self._mode, run) as stream:
+                yield stream
+
+    async def _prepared(self) -> Prepared:
+        """What is sent, made once for each end user: files belong to whoever uploaded them."""
+        if self._ready is None or self._ready[0] != self._user:
+            self._ready = self._user, await self._prepare(self._user)
+        return self._ready[1]
+
+    async def _decide(self, decision: Decision) -> None:
+        """Tell the flow what was decided. After a restart, it may have been told already."""
+        try:
+            await self._dify.decide(decision.token, decision.action, dict(decision.filled), self._user)
+        except DifyFormOver:
+            if self._job.starts <= 1:
+                raise
+
+    def _try_as_another(self, wrong: DifyWrongMode) -> None:
+        """An old Dify does not tell what kind of app it has; then the endpoints do."""
+        if self._mode not in NEXT_MODE:
+            raise wrong
+        self._mode = NEXT_MODE[self._mode]
 
     async def _is_recovered(self) -> bool:
         """Whether Dify still knows the answer whose end was not seen. If not, an earlier attempt's is
@@ -169,16 +248,31 @@ class Asking:
             return False
         log.info("%s: Dify still knew the answer", self._job.thread.key)
         self._told.text = found.text
-        self._reply.write(found.text)
-        self._conclude(found.ending)
+        self._reply.write(self._told.shown)
+        await self._conclude(found.ending, ())
         return True
 
-    def _conclude(self, ending: Ending | None) -> None:
+    async def _conclude(self, ending: Ending | None, forms: tuple[HumanForm, ...]) -> None:
         """Say how it ended, where the answer does not say enough by itself."""
-        if ending in ENDINGS:
-            self._told.notices.append(ENDINGS[ending])
-        elif not strip_thinking(self._told.text).answer.strip():
-            self._told.notices.append(NO_WORDS)
+        told = self._told
+        if ending is Ending.STOPPED:
+            told.notices.append(STOPPED)
+        elif ending is Ending.PAUSED:
+            await self._wait_for_decision(forms)
+        elif not strip_thinking(told.text).answer.strip() and not told.files:
+            told.notices.append(NO_WORDS)
+
+    async def _wait_for_decision(self, forms: tuple[HumanForm, ...]) -> None:
+        """Show what the flow waits for, to be pressed by whoever decides."""
+        choices = deciding.choices_of(forms)
+        if not choices:
+            self._told.notices.append(deciding.NOT_HERE)
+            return
+        await self._notes.decision(deciding.packed(choices))
+        parts = (self._told.text, deciding.text_of_forms(forms))
+        self._told.text = "\n\n".join(part for part in parts if part)
+        self._told.buttons.extend(deciding.buttons_of(forms, self._job.id))
+        self._told.outcome = "paused"
 
     async def _begin_anew(self, gone: DifyConversationGone) -> None:
         """Forget a conversation that Dify no longer knows, once."""
@@ -198,6 +292,11 @@ class Asking:
             log.warning("%s: Dify began another conversation than it was asked for", self._job.thread.key)
             self._told.notices.append(DifyConversationGone.notice)
         self._ids = ids
-        if ids.conversation_id:
+        if ids.conversation_id or ids.message_id or ids.workflow_run_id:
             turn = TurnIds(ids.message_id, ids.task_id, ids.workflow_run_id)
             await self._notes.turn(ids.conversation_id, turn)
+
+    def _show_step(self, step: str) -> None:
+        """Say why nothing happens just now."""
+        self._reply.show_steps()
+        self._reply.write(self._told.shown, step=step)

@@ -2,31 +2,44 @@
 
 import asyncio
 import logging
+from functools import partial
 
-from bridge.asking import STOPPED, Asking, Told
-from bridge.budget import Budget, Option, Ticket
-from bridge.dify import DifyClient
-from bridge.errors import BridgeError, LeaseLost, PlatformError
+from bridge.afterwards import Afterwards, Answered
+from bridge.apps import Apps, OpenApp
+from bridge.asking import STOPPED, Asking
+from bridge.attached import Carrier
+from bridge.budget import Budget
+from bridge.commands import Command, command_of
+from bridge.courtesy import open_thread, show_waiting
+from bridge.dify import DifyClient, Ids
+from bridge.errors import BridgeError, LeaseLost, NotForYou, NothingAsked, Unfilled
 from bridge.inbox import Asked, dify_user_of
+from bridge.inputs import names_of
+from bridge.made import all_made, fetch_made, send_made
+from bridge.markdown import without_own_links
 from bridge.notes import Notes
-from bridge.ports import Adapter, OpensThreads, ShowsWaiting
+from bridge.obeying import Obeying, fill_button
+from bridge.ports import OpensThreads
+from bridge.preparing import Prepared, prepare, says_nothing
 from bridge.reply import Begun, Reply
-from bridge.store import Job, Store
-from bridge.types import Message, Thread
-from bridge.window import Priority
+from bridge.routes import may_ask
+from bridge.scene import Scene, Told, key_of
+from bridge.store import UNFILLED, Job, Store
+from bridge.types import Action, Button, Message, Style
 
 log = logging.getLogger(__name__)
 
 # Longer than any message a person types, shorter than what makes a model fail without a word.
 QUESTION_LIMIT_CHARACTERS = 32_000
-WAITING_SHOWN_EVERY_SECONDS = 8.0
-WAITING_SHOWN_WITHIN_SECONDS = 2.0
 # A step that is over sooner is not worth a message of its own.
 STEPS_SHOWN_AFTER_SECONDS = 1.0
+# A file comes below the words that go with it, if those do not take too long.
+WORDS_FIRST_SECONDS = 5.0
 CLOSING_SECONDS = 10.0
+# Dify is told of a stop before the answer is closed, but nobody waits for it.
+STOP_HEARD_WITHIN_SECONDS = 0.5
+MOST_SOURCES = 5
 
-EMPTY_QUESTION = "Write your question together with the mention, and it will be answered here."
-ONLY_FILES = "Files alone cannot be answered yet. Please add a question in words."
 TOO_LONG = (
     f"That message is too long: up to {QUESTION_LIMIT_CHARACTERS:,} characters can be asked at once. "
     "Please shorten it."
@@ -38,22 +51,26 @@ MOST_STARTS = 5
 
 
 class Conversation:
-    """Answers questions with one Dify app. Dify is asked again for `retry_seconds` while it is away; what was
+    """Answers questions with Dify apps. Dify is asked again for `retry_seconds` while it is away; what was
     left behind by somebody, or found waiting, is answered when it is no older than `max_age_seconds`."""
 
     def __init__(
         self,
-        dify: DifyClient,
+        apps: Apps,
         store: Store,
         budget: Budget,
+        afterwards: Afterwards,
         *,
         retry_seconds: float,
         max_age_seconds: float,
         show_reasoning: bool = False,
     ) -> None:
-        self._dify = dify
+        self._apps = apps
         self._store = store
         self._budget = budget
+        self._afterwards = afterwards
+        self._carrier = Carrier()
+        self._obeying = Obeying(store, budget)
         self._retry_seconds = retry_seconds
         self._max_age_seconds = max_age_seconds
         self._show_reasoning = show_reasoning
@@ -62,129 +79,191 @@ class Conversation:
         """See one question through to a closed reply, whatever happens on the way; gives what became of it.
         Raises only `LeaseLost`, when somebody else goes on with it; when it is cancelled, the reply is closed
         first."""
-        notes, told = Notes(self._store, asked.job), Told()
-        reply = self._reply(asked, notes)
-        asking = self._asking(asked, notes, reply, told)
+        opened = self._apps.of(asked.job.app) or self._apps.route(asked.job.thread)
+        async with opened.in_use() as dify:
+            scene = self._scene(asked, opened, dify)
+            asking = self._asking(scene, opened)
+            return await self._answered(asked, scene, opened, asking)
+
+    async def _answered(self, asked: Asked, scene: Scene, opened: OpenApp, asking: Asking) -> str:
+        reply, told = scene.reply, scene.told
         showing = asyncio.create_task(reply.run(), name=f"reply to {asked.job.message.id}")
         try:
-            await self._guarded(asked, asking, reply, told)
+            await self._guarded(asked, scene, asking)
         except LeaseLost:
             showing.cancel()
             await asyncio.gather(showing, return_exceptions=True)
             raise
         except asyncio.CancelledError:
-            reply.close(told.text, " ".join([*told.notices, RESTARTING]))
-            await self._closed(asked, reply, showing, CLOSING_SECONDS)
-            await notes.save()
+            reply.close(told.shown, " ".join([*told.notices, RESTARTING]))
+            await self._closed(scene, showing, CLOSING_SECONDS)
+            await scene.notes.save()
             raise
-        reply.close(told.text, " ".join(told.notices))
-        problem = await self._closed(asked, reply, showing, None)
-        await notes.settle()
+        told.buttons.extend(await self._buttons(scene, asking.ids))
+        reply.close(told.shown, " ".join(told.notices), _sources(told), tuple(told.buttons))
+        problem = await self._closed(scene, showing, None)
+        await scene.notes.settle()
+        self._follow_up(scene, opened, asking)
         return problem or told.outcome
 
-    async def _guarded(self, asked: Asked, asking: Asking, reply: Reply, told: Told) -> None:
+    async def _guarded(self, asked: Asked, scene: Scene, asking: Asking) -> None:
         """Whatever goes wrong becomes a sentence."""
+        told, key = scene.told, scene.job.thread.key
         try:
             async with asked.stop.heeded():
-                await self._tell(asked, asking, reply, told)
+                await self._tell(scene, asking)
             if asked.stop.given:
                 told.notices.append(STOPPED)
-                await asking.abandon()
+                stopping = self._afterwards.start(asking.abandon(), key)
+                await asyncio.wait({stopping}, timeout=STOP_HEARD_WITHIN_SECONDS)
         except LeaseLost:
             raise
         except BridgeError as error:
-            log.warning("%s: %s: %s", asked.job.thread.key, type(error).__name__, error)
+            log.warning("%s: %s: %s", key, type(error).__name__, error)
             told.outcome = type(error).__name__
             told.notices.append(error.notice)
         except Exception:
             # The one guard of this task: a defect of ours must not leave a reply open.
-            log.exception("%s: the answer failed", asked.job.thread.key)
+            log.exception("%s: the answer failed", key)
             told.outcome = "defect"
             told.notices.append(BridgeError.notice)
+        told.notices.extend(told.refused)
 
-    async def _tell(self, asked: Asked, asking: Asking, reply: Reply, told: Told) -> None:
-        message, adapter = asked.job.message, asked.adapter
-        await asked.hold.standing()
+    async def _tell(self, scene: Scene, asking: Asking) -> None:
+        message, adapter, told = scene.job.message, scene.adapter, scene.told
+        await scene.hold.standing()
+        if not may_ask(scene.config, message.thread.platform, message.author.id):
+            if message.addressed:
+                raise NotForYou
+            told.outcome = "not for them"
+            return
         if isinstance(adapter, OpensThreads):
-            await self._open(adapter, message)
-        refusal = GIVEN_UP if asked.job.starts > MOST_STARTS else why_not(message)
-        if refusal:
+            await open_thread(adapter, self._budget, message)
+        if refusal := GIVEN_UP if scene.job.starts > MOST_STARTS else why_not(message):
             told.outcome = "refused"
             told.notices.append(refusal)
-            return
-        waiting = asyncio.create_task(self._show_waiting(adapter, message.thread), name="waiting")
-        steps = asyncio.get_running_loop().call_later(STEPS_SHOWN_AFTER_SECONDS, reply.show_steps)
+        elif command := command_in(message):
+            await self._obeying.obey(command, scene)
+        else:
+            await self._ask(scene, asking)
+
+    async def _ask(self, scene: Scene, asking: Asking) -> None:
+        told = scene.told
+        waiting = asyncio.create_task(
+            show_waiting(scene.adapter, self._budget, scene.job.thread), name="waiting"
+        )
+        steps = asyncio.get_running_loop().call_later(STEPS_SHOWN_AFTER_SECONDS, scene.reply.show_steps)
         try:
             await asking.ask(waiting)
+            await self._put_files(scene, asking)
+        except NothingAsked:
+            told.outcome = "refused"
+            await self._obeying.offer_opening(scene)
+            if not (told.text or told.refused):
+                told.notices.append(NothingAsked.notice)
+        except Unfilled as unfilled:
+            told.outcome = UNFILLED
+            told.notices.append(unfilled.sentence)
+            told.buttons.append(fill_button(scene.job.id))
         finally:
             steps.cancel()
             waiting.cancel()
             await asyncio.gather(waiting, return_exceptions=True)
+
+    async def _put_files(self, scene: Scene, asking: Asking) -> None:
+        """The files that the app made, below its words."""
+        told, dify, ids = scene.told, scene.dify, asking.ids
+        words, links = without_own_links(told.text, dify.owns)
+        made = all_made(told.files, links)
+        if not made:
+            return
+        scene.reply.write(told.shown, step="Fetching files")
+        refresh = partial(dify.files_of, ids.conversation_id, ids.message_id, asking.user)
+        fetched = await fetch_made(dify, made, refresh)
+        if words.strip():
+            await scene.reply.begun(WORDS_FIRST_SECONDS)
+        await scene.hold.standing()
+        unsent = await send_made(scene.adapter, self._budget, scene.job.thread, scene.key, fetched.files)
+        told.notices.extend((*fetched.problems, *unsent))
+
+    async def _prepare(self, scene: Scene, user: str) -> Prepared:
+        """What goes to the app, and what people see of it."""
+        told, job = scene.told, scene.job
+        prepared = await prepare(scene, self._carrier, user)
+        told.refused = list(prepared.refused)
+        told.lead = lead_of(job.message, prepared.heard)
+        if says_nothing(prepared, await scene.dify.app()):
+            raise NothingAsked
+        if prepared.missing:
+            raise Unfilled(names_of(prepared.missing))
+        if job.message.filled:
+            await scene.notes.inputs(tuple({**dict(job.inputs), **dict(job.message.filled)}.items()))
+        return prepared
+
+    async def _buttons(self, scene: Scene, ids: Ids) -> list[Button]:
+        """What can be done with an answer that stands."""
+        told, value = scene.told, str(scene.job.id)
+        words, _ = without_own_links(told.text, scene.dify.owns)
+        if told.outcome != "answered" or not ids.message_id or not words.strip():
+            return []
+        buttons = [Button("Good answer", Action.LIKE, value), Button("Bad answer", Action.DISLIKE, value)]
+        try:
+            if (await scene.dify.app()).speaks:
+                buttons.append(Button("Read aloud", Action.SPEAK, value))
+        except BridgeError as error:
+            log.info("%s: not known whether the app speaks: %s", scene.job.thread.key, error)
+        if scene.config.curators:
+            buttons.append(Button("Save as right answer", Action.CURATE, value))
+        return buttons
+
+    def _follow_up(self, scene: Scene, opened: OpenApp, asking: Asking) -> None:
+        last, ids = scene.reply.last, asking.ids
+        if scene.told.outcome == "answered" and last is not None and ids.message_id:
+            self._afterwards.begin(
+                Answered(
+                    scene.adapter,
+                    scene.job,
+                    opened,
+                    *last,
+                    conversation_id=ids.conversation_id,
+                    message_id=ids.message_id,
+                    user=asking.user,
+                )
+            )
+
+    def _scene(self, asked: Asked, opened: OpenApp, dify: DifyClient) -> Scene:
+        job = asked.job
+        notes = Notes(self._store, job)
+        reply = Reply(
+            asked.adapter,
+            job.thread,
+            self._budget,
+            key_of(job.message),
+            notes.posted,
+            asked.hold,
+            Begun(job.first_started_at, job.replies, job.beside, again=job.begun_before),
+            show_reasoning=self._show_reasoning,
+            growing=(Button("Stop", Action.STOP, str(job.id), Style.DANGER),),
+            is_own_link=dify.owns,
+        )
+        user = dify_user_of(job.thread, job.message.author)
+        return Scene(asked.adapter, job, asked.hold, opened.config, dify, notes, reply, Told(), user)
+
+    def _asking(self, scene: Scene, opened: OpenApp) -> Asking:
+        return Asking(
+            scene,
+            opened.capacity,
+            partial(self._prepare, scene),
+            self._retry_seconds,
+            too_old=self._too_old(scene.job),
+        )
 
     def _too_old(self, job: Job) -> bool:
         """Whether it is too late to answer what nobody has answered in time."""
         asked_at = max(message.sent_at for message in job.messages)
         return job.found_at > 0 and job.found_at - asked_at > self._max_age_seconds
 
-    async def _open(self, adapter: OpensThreads, message: Message) -> None:
-        """Make the thread. Without one the answer still finds its place in the channel."""
-        try:
-            lanes = adapter.open_lanes(message)
-            async with self._budget.slot(Ticket((Option(lanes),), Priority.FIRST, message.thread.key)):
-                await adapter.open(message)
-        except PlatformError as error:
-            log.warning("%s: no thread was made: %s", message.thread.key, error)
-
-    async def _show_waiting(self, adapter: Adapter, thread: Thread) -> None:
-        """Show that an answer is being worked on, until cancelled. A mere courtesy: where the budget has no
-        room for it, or it fails, there is none."""
-        while isinstance(adapter, ShowsWaiting):
-            try:
-                lanes = adapter.waiting_lanes(thread)
-                async with (
-                    asyncio.timeout(WAITING_SHOWN_WITHIN_SECONDS),
-                    self._budget.slot(Ticket((Option(lanes),), Priority.COURTESY, thread.key)),
-                ):
-                    await adapter.show_waiting(thread)
-            except TimeoutError:
-                log.debug("%s: no room to show that an answer is coming", thread.key)
-            except PlatformError as error:
-                log.debug("%s: %s", thread.key, error)
-                return
-            await asyncio.sleep(WAITING_SHOWN_EVERY_SECONDS)
-
-    def _reply(self, asked: Asked, notes: Notes) -> Reply:
-        job = asked.job
-        # The part of the message's name that is unique in its channel; both platforms' are shorter than 20.
-        key = job.message.id.rpartition(":")[2][:20]
-        return Reply(
-            asked.adapter,
-            job.thread,
-            self._budget,
-            key,
-            notes.posted,
-            asked.hold,
-            Begun(job.first_started_at, job.replies, job.beside, again=job.begun_before),
-            show_reasoning=self._show_reasoning,
-        )
-
-    def _asking(self, asked: Asked, notes: Notes, reply: Reply, told: Told) -> Asking:
-        job = asked.job
-        return Asking(
-            self._dify,
-            notes,
-            job,
-            dify_user_of(job.thread, job.message.author),
-            asked.hold,
-            reply,
-            told,
-            self._retry_seconds,
-            too_old=self._too_old(job),
-        )
-
-    async def _closed(
-        self, asked: Asked, reply: Reply, showing: asyncio.Task[None], patience: float | None
-    ) -> str:
+    async def _closed(self, scene: Scene, showing: asyncio.Task[None], patience: float | None) -> str:
         """Wait until the reply stands closed on the screen, or for so many seconds. What went wrong, if
         anything did. `LeaseLost` when somebody else closes it."""
         try:
@@ -198,17 +277,37 @@ class Conversation:
             showing.cancel()
             (ended,) = await asyncio.gather(showing, return_exceptions=True)
         if isinstance(ended, Exception):
-            log.error("%s: the reply failed", asked.job.thread.key, exc_info=ended)
+            log.error("%s: the reply failed", scene.job.thread.key, exc_info=ended)
             return "defect"
-        if isinstance(reply.lost, LeaseLost):
-            raise reply.lost
-        return f"lost: {type(reply.lost).__name__}" if reply.lost is not None else ""
+        lost = scene.reply.lost
+        if isinstance(lost, LeaseLost):
+            raise lost
+        return f"lost: {type(lost).__name__}" if lost is not None else ""
 
 
 def why_not(message: Message) -> str:
     """The sentence for a message that is not worth a call to Dify; empty when it is."""
-    if len(message.text) > QUESTION_LIMIT_CHARACTERS:
-        return TOO_LONG
-    if message.text:
-        return ""
-    return ONLY_FILES if message.attachments else EMPTY_QUESTION
+    return TOO_LONG if len(message.text) > QUESTION_LIMIT_CHARACTERS else ""
+
+
+def command_in(message: Message) -> Command | None:
+    """The command that a message is; none where it answers a form."""
+    return None if message.filled or message.decision is not None else command_of(message.text)
+
+
+def lead_of(message: Message, heard: str) -> str:
+    """What stands above the answer: what nobody can read elsewhere of the question."""
+    said = "\n\n".join(part for part in (message.text if message.pressed else "", heard) if part)
+    quoted = "\n".join(f"> {line}" for line in said.splitlines())
+    return f"{quoted}\n\n" if quoted else ""
+
+
+def _sources(told: Told) -> tuple[str, ...]:
+    """Where the answer was found, as far as people can look there."""
+    lines = []
+    for source in told.sources[:MOST_SOURCES]:
+        place = f"{source.document}, page {source.page}" if source.page else source.document
+        lines.append(f"{place} ({source.dataset})" if source.dataset else place)
+    if len(told.sources) > MOST_SOURCES:
+        lines.append(f"and {len(told.sources) - MOST_SOURCES} more")
+    return tuple(lines)

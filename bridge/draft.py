@@ -7,10 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from bridge import split
-from bridge.markdown import strip_thinking
+from bridge.markdown import settled_links, strip_thinking, without_own_links
 from bridge.markdown.aside import aside
 from bridge.ports import Adapter
-from bridge.types import Body, Thread
+from bridge.types import Body, Button, Thread
 
 NOTHING = Body("")
 # A reply begins with at least so much, so that its first message has something to say.
@@ -34,11 +34,23 @@ GrownOf = Callable[[int], Grown | None]
 
 class Draft:
     """The newest state of one reply in one thread. `stale` while something was written that nobody has looked
-    at, `closed` once its last state was given."""
+    at, `closed` once its last state was given. While it grows, the buttons `growing` stand below it. Of a
+    link for which `is_own_link` holds, only the label is shown."""
 
-    def __init__(self, adapter: Adapter, thread: Thread, *, show_reasoning: bool = False) -> None:
+    def __init__(
+        self,
+        adapter: Adapter,
+        thread: Thread,
+        growing: tuple[Button, ...] = (),
+        *,
+        show_reasoning: bool = False,
+        is_own_link: Callable[[str], bool] | None = None,
+    ) -> None:
         self._adapter = adapter
         self._thread = thread
+        self._is_own_link = is_own_link
+        self._sources: tuple[str, ...] = ()
+        self._buttons = growing
         self._show_reasoning = show_reasoning
         self._written = ""
         self._thought = ""
@@ -66,9 +78,12 @@ class Draft:
         """Say what runs even where there is no text yet."""
         self._shows_steps = self.stale = True
 
-    def close(self, text: str, notice: str) -> None:
+    def close(
+        self, text: str, notice: str, sources: tuple[str, ...] = (), buttons: tuple[Button, ...] = ()
+    ) -> None:
         """Keep the last state."""
         self._written, self._step, self._notice = text, "", notice
+        self._sources, self._buttons = sources, buttons
         self.stale = self.closed = True
 
     def bodies(self, grown: GrownOf) -> list[Body]:
@@ -93,7 +108,7 @@ class Draft:
     def _take(self) -> None:
         """Follow the answer. Messages that are full keep their text while the answer only grows."""
         thinking = strip_thinking(self._written)
-        text = thinking.answer
+        text = self._without_own_links(thinking.answer)
         if thinking.open and not self.closed:
             self._step = self._step or THINKING
         if text.strip() and self._show_reasoning:
@@ -112,6 +127,13 @@ class Draft:
             self._tail = text
         self._text = text
 
+    def _without_own_links(self, text: str) -> str:
+        """Files are put into the thread themselves; of their links, only what they are called is shown."""
+        if self._is_own_link is None or "[" not in text:
+            return text
+        text, _ = without_own_links(text, self._is_own_link)
+        return text if self.closed else settled_links(text)
+
     def _cut(self, grown: GrownOf) -> None:
         while (cut := self._next_cut(grown(len(self._heads)))) is not None:
             if cut.head.strip():
@@ -128,17 +150,20 @@ class Draft:
 
     def _last(self) -> Body:
         """The message that still grows, with what runs below its text, if there is room."""
-        body = Body(self._tail, self._notice, self.closed)
+        body = self._body(self._tail, final=self.closed)
         alone = not (self._tail.strip() or self._heads)
+        if not (self.closed or self._tail.strip()):
+            body = replace(body, buttons=())
         if not (self.closed or self._heads) and len(self._text) < FIRST_TEXT_CHARACTERS:
             body = NOTHING
         if not self._step or (alone and not self._shows_steps):
             return body
-        with_step = replace(body, step=self._step)
+        with_step = replace(body, step=self._step, buttons=self._buttons)
         return with_step if self._adapter.fits(self._thread, with_step) else body
 
     def _fits(self, text: str) -> bool:
         """A message must hold its text both while it is half written and when it is complete."""
-        return all(
-            self._adapter.fits(self._thread, Body(text, self._notice, final)) for final in (False, True)
-        )
+        return all(self._adapter.fits(self._thread, self._body(text, final=final)) for final in (False, True))
+
+    def _body(self, text: str, *, final: bool) -> Body:
+        return Body(text, self._notice, final, sources=self._sources, buttons=self._buttons)

@@ -5,6 +5,8 @@ BridgeError
 ├── StoreError                the database cannot be used
 ├── LeaseLost                 another replica has taken the thread over
 ├── TooOld                    nobody has answered in time, and now it would come out of the blue
+├── NothingAsked              there is nothing in the message that could be asked
+├── Unfilled                  the app's form has to be filled in before anything can be asked
 ├── Leaving                   the process is ending and takes nothing more
 ├── NotForYou                 this person may not talk to the app, or not do this with it
 ├── DifyError                 Dify did not answer as hoped
@@ -16,11 +18,13 @@ BridgeError
 │   ├── DifyKeyRejected       the API key is not accepted
 │   ├── DifyAppClosed         the app exists no more, is archived, or its API is switched off
 │   ├── DifyNotPublished      the app has no published version
-│   ├── DifyWrongMode         the app is not of a kind that holds conversations
+│   ├── DifyWrongMode         the app is not of the kind that this can be asked of
 │   ├── DifyQuota             a quota of the workspace or of the model provider is used up
 │   ├── DifyModelFailed       the model or a node of the flow failed
-│   ├── DifyRejected          the request was not acceptable (inputs, files, length)
+│   ├── DifyRejected          the request was not acceptable (length, shape)
+│   ├── DifyInputRefused      something that was filled in is missing, or not what the app takes
 │   ├── DifyConversationGone  the conversation is unknown to Dify
+│   ├── DifyNotThere          a message, a run or a form is unknown to Dify
 │   ├── DifyFileRefused       a file is too large, of a type or in a number that the app does not take
 │   ├── DifyFileGone          a file that the app made cannot be had (any more)
 │   ├── DifyFormOver          a form was answered already, or has expired
@@ -70,6 +74,20 @@ class LeaseLost(BridgeError):
 
 class TooOld(BridgeError):
     notice = "The bot was away when this was asked. If it still matters, please ask again."
+
+
+class NothingAsked(BridgeError):
+    notice = "Write your question together with the mention, and it will be answered here."
+
+
+class Unfilled(BridgeError):
+    """`names` says what is missing, as people read it."""
+
+    notice = "This app needs some details first."
+
+    def __init__(self, names: str) -> None:
+        super().__init__("inputs are missing")
+        self.sentence = f"{self.notice.removesuffix('.')}: {names}."
 
 
 class Leaving(BridgeError):
@@ -127,7 +145,7 @@ class DifyNotPublished(DifyError):
 
 
 class DifyWrongMode(DifyError):
-    notice = "The AI app behind this bot does not hold conversations. Its operator has to choose a chat app."
+    notice = "The AI app behind this bot is of another kind. Its operator has to choose one that fits."
 
 
 class DifyQuota(DifyError):
@@ -142,8 +160,16 @@ class DifyRejected(DifyError):
     notice = "The AI app did not accept this question. Try a shorter or a different one."
 
 
+class DifyInputRefused(DifyError):
+    notice = "The AI app needs other details than it was given: one is missing, or is not of the right form."
+
+
 class DifyConversationGone(DifyError):
     notice = "The earlier part of this conversation is no longer there, so the bot starts afresh."
+
+
+class DifyNotThere(DifyError):
+    notice = "The AI service no longer knows what this is about."
 
 
 class DifyFileRefused(DifyError):

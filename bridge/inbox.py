@@ -14,6 +14,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field
 
 from bridge.budget import Budget
+from bridge.commands import Word, command_of
 from bridge.dify import end_user
 from bridge.errors import BridgeError, LeaseLost, Leaving, StoreError
 from bridge.ports import Adapter
@@ -21,12 +22,10 @@ from bridge.queued import QueueMarks
 from bridge.replica import Hold, Replica
 from bridge.stop import StopSign
 from bridge.store import Job, Store, Taken
-from bridge.types import Message, Person, Thread
+from bridge.types import Message, Person, Press, Reaction, Thread
 
 log = logging.getLogger(__name__)
 
-# The one app there is, until routes choose among several.
-APP = "default"
 # More at once is left to others, or waits.
 MOST_ANSWERS = 5_000
 CLAIMED_AT_ONCE = 200
@@ -54,11 +53,15 @@ class Asked:
 
 
 Answer = Callable[[Asked], Awaitable[str]]
+OnPress = Callable[[Press], Awaitable[Reaction]]
+AppOf = Callable[[Message], str | None]
 
 
 class Inbox:
     """Takes messages in and hands each to `answer`, which gives the outcome and raises only `LeaseLost`. What
     adapters run in (`bridge.ports.Host`), and told of the other replicas (`bridge.replica.Watched`).
+
+    `app_of` names the app for a message, None where nobody answers it; presses go to `on_press`.
 
     With `merging`, the questions that wait in a thread are asked together; with `interrupting`, a new one
     ends the answer that runs.
@@ -71,6 +74,8 @@ class Inbox:
         adapters: Sequence[Adapter],
         budget: Budget,
         answer: Answer,
+        app_of: AppOf,
+        on_press: OnPress,
         missed_seconds: float,
         *,
         merging: bool = False,
@@ -83,6 +88,8 @@ class Inbox:
         self._budget = budget
         self._marks = QueueMarks(store, budget)
         self._answer = answer
+        self._app_of = app_of
+        self._on_press = on_press
         self._missed_seconds = missed_seconds
         self._together = MOST_TOGETHER if merging else 1
         self._interrupting = interrupting
@@ -115,6 +122,11 @@ class Inbox:
         self._taking.add(taking)
         taking.add_done_callback(self._taking.discard)
         await asyncio.shield(taking)
+
+    async def press(self, press: Press) -> Reaction:
+        if self._leaving:
+            raise Leaving
+        return await self._on_press(press)
 
     async def run(self) -> None:
         """Look for what waits for somebody, whenever something may, until cancelled."""
@@ -168,10 +180,13 @@ class Inbox:
         self._budget.share(count)
 
     async def _take(self, message: Message) -> None:
+        app = self._app_of(message)
+        if app is None:
+            return
         user = dify_user_of(message.thread, message.author)
         owner = self._replica.id if self._has_room() else ""
         try:
-            taken = await self._store.accept(message, APP, user, owner)
+            taken = await self._store.accept(message, app, user, owner)
         except StoreError:
             # It may have been stored all the same.
             self._in_doubt = True
@@ -185,10 +200,13 @@ class Inbox:
         if taken.job is not None:
             self._begin(taken.job)
             return
-        self._marks.mark(self._adapters[message.thread.platform], taken.message)
+        command = command_of(message.text)
+        stops = command is not None and command.word is Word.STOP
+        if not stops:
+            self._marks.mark(self._adapters[message.thread.platform], taken.message)
         if not taken.held:
             self.wake()
-        elif self._interrupting:
+        elif stops or self._interrupting:
             await self._interrupt(taken)
 
     async def _store_again(self) -> None:

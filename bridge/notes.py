@@ -3,10 +3,11 @@ away, for as long as the process lives."""
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 
 from bridge.errors import StoreError
 from bridge.store import Job, Store, TurnIds
-from bridge.types import MessageRef
+from bridge.types import Filled, MessageRef
 
 log = logging.getLogger(__name__)
 
@@ -34,17 +35,18 @@ class Notes:
         self._posts[page] = ref
         await self.save()
 
+    async def decision(self, packed: str) -> None:
+        """What the flow waits for. Without it, nobody could press anything: waits for the database."""
+        await self._until_saved(lambda: self._store.remember_decision(self._job.id, packed))
+
+    async def inputs(self, filled: Filled) -> None:
+        """What was filled into the app's form, for the later questions of the thread."""
+        await self._until_saved(lambda: self._store.remember_inputs(self._job, filled))
+
     async def forget_conversation(self, dify_user: str) -> None:
         """The conversation is begun anew by this user. Waits for the database: else it would be missed again
         and again."""
-        while True:
-            try:
-                await self._store.forget_conversation(self._job, dify_user)
-            except StoreError as error:
-                log.error("%s: the conversation is not forgotten yet: %s", self._job.thread.key, error)
-                await asyncio.sleep(AGAIN_AFTER_SECONDS)
-            else:
-                return
+        await self._until_saved(lambda: self._store.forget_conversation(self._job, dify_user))
 
     async def save_again(self) -> None:
         """Try once more, if something is left to be saved and the last try was a while ago."""
@@ -70,6 +72,16 @@ class Notes:
                 self._posts.pop(page, None)
         except StoreError as error:
             log.error("%s: not everything is saved yet: %s", self._job.thread.key, error)
+
+    async def _until_saved(self, save: Callable[[], Awaitable[None]]) -> None:
+        while True:
+            try:
+                await save()
+            except StoreError as error:
+                log.error("%s: something is not saved yet: %s", self._job.thread.key, error)
+                await asyncio.sleep(AGAIN_AFTER_SECONDS)
+            else:
+                return
 
     def _is_left(self) -> bool:
         return self._turn is not None or bool(self._posts)

@@ -27,8 +27,9 @@ from bridge.errors import (
     StoppedByPerson,
     TryOtherwise,
 )
-from bridge.ports import Adapter, FindsPosts, Streams
-from bridge.types import Body, Lane, MessageRef, Thread
+from bridge.ports import Adapter, FindsPosts
+from bridge.types import Body, Button, MessageRef, Thread
+from bridge.ways import Step, Ways
 from bridge.window import Priority
 
 log = logging.getLogger(__name__)
@@ -80,21 +81,14 @@ class _Page:
     debt: Ticket | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Step:
-    """The next call that brings the screen nearer to the newest text. `body` None takes the message away."""
-
-    page: int
-    body: Body | None
-    ref: MessageRef | None
-
-
 class Reply:
     """The answer to one question in one thread.
 
     `key` names the reply for `Adapter.post`, at most 20 characters. `posted(page, ref)` is awaited as soon as
     a message of the reply exists, so that it can be found again after a restart. Nothing is shown while
-    `hold` does not stand. With `show_reasoning`, the end of a model's thoughts stands above the answer.
+    `hold` does not stand. With `show_reasoning`, the end of a model's thoughts stands above the answer;
+    while it grows, the buttons `growing` stand below it. Links to files that are put into the thread are
+    shown without their targets.
     """
 
     def __init__(
@@ -108,22 +102,24 @@ class Reply:
         begun: Begun,
         *,
         show_reasoning: bool = False,
+        growing: tuple[Button, ...] = (),
+        is_own_link: Callable[[str], bool] | None = None,
     ) -> None:
         self._adapter = adapter
-        # Looked at with every call, and not quick to find out.
-        self._streams = adapter if isinstance(adapter, Streams) else None
+        self._ways = Ways(adapter, thread)
         self._thread = thread
         self._budget = budget
         self._key = key
         self._posted = posted
-        self._draft = Draft(adapter, thread, show_reasoning=show_reasoning)
+        self._draft = Draft(adapter, thread, growing, show_reasoning=show_reasoning, is_own_link=is_own_link)
         self._hold = hold
         self._since, self._beside = begun.since, begun.beside
         self._numbers = itertools.count()
         self._pages = [_Page(next(self._numbers), ref) for ref in begun.messages]
         self._changed = asyncio.Event()
         self._closing = asyncio.Event()
-        self._waiting: tuple[Ticket, _Step] | None = None
+        self._begun = asyncio.Event()
+        self._waiting: tuple[Ticket, Step] | None = None
         self._began = asyncio.get_running_loop().time()
         self._unheard_of = len(begun.messages) if begun.again else None
         self._failing = False
@@ -139,22 +135,41 @@ class Reply:
             self._draft.write(text, step, thought)
             self._changed.set()
 
+    @property
+    def last(self) -> tuple[MessageRef, Body] | None:
+        """The last message of the reply and what it shows, if there is one."""
+        shown = [(page.ref, page.shown) for page in self._pages if page.ref is not None]
+        ref, body = shown[-1] if shown else (None, None)
+        return (ref, body) if ref is not None and body is not None else None
+
+    async def begun(self, within_seconds: float) -> None:
+        """Wait until something of the reply stands, if that is soon."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._begun.wait(), within_seconds)
+
     def show_steps(self) -> None:
         """From now on, say what the app is busy with even where there is no text yet. Never waits."""
         self._draft.show_steps()
         self._changed.set()
 
-    def close(self, text: str, notice: str = "") -> None:
-        """Give the last state: the whole answer and a plain sentence, or either. Never waits. First wins."""
+    def close(
+        self,
+        text: str,
+        notice: str = "",
+        sources: tuple[str, ...] = (),
+        buttons: tuple[Button, ...] = (),
+    ) -> None:
+        """Give the last state: the whole answer and a plain sentence, or either, and what stands below it.
+        Never waits. First wins."""
         if self._draft.closed:
             return
-        self._draft.close(text, notice)
+        self._draft.close(text, notice, sources, buttons)
         self._closing.set()
         if self._waiting is not None:
             ticket, step = self._waiting
             last = replace(step, body=replace(step.body, final=True)) if step.body else step
             with suppress(PlatformDown):  # then it is found out when the call is made
-                self._budget.change(ticket, Priority.FINAL, self._options(last))
+                self._budget.change(ticket, Priority.FINAL, self._ways.options(last))
         self._changed.set()
 
     async def run(self) -> None:
@@ -173,7 +188,7 @@ class Reply:
             for page in self._pages:
                 self._pay(page)
 
-    async def _show(self, planned: _Step) -> None:
+    async def _show(self, planned: Step) -> None:
         """Make the call, or know why not."""
         try:
             await self._when_granted(planned)
@@ -199,16 +214,16 @@ class Reply:
             log.error("%s: the reply cannot be shown: %s", self._key, error)
             self.lost = error
 
-    async def _when_granted(self, planned: _Step) -> None:
+    async def _when_granted(self, planned: Step) -> None:
         """Wait for the budget, then make the call with the text that is newest by then."""
         await self._hold.standing()
-        ticket = Ticket(self._options(planned), self._priority(planned), self._key, self._not_before())
+        ticket = Ticket(self._ways.options(planned), self._priority(planned), self._key, self._not_before())
         self._waiting = ticket, planned
         try:
             async with self._budget.slot(ticket) as option:
                 self._waiting = None
                 step = self._next()
-                if step is None or not self._serves(option, step) or not self._hold.stands():
+                if step is None or not self._ways.serve(option, step) or not self._hold.stands():
                     ticket.unused = True
                 else:
                     await self._call(step, ticket, option)
@@ -218,35 +233,32 @@ class Reply:
             if all(page.debt is not ticket for page in self._pages):
                 self._budget.paid(ticket)
 
-    async def _call(self, step: _Step, ticket: Ticket, option: Option) -> None:
+    async def _call(self, step: Step, ticket: Ticket, option: Option) -> None:
         page = self._pages[step.page]
         match step:
-            case _Step(body=None, ref=MessageRef() as ref):
+            case Step(body=None, ref=MessageRef() as ref):
                 await self._adapter.delete(ref)
                 self._pay(self._pages.pop())
-            case _Step(body=Body() as body, ref=MessageRef() as ref):
+            case Step(body=Body() as body, ref=MessageRef() as ref):
                 await self._adapter.edit(ref, body)
                 page.shown = body
-            case _Step(body=Body() as body, ref=None):
+            case Step(body=Body() as body, ref=None):
                 found = await self._find(page.number)
                 # Looking may have taken a while.
                 if found is None and not self._hold.stands():
                     ticket.unused = True
                     return
-                page.ref, page.debt = found or await self._begin(page.number, body, option), ticket
+                page.ref, page.debt = (
+                    found or await self._ways.begin(body, self._post_key(page.number), option),
+                    ticket,
+                )
                 # After a failure it may be an earlier attempt's message, with an earlier text: edited next.
                 page.shown = None if found or self._failing else body
                 ref = page.ref
+                self._begun.set()
                 await self._posted(step.page, ref)
         if page.shown is not None and page.shown.final:
             self._pay(page)
-
-    async def _begin(self, number: int, body: Body, option: Option) -> MessageRef:
-        key = self._post_key(number)
-        posts = _scopes(option.lanes) == _scopes(self._adapter.post_lanes(self._thread))
-        if posts or self._streams is None:
-            return await self._adapter.post(self._thread, body, key)
-        return await self._streams.stream(self._thread, body, key)
 
     async def _find(self, number: int) -> MessageRef | None:
         """The message that an earlier attempt has begun without our hearing of it, if there may be one."""
@@ -284,7 +296,7 @@ class Reply:
         with suppress(TimeoutError):
             await asyncio.wait_for(self._closing.wait(), pause)
 
-    def _forgotten(self, step: _Step) -> bool:
+    def _forgotten(self, step: Step) -> bool:
         """Whether the message that is gone is one of an earlier attempt, which can be posted anew."""
         page = self._pages[step.page] if step.page < len(self._pages) else None
         if page is None or page.ref is None or page.shown is not None:
@@ -297,30 +309,7 @@ class Reply:
             self._budget.paid(page.debt)
             page.debt = None
 
-    def _options(self, step: _Step) -> tuple[Option, ...]:
-        """The ways of making this call, best first."""
-        if step.body is None and step.ref is not None:
-            return (Option(self._adapter.delete_lanes(step.ref)),)
-        if step.body is not None and step.ref is not None:
-            return (Option(self._adapter.edit_lanes(step.ref, step.body)),)
-        lanes = self._adapter.post_lanes(self._thread)
-        if step.body is None or step.body.final:
-            return (Option(lanes),)
-        post = Option(lanes, self._adapter.closing_lane(self._thread))
-        stream = self._stream_option()
-        return (post,) if stream is None else (stream, post)
-
-    def _stream_option(self) -> Option | None:
-        streams, thread = self._streams, self._thread
-        if streams is not None and streams.may_stream(thread):
-            return Option(streams.stream_lanes(thread), streams.stream_closing_lane(thread))
-        return None
-
-    def _serves(self, option: Option, step: _Step) -> bool:
-        """Whether a call may be made that was planned a moment ago: the answer has gone on since."""
-        return _scopes(option.lanes) in [_scopes(one.lanes) for one in self._options(step)]
-
-    def _priority(self, step: _Step) -> Priority:
+    def _priority(self, step: Step) -> Priority:
         if self._draft.closed:
             return Priority.FINAL
         if step.ref is None:
@@ -332,7 +321,7 @@ class Reply:
         now = asyncio.get_running_loop().time()
         return now + next((wait for age, wait in WIDENING if now - self._began > age), 0.0)
 
-    def _likely(self) -> _Step | None:
+    def _likely(self) -> Step | None:
         """What will probably be next, for a reply that grows. What it really is, is found out when a call is
         granted: nothing is laid out that nobody will see."""
         if self._draft.closed or not self._draft.stale or not self._pages:
@@ -340,32 +329,32 @@ class Reply:
         number, page = len(self._pages) - 1, self._pages[-1]
         if page.ref is None or page.shown is None or page.shown.final:
             return None
-        return _Step(number, page.shown, page.ref)
+        return Step(number, page.shown, page.ref)
 
-    def _next(self) -> _Step | None:
+    def _next(self) -> Step | None:
         """The first message that does not show what it should; else the last one that should not be there."""
         wanted = self._draft.bodies(self._grown)
         missing = range(len(wanted) - len(self._pages))
         self._pages.extend(_Page(next(self._numbers)) for _ in missing)
         for number, (page, body) in enumerate(zip(self._pages, wanted, strict=False)):
             if not self._shows(page, body):
-                return self._continued(number, wanted) or _Step(number, body, page.ref)
+                return self._continued(number, wanted) or Step(number, body, page.ref)
         while len(self._pages) > len(wanted) and self._pages[-1].ref is None:
             self._pages.pop()
         last = self._pages[-1] if len(self._pages) > len(wanted) else None
         # What an earlier attempt has left is needed again, as likely as not.
         if last is None or last.ref is None or (last.shown is None and not self._draft.closed):
             return None
-        return _Step(len(self._pages) - 1, None, last.ref)
+        return Step(len(self._pages) - 1, None, last.ref)
 
-    def _continued(self, number: int, wanted: list[Body]) -> _Step | None:
+    def _continued(self, number: int, wanted: list[Body]) -> Step | None:
         """Where a message gives the end of its text to the next one, that one begins first: what could be
         read once must not vanish, not even for a moment."""
         if number + 1 >= len(wanted) or self._pages[number + 1].ref is not None:
             return None
         shown = self._pages[number].shown
         shrinks = shown is not None and len(wanted[number].text) < len(shown.text)
-        return _Step(number + 1, wanted[number + 1], None) if shrinks else None
+        return Step(number + 1, wanted[number + 1], None) if shrinks else None
 
     def _shows(self, page: _Page, wanted: Body) -> bool:
         """Whether nothing would change. A stream has to be ended, whatever that looks like."""
@@ -373,7 +362,9 @@ class Reply:
             return False
         if page.shown == wanted:
             return True
-        return not (wanted.final and self._is_streaming(page.ref)) and self._adapter.same(page.shown, wanted)
+        return not (wanted.final and self._ways.streaming(page.ref)) and self._adapter.same(
+            page.shown, wanted
+        )
 
     def _grown(self, number: int) -> Grown | None:
         """What a message holds already: what could be read once should stay where it is."""
@@ -382,12 +373,4 @@ class Reply:
         page = self._pages[number]
         if page.ref is None or page.shown is None:
             return None
-        worn = self._streams is not None and self._is_streaming(page.ref) and self._streams.worn(page.ref)
-        return Grown(len(page.shown.text), worn)
-
-    def _is_streaming(self, ref: MessageRef) -> bool:
-        return self._streams is not None and self._streams.streaming(ref)
-
-
-def _scopes(lanes: tuple[Lane, ...]) -> tuple[str, ...]:
-    return tuple(lane.scope for lane in lanes)
+        return Grown(len(page.shown.text), self._ways.worn(page.ref))

@@ -33,10 +33,12 @@ class Thread:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Someone who writes. `id` is stable for the platform; `name` is only what to call them."""
+    """Someone who writes. `id` is stable for the platform; `name` is only what to call them, and `email` is
+    known on few platforms."""
 
     id: str
     name: str = ""
+    email: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +87,8 @@ class Message:
     a thread the bot already takes part in. `replies_to` names the message this one replies to, where the
     platform has that notion. `sent_at` is in seconds since 1970.
 
-    One that was made by pressing a button, not by writing, has the id of the press. It may carry what was
-    `filled` into the app's form, or a `decision`, which then stands for the text.
+    One that was `pressed`, not written, has the id of the press, and nobody can read it but in its answer. It
+    may carry what was `filled` into the app's form, or a `decision`, which then stands for the text.
     """
 
     id: str
@@ -97,6 +99,7 @@ class Message:
     addressed: bool
     replies_to: str = ""
     attachments: tuple[Attachment, ...] = ()
+    pressed: bool = False
     filled: Filled = ()
     decision: Decision | None = None
 
@@ -107,7 +110,6 @@ class Action(StrEnum):
     STOP = "stop"
     LIKE = "like"
     DISLIKE = "dislike"
-    COMMENT = "comment"
     ASK = "ask"
     FILL = "fill"
     DECIDE = "decide"

@@ -59,8 +59,18 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     "bridge.voice": ({"bridge.types", "bridge.errors"}, {"av"}),
     "adapters.slack": (
         {"adapters.slack", "bridge.types", "bridge.ports", "bridge.errors", "bridge.markdown"},
-        {"slack_bolt", "slack_sdk", "aiohttp"},
+        {"slack_bolt", "slack_sdk", "aiohttp", "yarl"},
     ),
+    # What is pure is so by what it knows.
+    **{
+        f"adapters.slack.{part}": ({f"adapters.slack.{known}" for known in parts} | PURE, set())
+        for part, parts in {
+            "buttons": {"mrkdwn"},
+            "forms": {"buttons", "mrkdwn", "render"},
+            "attached": set[str](),
+            "events": {"attached"},
+        }.items()
+    },
     "adapters.discord": (
         {"adapters.discord", "bridge.types", "bridge.ports", "bridge.errors", "bridge.markdown"},
         {"discord", "aiohttp", "yarl"},

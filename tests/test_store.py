@@ -14,7 +14,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, text
 
 from bridge.errors import LeaseLost, StoreError
-from bridge.store import Job, KnownThread, Store, Taken, TurnIds
+from bridge.store import UNFILLED, Job, KnownThread, Store, Taken, TurnIds
 from bridge.store.tables import METADATA
 from bridge.types import Attachment, Message, MessageRef, Person, Thread
 from tests.postgres import Postgres
@@ -379,6 +379,69 @@ async def test_texts_questions_and_idle_threads_are_forgotten_in_time(store: Sto
     assert (tidied.questions, tidied.threads) == (1, 0)
     assert (await store.tidy(10)).threads == 1
     assert not await store.tidy(10)
+
+
+async def test_what_was_filled_in_is_known_to_every_later_question(store: Store) -> None:
+    job = await begin(store, 1)
+    assert job.inputs == ()
+    filled = (("city", "Köln\nDeutz"), ("days", "3"))
+    await store.remember_inputs(job, filled)
+    await accept(store, 2)
+    following = await store.finish(job, "answered", go_on=1)
+    assert following is not None
+    assert (following.inputs, following.app) == (filled, "default")
+    await store.finish(following, "answered", go_on=1)
+    assert (await begin(store, 3)).inputs == filled
+
+
+async def test_a_question_is_found_again_by_its_number(store: Store) -> None:
+    job = await begin(store, 1)
+    await store.remember_turn(job, "c1", TurnIds("m1", "t1", "r1"))
+    await store.remember_decision(job.id, "a form")
+    known = await store.known(job.id)
+    assert known is not None
+    assert (known.thread, known.app, known.dify_user) == (THREAD, "default", "u")
+    assert (known.conversation_id, known.dify_message_id, known.dify_run_id) == ("c1", "m1", "r1")
+    assert (known.message, known.decision, known.rating) == (message(1), "a form", "")
+    await store.rate(job.id, "like")
+    await store.finish(job, "answered", go_on=1)
+    known = await store.known(job.id)
+    assert known is not None
+    assert (known.message, known.rating) == (None, "like")
+    assert await store.known(job.id + 1) is None
+
+
+async def test_a_question_that_waits_for_a_form_keeps_its_message_for_a_day(store: Store) -> None:
+    job = await begin(store, 1)
+    await store.finish(job, UNFILLED, go_on=1)
+    known = await store.known(job.id)
+    assert known is not None
+    assert known.message == message(1)
+    await execute(store, lambda conn: conn.execute(text("UPDATE question SET received_at = 1")))
+    assert (await store.tidy(0)).texts == 1
+    known = await store.known(job.id)
+    assert known is not None
+    assert known.message is None
+
+
+async def test_what_is_offered_to_be_asked_is_found_by_its_number(store: Store) -> None:
+    job = await begin(store, 1)
+    await store.suggest(job.id, ["And then?", "Why?"])
+    await store.suggest(job.id, ["And now?"])
+    offered = [await store.suggested(job.id, number) for number in range(3)]
+    assert offered == ["And now?", "Why?", ""]
+
+
+async def test_the_answer_to_one_question_is_asked_to_end_only_while_it_runs(store: Store) -> None:
+    job = await begin(store, 1)
+    await store.stop(job.id)
+    if store.shared:
+        assert (await store.beat(ME)).to_stop == (job.id,)
+    await store.finish(job, "answered", go_on=1)
+    await store.stop(job.id)
+    assert await execute(
+        store, lambda conn: conn.execute(text("SELECT stop_asked_at FROM question")).all()
+    ) == [(None,)]
 
 
 async def test_the_books_balance_whatever_happened(store: Store) -> None:

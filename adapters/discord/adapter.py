@@ -1,29 +1,42 @@
 """Discord on the wire: messages in over the gateway, messages out over REST."""
 
 import logging
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from urllib.request import getproxies
 
 import aiohttp
 from discord.utils import time_snowflake
+from yarl import URL
 
 from adapters.discord import render
-from adapters.discord.events import PLATFORM, SPOKEN_TYPES, thread_title
-from adapters.discord.gateway import listen
+from adapters.discord.buttons import rows
+from adapters.discord.downloads import download
+from adapters.discord.events import PLATFORM, SPOKEN_TYPES, TITLE_LIMIT, thread_title
+from adapters.discord.files import FileLimits, safe_name
+from adapters.discord.gateway import Ears, listen
+from adapters.discord.labels import label
 from adapters.discord.places import Place, Places, Remembered
+from adapters.discord.presses import Presses
 from adapters.discord.rest import (
     CALL_TIMEOUT_SECONDS,
     GLOBAL_LANE,
+    NAME_WINDOW_SECONDS,
+    NAMES_PER_WINDOW,
     OTHERS_PER_WINDOW,
     REACTION_WINDOW_SECONDS,
     REACTIONS_PER_WINDOW,
     DiscordRest,
     Standing,
+)
+from adapters.discord.scopes import (
     create_scope,
     delete_scope,
     edit_scope,
+    name_scope,
     reaction_scope,
     read_scope,
     thread_scope,
@@ -32,7 +45,7 @@ from adapters.discord.rest import (
 from adapters.discord.shards import Shards
 from bridge.errors import MessageGone, NotAllowed, PlatformDown, TryOtherwise
 from bridge.ports import Host
-from bridge.types import Body, Lane, Message, MessageRef, Thread
+from bridge.types import Attachment, Body, File, Lane, Message, MessageRef, Thread
 
 log = logging.getLogger(__name__)
 
@@ -58,6 +71,7 @@ class DiscordAdapter:
         self._rest: DiscordRest | None = None
         self._places = Places()
         self._keys = Remembered()
+        self._file_limits = FileLimits()
 
     async def run(self, host: Host) -> None:
         """Connect and stay connected; see `bridge.ports.Adapter`. Answers can be shown as soon as this runs,
@@ -65,29 +79,24 @@ class DiscordAdapter:
         timeout = aiohttp.ClientTimeout(total=CALL_TIMEOUT_SECONDS)
         # Without proxies, trusting the environment only means reading ~/.netrc with every call.
         async with aiohttp.ClientSession(timeout=timeout, trust_env=bool(getproxies())) as session:
-            self._rest = DiscordRest(session, self._api_url, self._token)
-            work = partial(listen, self._token, self._api_url, self._rest.gateway_url, self._shards, host)
+            rest = self._rest = DiscordRest(session, self._api_url, self._token)
+            ears = Ears(host, Presses(rest, host), self._file_limits)
+            work = partial(listen, self._token, self._api_url, rest.gateway_url, self._shards, ears)
             try:
                 await host.alone(self._shards.role, work)
             finally:
+                await ears.presses.close()
                 self._rest = None
 
     async def post(self, thread: Thread, body: Body, key: str) -> MessageRef:
-        place = self._places.of(thread)
-        content = render.render(body)
-        try:
-            message = await self._ready().create_message(place.channel, content, key, place.replies_to)
-        except MessageGone as error:
-            # The thread was never made, or somebody removed it: the question's channel is still there.
-            if not _has_channel_beside(thread, place):
-                raise
-            self._places.keep_in_channel(thread)
-            raise TryOtherwise(f"no thread, answering in its channel: {error}") from error
+        place, content, below = self._places.of(thread), render.render(body), rows(body.buttons)
+        with self._in_channel_otherwise(thread, place):
+            message = await self._ready().create_message(place, content, below, key)
         self._keys.add(message, key)
         return MessageRef(place.channel, message)
 
     async def edit(self, ref: MessageRef, body: Body) -> None:
-        await self._ready().edit_message(ref.channel, ref.id, render.render(body))
+        await self._ready().edit_message(ref.channel, ref.id, render.render(body), rows(body.buttons))
 
     async def delete(self, ref: MessageRef) -> None:
         await self._ready().delete_message(ref.channel, ref.id)
@@ -127,6 +136,36 @@ class DiscordAdapter:
         """See `bridge.ports.ShowsWaiting`."""
         await self._ready().trigger_typing(self._places.of(thread).channel)
 
+    async def fetch(self, attachment: Attachment, most_bytes: int) -> bytes:
+        """See `bridge.ports.FetchesFiles`."""
+        return await download(self._ready().session, URL(self._api_url), attachment, most_bytes)
+
+    async def send_file(self, thread: Thread, file: File, key: str) -> None:
+        """See `bridge.ports.SendsFiles`."""
+        place = self._places.of(thread)
+        with self._in_channel_otherwise(thread, place):
+            message = await self._ready().create_file(place, replace(file, name=safe_name(file.name)), key)
+        self._keys.add(message, key)
+
+    async def name_thread(self, thread: Thread, title: str) -> None:
+        """See `bridge.ports.NamesThreads`. A direct message has no name, nor has an answer in a channel."""
+        name = label(title, TITLE_LIMIT)
+        if name and self._has_name(thread):
+            await self._ready().name_thread(thread.id, name)
+
+    def file_limit(self, thread: Thread) -> int:
+        return self._file_limits.of(thread)
+
+    def file_lanes(self, thread: Thread) -> tuple[Lane, ...]:
+        return self.post_lanes(thread)
+
+    def name_lanes(self, thread: Thread) -> tuple[Lane, ...]:
+        if not self._has_name(thread):
+            return ()
+        # The headers tell of another limit, that of all changes to the thread.
+        told = self._lane(name_scope(thread.id), private=True)
+        return replace(told, limit=NAMES_PER_WINDOW, seconds=NAME_WINDOW_SECONDS), GLOBAL_LANE
+
     def open_lanes(self, message: Message) -> tuple[Lane, ...]:
         if not self._has_to_open(message):
             return ()
@@ -152,7 +191,7 @@ class DiscordAdapter:
         return not render.render(body)
 
     def same(self, one: Body, other: Body) -> bool:
-        return render.render(one) == render.render(other)
+        return render.render(one) == render.render(other) and rows(one.buttons) == rows(other.buttons)
 
     def post_lanes(self, thread: Thread) -> tuple[Lane, ...]:
         place = self._places.of(thread)
@@ -169,6 +208,21 @@ class DiscordAdapter:
     def delete_lanes(self, ref: MessageRef) -> tuple[Lane, ...]:
         private = self._places.is_private(ref.channel)
         return self._lane(delete_scope(ref.channel), private=private), GLOBAL_LANE
+
+    @contextmanager
+    def _in_channel_otherwise(self, thread: Thread, place: Place) -> Iterator[None]:
+        """Around a post. Where the thread was never made, or somebody has removed it, the question's channel
+        is still there."""
+        try:
+            yield
+        except MessageGone as error:
+            if not _has_channel_beside(thread, place):
+                raise
+            self._places.keep_in_channel(thread)
+            raise TryOtherwise(f"no thread, answering in its channel: {error}") from error
+
+    def _has_name(self, thread: Thread) -> bool:
+        return _has_channel_beside(thread, self._places.of(thread))
 
     async def _find(
         self, place: Place, key: str, since: float, known: Collection[MessageRef]

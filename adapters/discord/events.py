@@ -4,6 +4,7 @@ import re
 
 import discord
 
+from adapters.discord.files import safe_name
 from bridge.types import Attachment, Message, Person, Thread
 
 PLATFORM = "discord"
@@ -35,9 +36,7 @@ def read_message(message: discord.Message, bot_user_id: int) -> Message | None:
         sent_at=message.created_at.timestamp(),
         addressed=message.guild is None or _mentions(message, bot_user_id),
         replies_to=str(reference.message_id) if reference and reference.message_id else "",
-        attachments=tuple(
-            Attachment(file.filename, file.content_type or "", file.size) for file in message.attachments
-        ),
+        attachments=tuple(_attachment(file, message) for file in message.attachments),
     )
 
 
@@ -74,6 +73,17 @@ def thread_title(question: str) -> str:
         return line
     cut = line[:SHORT_TITLE].rsplit(" ", 1)[0]
     return f"{cut[:SHORT_TITLE]}…"
+
+
+def _attachment(file: discord.Attachment, message: discord.Message) -> Attachment:
+    media_type = (file.content_type or "").partition(";")[0].strip().lower()
+    return Attachment(
+        name=safe_name(file.filename),
+        media_type=media_type,
+        size=file.size,
+        source=file.url,
+        voice=message.flags.voice and media_type.startswith("audio/"),
+    )
 
 
 def _mentions(message: discord.Message, bot_user_id: int) -> bool:

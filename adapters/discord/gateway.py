@@ -9,13 +9,16 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from dataclasses import dataclass
 
 import discord
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 from yarl import URL
 
+from adapters.discord.files import FileLimits
 from adapters.discord.hearing import Hearing
+from adapters.discord.presses import Presses
 from adapters.discord.shards import Identifies, Shard, Shards
 from bridge.errors import LoginRefused, PlatformError
 from bridge.ports import Host
@@ -33,10 +36,20 @@ HEALTHY_AFTER_SECONDS = 300.0
 SERVERS_ARRIVE_WITHIN_SECONDS = 1.0
 
 
-async def listen(token: str, api_url: str, find_gateway: FindGateway, shards: Shards, host: Host) -> None:
+@dataclass(frozen=True, slots=True)
+class Ears:
+    """Where goes what is heard: messages to the host, presses to `presses`, and to `limits` how much the
+    servers take."""
+
+    host: Host
+    presses: Presses
+    limits: FileLimits
+
+
+async def listen(token: str, api_url: str, find_gateway: FindGateway, shards: Shards, ears: Ears) -> None:
     """Stay connected with every shard until cancelled. Only `LoginRefused` ends it."""
     identifies = Identifies()
-    gateways = [Gateway(token, shard, identifies, host) for shard in shards.all]
+    gateways = [Gateway(token, shard, identifies, ears) for shard in shards.all]
     running = [asyncio.create_task(gateway.run(api_url, find_gateway)) for gateway in gateways]
     try:
         # Not `gather`: cancelled twice, a task would not see its connection closed.
@@ -52,11 +65,11 @@ async def listen(token: str, api_url: str, find_gateway: FindGateway, shards: Sh
 class Gateway:
     """Listens with one bot token, for one shard or for all of a bot that has none."""
 
-    def __init__(self, token: str, shard: Shard | None, identifies: Identifies, host: Host) -> None:
+    def __init__(self, token: str, shard: Shard | None, identifies: Identifies, ears: Ears) -> None:
         self._token = token
         self._shard = shard
         self._identifies = identifies
-        self._host = host
+        self._ears = ears
         self._may_read_content = True
 
     async def run(self, api_url: str, find_gateway: FindGateway) -> None:
@@ -95,7 +108,7 @@ class Gateway:
     async def _connect(self) -> None:
         intents = discord.Intents.default()
         intents.message_content = self._may_read_content
-        client = _Client(intents, self._shard, self._identifies, self._host)
+        client = _Client(intents, self._shard, self._identifies, self._ears)
         catching_up = asyncio.create_task(client.hearing.catch_up(), name="what Discord said before")
         try:
             await client.start(self._token, reconnect=True)
@@ -116,7 +129,7 @@ class Gateway:
 
 class _Client(discord.Client):
     def __init__(
-        self, intents: discord.Intents, shard: Shard | None, identifies: Identifies, host: Host
+        self, intents: discord.Intents, shard: Shard | None, identifies: Identifies, ears: Ears
     ) -> None:
         super().__init__(
             intents=intents,
@@ -127,7 +140,11 @@ class _Client(discord.Client):
             shard_id=None if shard is None else shard.id,
             shard_count=None if shard is None else shard.count,
         )
-        self.hearing = Hearing(self, host)
+        self.hearing = Hearing(self, ears.host)
+        self._limits = ears.limits
+        # The library's own reading of interactions ends the connection over the first one it cannot read, and
+        # answers by its sleeping HTTP client.
+        self._connection.parsers["INTERACTION_CREATE"] = ears.presses.take
         self._identifies = identifies
         self._arriving = False
 
@@ -146,7 +163,18 @@ class _Client(discord.Client):
     async def on_ready(self) -> None:
         self._arriving = False
         log.info("Discord: signed in as %s, in %d servers", self.user and self.user.id, len(self.guilds))
+        for guild in self.guilds:
+            self._limits.learn(str(guild.id), guild.filesize_limit)
         self.hearing.begins()
+
+    async def on_guild_available(self, guild: discord.Guild) -> None:
+        self._limits.learn(str(guild.id), guild.filesize_limit)
+
+    async def on_guild_join(self, guild: discord.Guild) -> None:
+        self._limits.learn(str(guild.id), guild.filesize_limit)
+
+    async def on_guild_update(self, _: discord.Guild, guild: discord.Guild) -> None:
+        self._limits.learn(str(guild.id), guild.filesize_limit)
 
     async def on_message(self, message: discord.Message) -> None:
         await self.hearing.take(message)

@@ -7,6 +7,7 @@ need no care here: `allowed_mentions` keeps them from notifying anybody.
 
 from functools import lru_cache
 
+from adapters.discord.sources import source_line
 from bridge.markdown import complete, fences, tables, utf16_length, whole
 from bridge.markdown.blocks import blocks
 from bridge.markdown.inline import Inline, Is, Token, parse
@@ -42,7 +43,8 @@ def render(body: Body) -> str:
     content = "\n".join(lines).strip("\n").rstrip()
     step = f"{body.step[:STEP_LIMIT]} …" if body.step else ""
     notice = " ".join(whole(f"{body.notice} {step}").split())
-    return "\n\n".join(part for part in (content, f"-# {notice}" if notice else "") if part)
+    parts = (content, source_line(body.sources), f"-# {notice}" if notice else "")
+    return "\n\n".join(part for part in parts if part)
 
 
 def fits(body: Body) -> bool:

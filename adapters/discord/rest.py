@@ -6,23 +6,33 @@ and what the headers say about the limits is kept for it.
 """
 
 import asyncio
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import aiohttp
 
-from bridge.errors import (
-    LoginRefused,
-    MessageGone,
-    NotAllowed,
-    PlatformDown,
-    PlatformError,
-    RateLimited,
+from adapters.discord.buttons import Component
+from adapters.discord.interactions import Response
+from adapters.discord.places import Place
+from adapters.discord.refusals import ThreadExists, reachable, refusal, seconds
+from adapters.discord.scopes import (
+    create_scope,
+    delete_scope,
+    edit_scope,
+    name_scope,
+    reaction_scope,
+    read_scope,
+    thread_scope,
+    typing_scope,
 )
-from bridge.types import Lane
+from bridge.errors import PlatformDown
+from bridge.types import File, Lane
 
 CALL_TIMEOUT_SECONDS = 15.0
+# A file may take its time.
+UPLOAD_TIMEOUT_SECONDS = 60.0
 USER_AGENT = "DiscordBot (dify-bridge, 0.1)"
 
 # Seen in every measurement of creating and of editing messages: five in five seconds for each channel, each
@@ -38,13 +48,13 @@ REACTIONS_PER_WINDOW = 1
 REACTION_WINDOW_SECONDS = 0.25
 # discord.com/developers, "Get Channel Messages".
 LONGEST_PAGE = 100
+# Seen for names: two in ten minutes for each thread, of which no header tells.
+NAMES_PER_WINDOW = 2
+NAME_WINDOW_SECONDS = 600.0
 # Kept of what headers taught, for this many scopes; the oldest are forgotten and learned anew.
 LEARNED_SCOPES = 10_000
 
 SUPPRESS_EMBEDS: Final = 1 << 2
-# discord.com/developers, "JSON Error Codes".
-GONE_CODES = frozenset({10003, 10008})
-THREAD_EXISTS_CODE = 160004
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,22 +77,42 @@ class DiscordRest:
         self._told: dict[str, _Told] = {}
         self._own_id = ""
 
-    async def create_message(self, channel: str, content: str, nonce: str, replies_to: str) -> str:
+    @property
+    def session(self) -> aiohttp.ClientSession:
+        return self._session
+
+    async def create_message(self, place: Place, content: str, rows: Sequence[Component], nonce: str) -> str:
         """Returns the id. With the nonce of an earlier call, Discord gives the message it already made."""
-        payload: dict[str, object] = {
+        payload = {**_new_message(place, nonce), "content": content, "components": rows}
+        path, scope = f"/channels/{place.channel}/messages", create_scope(place.channel)
+        answer = await self._call("POST", path, scope, payload)
+        return str(answer.get("id", ""))
+
+    async def create_file(self, place: Place, file: File, nonce: str) -> str:
+        """A message that is nothing but this file, whose name is a plain one; see `create_message`."""
+        payload = {
+            **_new_message(place, nonce),
+            "attachments": [{"id": 0, "filename": file.name}],
+        }
+        # Names go as they are, as Discord reads them; without, what is not ASCII would be in escapes.
+        form = aiohttp.FormData(quote_fields=False)
+        form.add_field("payload_json", json.dumps(payload), content_type="application/json")
+        form.add_field("files[0]", file.data, filename=file.name, content_type=file.media_type)
+        url, scope = f"{self._api_url}/channels/{place.channel}/messages", create_scope(place.channel)
+        timeout = aiohttp.ClientTimeout(total=UPLOAD_TIMEOUT_SECONDS)
+        with reachable(f"POST {scope}"):
+            async with self._session.post(url, data=form, headers=self._headers, timeout=timeout) as response:
+                self._learn(scope, response.headers)
+                answer = await _answer(f"POST {scope}", response)
+        return str(answer.get("id", "")) if isinstance(answer, Mapping) else ""
+
+    async def edit_message(self, channel: str, message: str, content: str, rows: Sequence[Component]) -> None:
+        payload = {
             "content": content,
-            "nonce": nonce,
-            "enforce_nonce": True,
+            "components": rows,
             "flags": SUPPRESS_EMBEDS,
             "allowed_mentions": {"parse": []},
         }
-        if replies_to:
-            payload["message_reference"] = {"message_id": replies_to, "fail_if_not_exists": False}
-        answer = await self._call("POST", f"/channels/{channel}/messages", create_scope(channel), payload)
-        return str(answer.get("id", ""))
-
-    async def edit_message(self, channel: str, message: str, content: str) -> None:
-        payload = {"content": content, "flags": SUPPRESS_EMBEDS, "allowed_mentions": {"parse": []}}
         await self._call("PATCH", f"/channels/{channel}/messages/{message}", edit_scope(channel), payload)
 
     async def delete_message(self, channel: str, message: str) -> None:
@@ -99,6 +129,18 @@ class DiscordRest:
             )
         except ThreadExists:
             return
+
+    async def name_thread(self, thread: str, name: str) -> None:
+        await self._call("PATCH", f"/channels/{thread}", name_scope(thread), {"name": name})
+
+    async def respond(self, interaction_id: str, token: str, response: Response) -> None:
+        """Answer an interaction, the first time."""
+        path = f"/interactions/{interaction_id}/{token}/callback"
+        await self._interact(path, "discord:interactions", response)
+
+    async def follow_up(self, application: str, token: str, message: Response) -> None:
+        """Say more to an interaction that was answered."""
+        await self._interact(f"/webhooks/{application}/{token}", "discord:interactions", message)
 
     async def trigger_typing(self, channel: str) -> None:
         await self._call("POST", f"/channels/{channel}/typing", typing_scope(channel), None)
@@ -132,13 +174,13 @@ class DiscordRest:
         self,
         scope: str,
         otherwise: int = MESSAGES_PER_WINDOW,
-        seconds: float = WINDOW_SECONDS,
+        window_seconds: float = WINDOW_SECONDS,
         *,
         private: bool = False,
     ) -> Lane:
         """A scope with what Discord last told of it, or with the limit `otherwise` before it has."""
         told = self._told.get(scope, _Told(otherwise))
-        return Lane(scope, told.limit, seconds, told.shut_until, private)
+        return Lane(scope, told.limit, window_seconds, told.shut_until, private)
 
     async def _call(
         self, method: str, path: str, scope: str, payload: Mapping[str, object] | None
@@ -150,18 +192,18 @@ class DiscordRest:
     async def _request(
         self, method: str, path: str, scope: str, payload: Mapping[str, object] | None
     ) -> object:
-        try:
-            async with self._session.request(
-                method, self._api_url + path, json=payload, headers=self._headers
-            ) as response:
+        url = self._api_url + path
+        with reachable(f"{method} {scope}"):
+            async with self._session.request(method, url, json=payload, headers=self._headers) as response:
                 self._learn(scope, response.headers)
-                answer = await _json(response)
-                if response.status >= 400:
-                    body = answer if isinstance(answer, Mapping) else {}
-                    raise _refusal(f"{method} {scope}", response, body)
-                return answer
-        except (TimeoutError, aiohttp.ClientError, OSError) as error:
-            raise PlatformDown(f"{method} {scope}: {type(error).__name__}") from error
+                return await _answer(f"{method} {scope}", response)
+
+    async def _interact(self, path: str, scope: str, payload: Mapping[str, object]) -> None:
+        """A call that the token in its path is permit enough for; it spends from no budget of the bot's."""
+        url, headers = self._api_url + path, {"User-Agent": USER_AGENT}
+        with reachable(scope):
+            async with self._session.post(url, json=payload, headers=headers) as response:
+                await _answer(scope, response)
 
     def _learn(self, scope: str, headers: Mapping[str, str]) -> None:
         """Heed the limit, and that nothing is left of it: others may spend from it too."""
@@ -170,7 +212,7 @@ class DiscordRest:
             return
         shut_until = 0.0
         if headers.get("X-RateLimit-Remaining") == "0":
-            shut_until = asyncio.get_running_loop().time() + _seconds(
+            shut_until = asyncio.get_running_loop().time() + seconds(
                 headers.get("X-RateLimit-Reset-After"), 0.0
             )
         self._told.pop(scope, None)
@@ -187,36 +229,19 @@ class _Told:
     shut_until: float = 0.0
 
 
-class ThreadExists(NotAllowed):
-    """A message has its thread already."""
-
-
-def create_scope(channel: str) -> str:
-    return f"discord:create:{channel}"
-
-
-def edit_scope(channel: str) -> str:
-    return f"discord:edit:{channel}"
-
-
-def delete_scope(channel: str) -> str:
-    return f"discord:delete:{channel}"
-
-
-def thread_scope(channel: str) -> str:
-    return f"discord:threads:{channel}"
-
-
-def typing_scope(channel: str) -> str:
-    return f"discord:typing:{channel}"
-
-
-def read_scope(channel: str) -> str:
-    return f"discord:read:{channel}"
-
-
-def reaction_scope(channel: str) -> str:
-    return f"discord:reactions:{channel}"
+def _new_message(place: Place, nonce: str) -> Mapping[str, object]:
+    payload: Mapping[str, object] = {
+        "nonce": nonce,
+        "enforce_nonce": True,
+        "flags": SUPPRESS_EMBEDS,
+        "allowed_mentions": {"parse": []},
+    }
+    if not place.replies_to:
+        return payload
+    return {
+        **payload,
+        "message_reference": {"message_id": place.replies_to, "fail_if_not_exists": False},
+    }
 
 
 def _reaction(channel: str, message: str, emoji: str) -> str:
@@ -234,6 +259,13 @@ def _standing(message: Mapping[str, object]) -> Standing:
     )
 
 
+async def _answer(call: str, response: aiohttp.ClientResponse) -> object:
+    answer = await _json(response)
+    if response.status >= 400:
+        raise refusal(call, response, answer if isinstance(answer, Mapping) else {})
+    return answer
+
+
 async def _json(response: aiohttp.ClientResponse) -> object:
     """None where the answer is not JSON."""
     if response.content_type != "application/json":
@@ -242,31 +274,3 @@ async def _json(response: aiohttp.ClientResponse) -> object:
         return await response.json()
     except ValueError as error:
         raise PlatformDown(f"HTTP {response.status} with JSON that cannot be read") from error
-
-
-def _refusal(call: str, response: aiohttp.ClientResponse, answer: Mapping[str, object]) -> PlatformError:
-    code = answer.get("code", 0)
-    detail = f"{call}: {response.status}, code {code}"
-    if response.status == 429:
-        everywhere = answer.get("global") is True
-        return RateLimited(_retry_after(response, answer), detail, everywhere=everywhere)
-    if response.status == 401:
-        return LoginRefused(detail)
-    if response.status >= 500 or response.status == 408:
-        return PlatformDown(detail)
-    if code == THREAD_EXISTS_CODE:
-        return ThreadExists(detail)
-    if code in GONE_CODES:
-        return MessageGone(detail)
-    return NotAllowed(detail)
-
-
-def _retry_after(response: aiohttp.ClientResponse, answer: Mapping[str, object]) -> float:
-    return _seconds(answer.get("retry_after", response.headers.get("Retry-After")), 1.0)
-
-
-def _seconds(told: object, otherwise: float) -> float:
-    try:
-        return max(0.0, float(str(told)))
-    except ValueError:
-        return otherwise

@@ -24,14 +24,16 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack import render
 from adapters.slack.events import DIRECT_MESSAGE, PLATFORM, Asker, read_asker, read_message
-from adapters.slack.faults import NoScope, NoStreams, StillStreaming, StreamFull, StreamGone
+from adapters.slack.faults import NoFeature, NoScope, NoStreams, StillStreaming, StreamFull, StreamGone
+from adapters.slack.files import FILE_LIMIT_BYTES, Files
 from adapters.slack.missed import Missed
+from adapters.slack.presses import Presses
 from adapters.slack.socket import AWAY_SECONDS, listen
 from adapters.slack.streams import LIFETIME_SECONDS, Chunk, Move, Stream, Streams
 from adapters.slack.web import SlackWeb
 from bridge.errors import LoginRefused, NotAllowed, PlatformDown, PlatformError, RateLimited, TryOtherwise
 from bridge.ports import Host
-from bridge.types import Body, Lane, Message, MessageRef, Thread
+from bridge.types import Attachment, Body, File, Lane, Message, MessageRef, Thread
 
 log = logging.getLogger(__name__)
 
@@ -81,6 +83,8 @@ class SlackAdapter:
         self._unmarked: OrderedDict[MessageRef, str] = OrderedDict()
         self._away_seconds = away_seconds
         self._may_mark = True
+        self._may_name = True
+        self._files = Files()
         self._web: SlackWeb | None = None
 
     async def run(self, host: Host) -> None:
@@ -96,7 +100,7 @@ class SlackAdapter:
 
             async def take(event: Mapping[str, object], message: Message) -> None:
                 self._remember(message, read_asker(event, message))
-                await host.deliver(message)
+                await host.deliver(await self._files.known(web, message))
 
             async def on_message(event: Mapping[str, object], team_id: str) -> None:
                 message = read_message(event, team_id or web.team_id, web.bot_user_id)
@@ -110,8 +114,10 @@ class SlackAdapter:
                 # The SDK would try for ever with a token that is refused.
                 await _until_it_works(lambda: web.open_connection(self._app_token))
                 missed = Missed(web, host, take)
-                async with _beside(missed.run()):
-                    await listen(web, self._app_token, on_message, missed.look, self._away_seconds)
+                async with _beside(missed.run()), Presses(web, host) as presses:
+                    await listen(
+                        web, self._app_token, on_message, presses.take, missed.look, self._away_seconds
+                    )
             finally:
                 self._web = None
 
@@ -125,7 +131,8 @@ class SlackAdapter:
                 case Move.APPEND if stream is not None:
                     await self._append(web, ref, stream, body)
                 case Move.STOP if stream is not None:
-                    await self._stop(web, ref, stream.grown(body)[1], render.notice_blocks(body))
+                    below = render.blocks_below(body, has_text=bool(render.streamed(body)))
+                    await self._stop(web, ref, stream.grown(body)[1], below)
                 case Move.STOP_AND_UPDATE:
                     await self._stop(web, ref, (), ())
                     await web.update(ref, render.render(body))
@@ -195,6 +202,35 @@ class SlackAdapter:
 
     def mark_lanes(self, message: Message) -> tuple[Lane, ...]:
         return (self._ready().lane("reactions"),)
+
+    async def fetch(self, attachment: Attachment, most_bytes: int) -> bytes:
+        """See `bridge.ports.FetchesFiles`."""
+        return await self._files.fetch(self._ready(), attachment, most_bytes)
+
+    def file_limit(self, thread: Thread) -> int:
+        """See `bridge.ports.SendsFiles`."""
+        return FILE_LIMIT_BYTES
+
+    async def send_file(self, thread: Thread, file: File, key: str) -> None:
+        await self._files.send(self._ready(), thread, file, key)
+
+    def file_lanes(self, thread: Thread) -> tuple[Lane, ...]:
+        web = self._ready()
+        return web.lane("files.completeUploadExternal"), web.lane("files.getUploadURLExternal")
+
+    async def name_thread(self, thread: Thread, title: str) -> None:
+        """See `bridge.ports.NamesThreads`. Slack names the threads of direct messages with an agent."""
+        try:
+            await self._ready().name_thread(thread, title)
+        except (NoScope, NoFeature) as error:
+            log.info("Slack: threads are not named, as the app may not (%s)", error)
+            self._may_name = False
+            raise
+
+    def name_lanes(self, thread: Thread) -> tuple[Lane, ...]:
+        if not (self._may_name and thread.channel.startswith(DIRECT_MESSAGE)):
+            return ()
+        return (self._ready().lane("assistant.threads.setTitle"),)
 
     def fits(self, thread: Thread, body: Body) -> bool:
         return render.fits_stream(body) if self.may_stream(thread) else render.fits(body)

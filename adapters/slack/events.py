@@ -9,7 +9,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bridge.types import Attachment, Message, Person, Thread
+from adapters.slack.attached import read_files
+from bridge.types import Message, Person, Thread
 
 PLATFORM = "slack"
 # What the id of a direct message's channel begins with.
@@ -41,7 +42,7 @@ def read_message(event: Mapping[str, object], team_id: str, bot_user_id: str) ->
         text=plain_text(raw, bot_user_id),
         sent_at=_seconds(ts),
         addressed=event.get("channel_type") == "im" or f"<@{bot_user_id}" in raw,
-        attachments=tuple(_attachments(event.get("files"))),
+        attachments=read_files(event.get("files")),
     )
 
 
@@ -73,21 +74,6 @@ def plain_text(text: str, bot_user_id: str) -> str:
         return f"{label} ({target})" if label and label not in target else target
 
     return html.unescape(_TOKEN.sub(shown, text)).strip()
-
-
-def _attachments(files: object) -> list[Attachment]:
-    found = []
-    for file in files if isinstance(files, list) else []:
-        if isinstance(file, Mapping):
-            size = file.get("size")
-            found.append(
-                Attachment(
-                    name=_text(file, "name"),
-                    media_type=_text(file, "mimetype"),
-                    size=size if isinstance(size, int) else 0,
-                )
-            )
-    return found
 
 
 def _text(event: Mapping[str, object], name: str) -> str:

@@ -7,6 +7,7 @@ import aiohttp
 from slack_sdk.errors import SlackApiError, SlackClientError
 
 from bridge.errors import (
+    FileUnreadable,
     LoginRefused,
     MessageGone,
     NotAllowed,
@@ -31,10 +32,12 @@ LOGIN = frozenset(
         "not_allowed_token_type",
     }
 )
+NO_FEATURE = frozenset({"unknown_method", "feature_disabled", "method_deprecated", "not_supported"})
 # A workspace without native streams, or without the right to them.
-NO_STREAMS = frozenset(
-    {"unknown_method", "feature_disabled", "method_deprecated", "missing_scope", "not_supported"}
-)
+NO_STREAMS = NO_FEATURE | {"missing_scope"}
+# What a form is opened with is good for three seconds, and for once.
+LATE = frozenset({"expired_trigger_id", "exchanged_trigger_id", "trigger_expired", "trigger_exchanged"})
+FILE_GONE = frozenset({"file_not_found", "file_deleted"})
 STREAM_FULL = frozenset({"msg_too_long", "msg_blocks_too_long", "msg_blocks_too_many", "invalid_chunks"})
 ALREADY_SO = frozenset({"already_reacted", "no_reaction"})
 STREAM_METHODS = frozenset({"chat.startStream", "chat.appendStream", "chat.stopStream"})
@@ -66,6 +69,14 @@ class NoScope(NotAllowed):
     """The app was not given the right to this; after adding a scope it has to be installed again."""
 
 
+class NoFeature(NotAllowed):
+    """This workspace, or this app, does not have what the method is about."""
+
+
+class TooLate(NotAllowed):
+    notice = "This took too long. Please press it again."
+
+
 @contextmanager
 def translated(method: str) -> Iterator[None]:
     """Whatever a call to `method` raises inside leaves as a `PlatformError`."""
@@ -75,6 +86,14 @@ def translated(method: str) -> Iterator[None]:
         raise _from_answer(method, error) from error
     except (TimeoutError, SlackClientError, aiohttp.ClientError, OSError) as error:
         raise PlatformDown(f"{method}: {type(error).__name__}") from error
+
+
+def refused(what: str, response: aiohttp.ClientResponse) -> PlatformError:
+    """What a refusal means that does not come from a method."""
+    if response.status == 429:
+        return RateLimited(_retry_after(response.headers.get("Retry-After")), what)
+    kind = PlatformDown if response.status >= 500 else NotAllowed
+    return kind(f"{what}: status {response.status}")
 
 
 def _from_answer(method: str, error: SlackApiError) -> PlatformError:
@@ -87,18 +106,29 @@ def _from_answer(method: str, error: SlackApiError) -> PlatformError:
         return RateLimited(_retry_after(response.headers.get("Retry-After")), f"{method}: {code}")
     if (kind := _of_stream(method, code)) is not None:
         return kind(f"{method}: {code}")
-    if code in ALREADY_SO:
-        return AlreadySo(f"{method}: {code}")
     if code == "missing_scope":
         needed = fields.get("needed") if isinstance(fields, dict) else None
         return NoScope(f"{method}: {code}" + (f" {needed}" if isinstance(needed, str) else ""))
-    if code in GONE:
-        return MessageGone(f"{method}: {code}")
-    if code in LOGIN:
-        return LoginRefused(f"{method}: {code}")
+    if (plain := _plainly(code)) is not None:
+        return plain(f"{method}: {code}")
     if not code or code in DOWN or status >= 500:
         return PlatformDown(f"{method}: {code or status}")
     return NotAllowed(f"{method}: {code}")
+
+
+def _plainly(code: str) -> type[PlatformError] | None:
+    """What a code means that means the same with every method."""
+    for codes, kind in (
+        (ALREADY_SO, AlreadySo),
+        (GONE, MessageGone),
+        (LOGIN, LoginRefused),
+        (FILE_GONE, FileUnreadable),
+        (LATE, TooLate),
+        (NO_FEATURE, NoFeature),
+    ):
+        if code in codes:
+            return kind
+    return None
 
 
 def _of_stream(method: str, code: str) -> type[PlatformError] | None:

@@ -2,7 +2,7 @@
 
 A posted message carries its key from the beginning. A stream takes a mark only when it ends, so that a
 message without any is a stream that nobody has ended: its process was killed, or did not hear that it had
-begun.
+begun. Only files stand there without a mark for good.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -68,6 +68,8 @@ def _read(message: Json) -> _Said:
         case {"event_payload": {"key": str(found)}}:
             key = found
         case {"event_type": str()}:
+            key = NO_KEY
+        case _ if message.get("files"):
             key = NO_KEY
     return _Said(_text(message, "ts"), _text(message, "user"), _text(message, "text"), key)
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
+from adapters.slack.buttons import button_blocks, label, source_blocks
 from adapters.slack.markdown import TABLE_ROWS, growing, shown
 from adapters.slack.mrkdwn import mrkdwn, neutralise
 from bridge.markdown import breaks_at, complete, settled, utf16_length, whole
@@ -16,10 +17,11 @@ __all__ = [
     "TABLE_ROWS",
     "TEXT_LIMIT",
     "Rendered",
+    "blocks_below",
     "fits",
     "fits_stream",
-    "notice_blocks",
     "render",
+    "shorten",
     "streamed",
 ]
 
@@ -34,6 +36,8 @@ TEXT_LIMIT = 3_900
 NOTICE_LIMIT = 1_000
 # The title that somebody gave to a step of their app.
 STEP_LIMIT = 100
+# Where only buttons stand, a notification names so many of them.
+MAX_LABELS = 5
 
 # A little more Markdown than fills the fallback text, so that a long answer costs no more than a short one.
 _TEXT_SOURCE = 5_000
@@ -57,13 +61,21 @@ def render(body: Body) -> Rendered:
     text = _text(body)
     markdown = shown(text).markdown
     block = ({"type": "markdown", "text": markdown},) if markdown else ()
-    return Rendered((*block, *notice_blocks(body)), _fallback(text, _notice(body), final=body.final))
+    words = _fallback(text, _notice(body), final=body.final) or " · ".join(
+        label(button.label) for button in body.buttons[:MAX_LABELS]
+    )
+    return Rendered((*block, *blocks_below(body, has_text=bool(markdown))), words)
 
 
-def notice_blocks(body: Body) -> tuple[Mapping[str, object], ...]:
-    """The block that shows the notice of `body`, or what the app is busy with, if there is either."""
+def blocks_below(body: Body, *, has_text: bool) -> tuple[Mapping[str, object], ...]:
+    """The blocks that stand below the text of `body`: its notice, or what the app is busy with; its sources,
+    where there is a text to which they belong; its buttons."""
     notice = _notice(body)
-    return ({"type": "context", "elements": [{"type": "mrkdwn", "text": notice}]},) if notice else ()
+    return (
+        *(({"type": "context", "elements": [{"type": "mrkdwn", "text": notice}]},) if notice else ()),
+        *(source_blocks(body.sources) if has_text else ()),
+        *button_blocks(body.buttons, final=body.final),
+    )
 
 
 def streamed(body: Body) -> str:
@@ -88,6 +100,20 @@ def fits_stream(body: Body) -> bool:
     return len(found.markdown.encode()) <= STREAM_LIMIT_BYTES and found.tables_fit
 
 
+def shorten(words: str, room: int) -> str:
+    """The beginning of some mrkdwn, about `room` characters: to the end of a word where one is near, with no
+    entity torn and no code left open."""
+    end = min(room, len(words))
+    while end > 0 and not breaks_at(words, end):
+        end -= 1
+    entity = words.rfind("&", max(0, end - len("&lt")), end)
+    if entity >= 0 and ";" not in words[entity:end]:
+        end = entity
+    space = max(words.rfind(" ", end - 100, end), words.rfind("\n", end - 100, end)) if end > 100 else -1
+    words = words[: space if space > 0 else end].rstrip()
+    return f"{words}\n```\n…" if words.count("```") % 2 else f"{words} …"
+
+
 def _notice(body: Body) -> str:
     step = f"{body.step[:STEP_LIMIT]} …" if body.step else ""
     return neutralise(" ".join(whole(f"{body.notice[:NOTICE_LIMIT]} {step}").split()))
@@ -103,18 +129,5 @@ def _fallback(text: str, notice: str, *, final: bool) -> str:
     words = mrkdwn(source)
     room = TEXT_LIMIT - len(notice) - len("\n…\n```\n")
     if len(words) > room or len(source) < len(text):
-        words = _shortened(words, room)
+        words = shorten(words, room)
     return "\n".join(part for part in (words, notice) if part)
-
-
-def _shortened(words: str, room: int) -> str:
-    """The beginning, to the end of a word where one is near, with no entity torn and no code left open."""
-    end = min(room, len(words))
-    while end > 0 and not breaks_at(words, end):
-        end -= 1
-    entity = words.rfind("&", max(0, end - len("&lt")), end)
-    if entity >= 0 and ";" not in words[entity:end]:
-        end = entity
-    space = max(words.rfind(" ", end - 100, end), words.rfind("\n", end - 100, end)) if end > 100 else -1
-    words = words[: space if space > 0 else end].rstrip()
-    return f"{words}\n```\n…" if words.count("```") % 2 else f"{words} …"

@@ -28,12 +28,15 @@ ANY_EVENT = re.compile(".*")
 
 # An event, and the workspace that it was delivered for.
 OnMessage = Callable[[Mapping[str, object], str], Awaitable[None]]
+# What Slack says when something was pressed or sent.
+OnInteraction = Callable[[Mapping[str, object]], Awaitable[None]]
 
 
 async def listen(
     web: SlackWeb,
     app_token: str,
     on_message: OnMessage,
+    on_interaction: OnInteraction,
     on_back: Callable[[], None],
     away_seconds: float = AWAY_SECONDS,
 ) -> None:
@@ -41,8 +44,8 @@ async def listen(
 
     An event is acknowledged when `on_message` has returned, that is when it is stored, and not at all when it
     failed: then Slack delivers it again. After `Leaving` the connection is closed, so that Slack gives its
-    events to others. `on_back` is called when the connection stands, and when it stands again after
-    `away_seconds` or more.
+    events to others. An interaction is acknowledged when `on_interaction` has returned; Slack does not repeat
+    it. `on_back` is called when the connection stands, and when it stands again after `away_seconds` or more.
     """
     leaving = asyncio.Event()
 
@@ -64,6 +67,7 @@ async def listen(
         logger=logging.getLogger("slack_bolt"),
     )
     _subscribe(app, on_message, leaving)
+    _take_interactions(app, on_interaction)
     handler = AsyncSocketModeHandler(app, app_token, ping_interval=PING_INTERVAL_SECONDS)
     try:
         await handler.connect_async()  # type: ignore[no-untyped-call]  # Bolt leaves it untyped
@@ -126,3 +130,20 @@ def _subscribe(app: AsyncApp, on_message: OnMessage, leaving: asyncio.Event) -> 
     app.event("message")(on_spoken)
     app.event(ANY_EVENT)(on_anything_else)
     app.error(on_error)
+
+
+def _take_interactions(app: AsyncApp, on_interaction: OnInteraction) -> None:
+    """Before Bolt looks for a listener: what it has none for it would not acknowledge, and what is not as it
+    should be it may stumble over."""
+
+    async def interactions(
+        body: Mapping[str, object],
+        next: Callable[[], Awaitable[None]],  # noqa: A002 - Bolt's name for it
+    ) -> BoltResponse | None:
+        if "event" in body:
+            await next()
+            return None
+        await on_interaction(body)
+        return BoltResponse(status=200)
+
+    app.use(interactions)

@@ -4,13 +4,18 @@ from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
+import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
+from yarl import URL
 
+from adapters.slack.buttons import label
 from adapters.slack.events import Asker
-from adapters.slack.faults import AlreadySo, translated
+from adapters.slack.faults import AlreadySo, refused, translated
+from adapters.slack.mrkdwn import neutralise
 from adapters.slack.posts import Found, Json, find_own, mark
 from adapters.slack.render import Rendered
+from bridge.errors import NotAllowed, PlatformDown
 from bridge.types import Lane, MessageRef, Thread
 
 # docs.slack.dev, "Rate limits": per method and workspace; posting about one a second for each channel.
@@ -23,6 +28,9 @@ PER_MINUTE = {
     "conversations.replies": 50,
     # For both methods together; removing is said to be the slower one.
     "reactions": 20,
+    "assistant.threads.setTitle": 100,
+    "files.getUploadURLExternal": 100,
+    "files.completeUploadExternal": 100,
 }
 POSTS_PER_MINUTE = 60
 PAGE_MESSAGES = 200
@@ -30,6 +38,20 @@ PAGE_MESSAGES = 200
 # where it is known by its time.
 FAR_SKEW_SECONDS = 600.0
 NEAR_SKEW_SECONDS = 10.0
+# Where files are, and where Slack takes answers to what was pressed.
+FILES_ORIGIN = URL("https://files.slack.com")
+ANSWERS_ORIGIN = URL("https://hooks.slack.com")
+# Of a sentence that one person sees, and of a thread's title.
+WHISPER_LIMIT = 3_000
+TITLE_LIMIT = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """Where a file may be put that has this id from then on."""
+
+    file_id: str
+    url: URL
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +181,77 @@ class SlackWeb:
     async def unreact(self, channel: str, ts: str, emoji: str) -> None:
         with suppress(AlreadySo), translated("reactions.remove"):
             await self.client.reactions_remove(channel=channel, timestamp=ts, name=emoji)
+
+    async def open_view(self, trigger: str, view: Json) -> None:
+        with translated("views.open"):
+            await self.client.views_open(trigger_id=trigger, view=dict(view))
+
+    async def answer(self, url: str, thread_ts: str, text: str) -> None:
+        """Tell whoever pressed something, and nobody else, at the address that came with the press."""
+        said = {"response_type": "ephemeral", "replace_original": False, "thread_ts": thread_ts}
+        words = neutralise(text[:WHISPER_LIMIT])
+        with translated("response_url"):
+            async with self.session.post(
+                URL(url), json={**said, "text": words}, allow_redirects=False
+            ) as response:
+                if response.status != 200:
+                    raise refused("response_url", response)
+
+    async def whisper(self, channel: str, thread_ts: str, user: str, text: str) -> None:
+        with translated("chat.postEphemeral"):
+            await self.client.chat_postEphemeral(
+                channel=channel, user=user, thread_ts=thread_ts, text=neutralise(text[:WHISPER_LIMIT])
+            )
+
+    async def name_thread(self, thread: Thread, title: str) -> None:
+        with translated("assistant.threads.setTitle"):
+            await self.client.assistant_threads_setTitle(
+                channel_id=thread.channel, thread_ts=thread.id, title=label(title, TITLE_LIMIT)
+            )
+
+    async def file_info(self, file_id: str) -> Json:
+        with translated("files.info"):
+            answer = await self.client.files_info(file=file_id)
+        file = answer.data.get("file") if isinstance(answer.data, dict) else None
+        return file if isinstance(file, Mapping) else {}
+
+    async def begin_upload(self, name: str, size: int) -> Upload:
+        with translated("files.getUploadURLExternal"):
+            answer = await self.client.files_getUploadURLExternal(filename=name, length=size)
+        url = _string(answer, "upload_url")
+        if not self.has_files(url):
+            raise NotAllowed("files.getUploadURLExternal: an address that is not Slack's")
+        return Upload(_string(answer, "file_id"), URL(url))
+
+    async def end_upload(self, thread: Thread, file_id: str, title: str) -> None:
+        """Show an uploaded file in the thread."""
+        with translated("files.completeUploadExternal"):
+            await self.client.files_completeUploadExternal(
+                files=[{"id": file_id, "title": title}], channel_id=thread.channel, thread_ts=thread.id
+            )
+
+    @property
+    def session(self) -> aiohttp.ClientSession:
+        if self.client.session is None:
+            raise PlatformDown("Slack is not connected")
+        return self.client.session
+
+    def has_files(self, url: str) -> bool:
+        """Whether Slack keeps files at this address."""
+        return self._is_at(url, FILES_ORIGIN)
+
+    def takes_answers(self, url: str) -> bool:
+        """Whether Slack takes answers to what was pressed at this address."""
+        return self._is_at(url, ANSWERS_ORIGIN)
+
+    def _is_at(self, url: str, own: URL) -> bool:
+        """Whether it is there, or where the methods are: a Slack that is not the public one has all at one
+        place."""
+        try:
+            origin = URL(url).origin()
+        except ValueError:
+            return False
+        return origin in (own, URL(self.client.base_url).origin())
 
     def lane(self, method: str) -> Lane:
         """The scope of a method that is limited for the whole workspace."""

@@ -10,15 +10,19 @@ from contextlib import asynccontextmanager
 from typing import TypeVar
 
 import uvloop
+from pydantic import SecretStr
 
+from bridge.afterwards import Afterwards
+from bridge.apps import Apps
 from bridge.budget import Budget
 from bridge.conversation import Conversation
-from bridge.dify import DifyClient
 from bridge.inbox import Answer, Asked, Inbox
 from bridge.ports import Host
 from bridge.replica import Replica
+from bridge.routes import DEFAULT
+from bridge.settings import Settings
 from bridge.store import Store
-from bridge.types import Body, Lane, Message, MessageRef, Person, Thread
+from bridge.types import Body, Lane, Message, MessageRef, Person, Press, Reaction, Thread
 
 T = TypeVar("T")
 
@@ -88,7 +92,16 @@ async def replica(url: str, answer_with: Callable[[Store], Answer]) -> AsyncIter
     async with Store(url) as store:
         here = Replica(store)
         await here.register()
-        inbox = Inbox(store, here, [Nowhere()], Budget(), answer_with(store), missed_seconds=0.0)
+        inbox = Inbox(
+            store,
+            here,
+            [Nowhere()],
+            Budget(),
+            answer_with(store),
+            app_of=lambda _: DEFAULT,
+            on_press=unpressed,
+            missed_seconds=0.0,
+        )
         beside = [asyncio.create_task(here.run(inbox)), asyncio.create_task(inbox.run())]
         try:
             yield inbox
@@ -106,10 +119,14 @@ async def conversing(
 ) -> AsyncIterator[Inbox]:
     """A replica that asks the Dify at this address, with all that the bridge does on the way. `begun` is told
     of each answer when it is."""
-    async with DifyClient(dify_url, DIFY_KEY) as dify:
+    async with Apps(_settings(dify_url)) as apps:
 
         def answer_with(store: Store) -> Answer:
-            conversation = Conversation(dify, store, Budget(), retry_seconds=60.0, max_age_seconds=86_400.0)
+            budget = Budget()
+            afterwards = Afterwards(store, budget)
+            conversation = Conversation(
+                apps, store, budget, afterwards, retry_seconds=60.0, max_age_seconds=86_400.0
+            )
 
             async def answer(asked: Asked) -> str:
                 begun(asked)
@@ -119,6 +136,21 @@ async def conversing(
 
         async with replica(url, answer_with) as inbox:
             yield inbox
+
+
+def _settings(dify_url: str) -> Settings:
+    """One app, asked as often at once as anybody likes. No platform is reached with these tokens."""
+    return Settings(
+        dify_api_url=dify_url,
+        dify_api_key=SecretStr(DIFY_KEY),
+        dify_max_streams=0,
+        slack_bot_token=SecretStr("xoxb-nobody"),
+        slack_app_token=SecretStr("xapp-nobody"),
+    )
+
+
+async def unpressed(_: Press) -> Reaction:
+    return None
 
 
 async def answered_at_once(_: Asked) -> str:

@@ -6,8 +6,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
 
+from bridge.dify.app_files import Named, file_in, files_in
 from bridge.dify.frames import Frame
-from bridge.dify.shapes import mapping_of, text_of
+from bridge.dify.human import MOST_FORMS, HumanForm, form_in
+from bridge.dify.outputs import answer_in, result_in
+from bridge.dify.shapes import items_of, mapping_of, name_of, text_of
+from bridge.dify.sources import Source, sources_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,12 +24,13 @@ class Ids:
     workflow_run_id: str = ""
 
 
-class Source(StrEnum):
+class Origin(StrEnum):
     """Which event a piece of text came with."""
 
     MESSAGE = "message"
     AGENT = "agent_message"
     FILE = "message_file"
+    CHUNK = "text_chunk"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +38,7 @@ class Text:
     """A piece of the answer, to be appended."""
 
     answer: str
-    source: Source
+    origin: Origin
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +50,9 @@ class Replaced:
 
 @dataclass(frozen=True, slots=True)
 class FileSent:
-    """The app made a file. `url` may be relative to Dify's origin; `owner` is `assistant` or `user`."""
+    """The app made a file, or was given one."""
 
-    id: str
-    kind: str
-    url: str
-    owner: str
+    named: Named
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,21 +93,44 @@ class FlowStarted:
 
 @dataclass(frozen=True, slots=True)
 class FlowFinished:
-    """`status` is succeeded, partial-succeeded, failed or stopped; `answer` is the whole text if told."""
+    """`status` is succeeded, partial-succeeded, failed or stopped; `answer` is the whole text if told, and
+    `result` all that was put out, as a text to be read where nothing was streamed."""
 
     status: str
     answer: str
     error: str
+    result: str
+    files: tuple[Named, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The flow asks for a person's decision, at this node."""
+
+    node: str
+    form: HumanForm
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """The form of this node has been answered, or has expired."""
+
+    node: str
 
 
 @dataclass(frozen=True, slots=True)
 class FlowPaused:
-    """The flow waits for a person's decision."""
+    """The flow waits for a person's decision. `asked` are the forms again, in case they were not heard of."""
+
+    asked: tuple[Asked, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class MessageEnded:
-    """The message is complete. Carries no text."""
+    """The message is complete. Carries no text. The `files` may be the asker's own."""
+
+    files: tuple[Named, ...]
+    sources: tuple[Source, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +164,8 @@ Event: TypeAlias = (
     | Reasoned
     | FlowStarted
     | FlowFinished
+    | Asked
+    | Decided
     | FlowPaused
     | MessageEnded
     | Failed
@@ -164,10 +191,10 @@ def decode(frame: Frame) -> Received:
     except (ValueError, RecursionError):
         return Received(Ignored("malformed"), Ids())
     ids = Ids(
-        text_of(fields, "conversation_id"),
-        text_of(fields, "message_id"),
-        text_of(fields, "task_id"),
-        text_of(fields, "workflow_run_id"),
+        name_of(fields, "conversation_id"),
+        name_of(fields, "message_id"),
+        name_of(fields, "task_id"),
+        name_of(fields, "workflow_run_id"),
     )
     return Received(_event(text_of(fields, "event"), fields), ids)
 
@@ -175,26 +202,27 @@ def decode(frame: Frame) -> Received:
 def _event(name: str, fields: Mapping[str, object]) -> Event:
     match name:
         case "message":
-            return Text(text_of(fields, "answer"), Source.MESSAGE)
+            return Text(text_of(fields, "answer"), Origin.MESSAGE)
         case "agent_message":
-            return Text(text_of(fields, "answer"), Source.AGENT)
+            return Text(text_of(fields, "answer"), Origin.AGENT)
         # Some versions send text under this name, once a file is involved.
         case "message_file" if "answer" in fields and not fields.get("url"):
-            return Text(text_of(fields, "answer"), Source.FILE)
+            return Text(text_of(fields, "answer"), Origin.FILE)
         case "message_file":
-            return FileSent(*(text_of(fields, name) for name in ("id", "type", "url", "belongs_to")))
+            named = file_in(fields)
+            return FileSent(named) if named is not None else Ignored(name)
         case "message_replace":
             return Replaced(text_of(fields, "answer"))
         case "message_end":
-            return MessageEnded()
+            metadata = mapping_of(fields.get("metadata"))
+            return MessageEnded(files_in(fields.get("files")), sources_in(metadata))
         case "agent_thought":
             over = bool(fields.get("observation"))
-            return Thought(text_of(fields, "id"), text_of(fields, "tool"), over)
+            return Thought(name_of(fields, "id"), name_of(fields, "tool"), over)
         case "error":
             status = fields.get("status")
-            return Failed(
-                text_of(fields, "code"), status if isinstance(status, int) else 0, text_of(fields, "message")
-            )
+            number = status if isinstance(status, int) and 0 <= status < 1000 else 0
+            return Failed(text_of(fields, "code"), number, text_of(fields, "message"))
         case "ping":
             return Ping()
         case _:
@@ -206,19 +234,46 @@ def _flow_event(name: str, data: Mapping[str, object]) -> Event:
         case "workflow_started":
             return FlowStarted()
         case "workflow_finished":
-            answer = text_of(mapping_of(data.get("outputs")), "answer")
-            return FlowFinished(text_of(data, "status"), answer, text_of(data, "error"))
+            outputs = mapping_of(data.get("outputs"))
+            return FlowFinished(
+                text_of(data, "status"),
+                answer_in(outputs),
+                text_of(data, "error"),
+                result_in(outputs),
+                files_in(data.get("files")),
+            )
+        case "text_chunk":
+            return Text(text_of(data, "text"), Origin.CHUNK)
+        case "text_replace":
+            return Replaced(text_of(data, "text"))
+        case "human_input_required":
+            return _asked(data)
+        case "human_input_form_filled" | "human_input_form_timeout":
+            return Decided(name_of(data, "node_id"))
         case "reasoning_chunk":
             return Reasoned(text_of(data, "reasoning"))
         case "workflow_paused":
-            return FlowPaused()
+            return FlowPaused(_reasons(data))
         case "node_started" | "iteration_started" | "loop_started":
-            return StepStarted(_step_id(data), text_of(data, "title"))
+            return StepStarted(_step_id(data), name_of(data, "title"))
         case "node_finished" | "iteration_completed" | "loop_completed":
-            return StepFinished(_step_id(data), text_of(data, "title"), text_of(data, "status"))
+            return StepFinished(_step_id(data), name_of(data, "title"), name_of(data, "status"))
         case _:
             return Ignored(name)
 
 
 def _step_id(data: Mapping[str, object]) -> str:
-    return text_of(data, "id") or text_of(data, "node_id")
+    return name_of(data, "id") or name_of(data, "node_id")
+
+
+def _asked(data: Mapping[str, object]) -> Asked:
+    return Asked(name_of(data, "node_id"), form_in(data))
+
+
+def _reasons(data: Mapping[str, object]) -> tuple[Asked, ...]:
+    """The forms among the reasons of a pause."""
+    return tuple(
+        _asked(reason)
+        for reason in items_of(data.get("reasons"), MOST_FORMS)
+        if "human_input_required" in (reason.get("TYPE"), reason.get("type"))
+    )

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from bridge.dify.failures import from_flow, is_stop
+from bridge.dify.outputs import answer_in, result_in
 from bridge.dify.shapes import mapping_of, text_of
 from bridge.dify.turn import MAX_CHARACTERS, Ending
 from bridge.errors import DifyError
@@ -117,9 +118,11 @@ def message_in(fields: Mapping[str, object], message_id: str) -> MessageRecord |
     return None
 
 
-def run_in(fields: Mapping[str, object]) -> RunRecord:
-    """The run that `GET /workflows/run/{id}` tells of."""
-    answer = text_of(mapping_of(fields.get("outputs")), "answer")
+def run_in(fields: Mapping[str, object], *, conversing: bool = True) -> RunRecord:
+    """The run that `GET /workflows/run/{id}` tells of. Of one that is not `conversing`, all is told that it
+    put out."""
+    outputs = mapping_of(fields.get("outputs"))
+    answer = answer_in(outputs) if conversing else result_in(outputs)
     return RunRecord(text_of(fields, "status"), answer, text_of(fields, "error"))
 
 

@@ -24,7 +24,14 @@ from bridge.dify.records import (
 )
 from bridge.dify.shapes import text_of
 from bridge.dify.transport import Body, patience
-from bridge.errors import DifyConversationGone, DifyError, DifyNotDify, DifySilent, DifyWrongMode
+from bridge.errors import (
+    DifyConversationGone,
+    DifyError,
+    DifyNotDify,
+    DifyNotThere,
+    DifySilent,
+    DifyWrongMode,
+)
 
 # What is said last may be kept a moment after Dify has noticed that nobody listens, or that the flow is over.
 SETTLING_SECONDS = 2.0
@@ -97,10 +104,10 @@ class Recovery:
             return None, ""
         try:
             told = await self._calls.get(f"workflows/run/{quote(run_id, safe='')}", max_bytes=MAX_FRAME_BYTES)
-        except (DifyNotDify, DifyWrongMode):
+        except (DifyNotDify, DifyNotThere, DifyWrongMode):
             # Not known any more, or not a flow's.
             return None, ""
-        return run_in(told.fields), told.version
+        return run_in(told.fields, conversing=bool(self._lost.ids.message_id)), told.version
 
     async def _message(self) -> tuple[MessageRecord | None, str]:
         ids = self._lost.ids
@@ -126,7 +133,7 @@ class Recovery:
                 try:
                     async with self._calls.stream("GET", path, waiting, query=query) as body:
                         await _heard_out(body)
-                except DifyNotDify:
+                except (DifyNotDify, DifyNotThere):
                     self._has_events = False
 
 

@@ -15,10 +15,10 @@ CONNECT_TIMEOUT_SECONDS = 10.0
 LARGE_BYTES = 16 * 1024
 
 
-def open_session(base_url: str, api_key: str) -> aiohttp.ClientSession:
+def open_session(base_url: str) -> aiohttp.ClientSession:
     """A session for one app. Proxies come from the environment. To be closed by whoever opened it."""
     return aiohttp.ClientSession(
-        headers={"Authorization": f"Bearer {api_key}", "Accept-Encoding": "identity"},
+        headers={"Accept-Encoding": "identity"},
         # Every running answer holds a connection; how many may run is not this session's business. An answer
         # ends with us hanging up, and a line kept open otherwise may be closed just when it is used again.
         connector=aiohttp.TCPConnector(limit=0, limit_per_host=0, force_close=True),

@@ -5,27 +5,35 @@ minutes after it. So a turn is complete with the first event that can end it, li
 that may still follow, and then hangs up by itself.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 
+from bridge.dify.app_files import AppFile, Gathered, Named
 from bridge.dify.events import (
+    Asked,
+    Decided,
     Event,
     Failed,
+    FileSent,
     FlowFinished,
     FlowPaused,
     FlowStarted,
     Ids,
     MessageEnded,
+    Origin,
+    Ping,
     Reasoned,
     Received,
     Replaced,
-    Source,
     StepFinished,
     StepStarted,
     Text,
     Thought,
 )
 from bridge.dify.failures import from_event, from_flow, is_stop
+from bridge.dify.human import MOST_FORMS, HumanForm
+from bridge.dify.sources import Source
 from bridge.errors import DifyError
 
 # After message_end a flow still says how it went; newer versions send that within milliseconds.
@@ -48,29 +56,41 @@ class Ending(Enum):
 @dataclass(frozen=True, slots=True)
 class Update:
     """A turn as it stands: the whole answer so far, the ids known, the step that is running (its title, empty
-    when there is none), and the model's whole reasoning so far where Dify tells it apart from the answer."""
+    when there is none), and the model's whole reasoning so far where Dify tells it apart from the answer.
+
+    `files` are all that the app made so far, each once, never the asker's own. `sources` are known at the end
+    of a message. `forms` wait for somebody's answer."""
 
     text: str
     ids: Ids
     step: str
     thought: str = ""
+    files: tuple[AppFile, ...] = ()
+    sources: tuple[Source, ...] = ()
+    forms: tuple[HumanForm, ...] = ()
 
 
 class Turn:
-    """Takes events in; knows the answer, and whether to read on."""
+    """Takes events in; knows the answer, and whether to read on. `sent` are the ids of the files that came
+    with the question. One that is `followed` was heard of before: it begins with what was said until then."""
 
-    def __init__(self) -> None:
+    def __init__(self, sent: Iterable[str] = (), *, followed: bool = False) -> None:
         self._parts: list[str] = []
         self._thoughts: list[str] = []
         self._size = 0
         self._ids = Ids()
         self._last_ids = self._ids
         self._steps: dict[str, str] = {}
-        self._in_flow = False
+        self._files = Gathered(sent)
+        self._sources: tuple[Source, ...] = ()
+        self._forms: dict[str, HumanForm] = {}
+        self._followed = followed
+        self._in_flow = followed
         self._agent_spoke = False
         self._replaced = False
         self._message_ended = False
         self._flow_ended = False
+        self.began = False
         self.ending: Ending | None = None
         self.error: DifyError | None = None
 
@@ -87,7 +107,9 @@ class Turn:
     @property
     def update(self) -> Update:
         step = next(reversed(self._steps.values()), "")
-        return Update(self.text, self._ids, step, _joined(self._thoughts))
+        forms = tuple(self._forms.values())
+        thought = _joined(self._thoughts)
+        return Update(self.text, self._ids, step, thought, self._files.files, self._sources, forms)
 
     @property
     def read_on_seconds(self) -> float | None:
@@ -105,12 +127,12 @@ class Turn:
         if received.ids != self._last_ids:
             self._learn(received.ids)
         event = received.event
+        self.began = self.began or not isinstance(event, Ping)
         match event:
-            case Text(answer, source):
-                self._say(answer, source)
+            case Text(answer, origin):
+                self._say(answer, origin)
             case Replaced(answer):
-                self._parts, self._replaced = [answer], True
-                self._grow(answer)
+                self._replace(answer)
             case Reasoned(text):
                 self._in_flow = True
                 self._thoughts.append(text)
@@ -122,8 +144,21 @@ class Turn:
                 self._step(event.id, "" if isinstance(event, StepFinished) else event.title)
             case Thought(thought_id, tool, over):
                 self._step(thought_id, "" if over else tool.replace(";", ", "))
+            case FileSent(named):
+                self._files.add(named)
+            case Asked() | Decided():
+                self._in_flow = True
+                self._form(event)
             case _:
                 self._end(event)
+
+    def _form(self, event: Asked | Decided) -> None:
+        """A form waits, or no longer."""
+        if isinstance(event, Decided):
+            self._forms.pop(event.node, None)
+        elif event.node in self._forms or len(self._forms) < MOST_FORMS:
+            self._forms[event.node] = event.form
+            self._weigh(event.form.size)
 
     def _step(self, step_id: str, title: str) -> None:
         """A step runs under this title, or no longer."""
@@ -134,7 +169,10 @@ class Turn:
             self._steps.pop(step_id, None)
 
     def _grow(self, text: str) -> None:
-        self._size += len(text)
+        self._weigh(len(text))
+
+    def _weigh(self, characters: int) -> None:
+        self._size += characters
         if self._size > MAX_CHARACTERS:
             raise DifyError(f"the answer is longer than {MAX_CHARACTERS} characters")
 
@@ -147,45 +185,80 @@ class Turn:
             if value and value != getattr(self._ids, name):
                 self._ids = replace(self._ids, **{name: value})
 
-    def _say(self, answer: str, source: Source) -> None:
+    def _replace(self, answer: str) -> None:
+        self._grow(answer)
+        # What was said before a turn was followed is told by the same event as a verdict of moderation.
+        self._replaced = self._replaced or not self._followed or self.spoke
+        self._parts = [answer] if answer else []
+
+    def _say(self, answer: str, origin: Origin) -> None:
         self._grow(answer)
         # In mode `agent`, the pieces are followed by one `message` with the whole answer.
-        if source is Source.MESSAGE and self._agent_spoke and answer:
+        if origin is Origin.MESSAGE and self._agent_spoke and answer:
             self._parts = [answer]
             self._agent_spoke = False
             return
-        self._agent_spoke = self._agent_spoke or source is Source.AGENT
+        self._agent_spoke = self._agent_spoke or origin is Origin.AGENT
         if answer:
             self._parts.append(answer)
 
     def _end(self, event: Event) -> None:
         match event:
-            case MessageEnded():
+            case MessageEnded(files, sources):
                 self._message_ended = True
+                self._sources = sources or self._sources
+                self._gather(files)
                 self.ending = self.ending or Ending.COMPLETED
-            case FlowFinished(status, answer, error):
+            case FlowFinished():
                 self._in_flow = self._flow_ended = True
-                self._finish_flow(status, answer, error)
-            case FlowPaused():
-                self.ending = Ending.PAUSED
+                self._gather(event.files)
+                self._finish_flow(event)
+            case FlowPaused(asked):
+                self._pause(asked)
             case Failed() if self.ending is None:
                 self.ending, self.error = Ending.FAILED, from_event(event)
             case _:
                 pass
 
-    def _finish_flow(self, status: str, answer: str, error: str) -> None:
+    def _gather(self, files: Iterable[Named]) -> None:
+        for named in files:
+            self._files.add(named)
+
+    def _pause(self, asked: tuple[Asked, ...]) -> None:
+        """The flow waits. One that is followed is told of the pause that has just been ended, too: then no
+        form waits any more, but is still named as the reason."""
+        if self._followed and not self._forms:
+            return
+        if not self._forms:
+            for one in asked:
+                self._form(one)
+        self.ending = Ending.PAUSED
+
+    def _finish_flow(self, finished: FlowFinished) -> None:
+        status = finished.status
         if self.ending is not None and status == "failed":
             # Some versions report a failure after a good answer has ended; the answer stands.
             return
-        if status == "stopped" or (status == "failed" and is_stop(error)):
+        self._forms.clear()
+        if status == "stopped" or (status == "failed" and is_stop(finished.error)):
             self.ending = Ending.STOPPED
         elif status == "failed":
-            self.ending, self.error = Ending.FAILED, from_flow(error)
+            self.ending, self.error = Ending.FAILED, from_flow(finished.error)
         else:
             self.ending = Ending.COMPLETED
-            # What moderation took back must not return with the flow's own record of the answer.
-            if not self._replaced and _lost_some(self.text, answer):
-                self._parts = [answer]
+            self._complete(finished)
+
+    def _complete(self, finished: FlowFinished) -> None:
+        """Take from the flow's own record what was not streamed."""
+        # What moderation took back must not return that way.
+        if self._replaced:
+            return
+        # Of a flow that converses, the answer is all that is meant to be read.
+        whole = finished.answer if self.spoke or self._ids.message_id else finished.result
+        if _lost_some(self.text, whole):
+            self._parts = []
+            self._grow(whole)
+            self._parts = [whole]
 
 
 def _joined(parts: list[str]) -> str:

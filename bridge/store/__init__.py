@@ -1,7 +1,20 @@
 """The only place that knows SQL."""
 
-from bridge.store.jobs import Job, KnownThread, Lease, Pulse, Taken, Tidied, TurnIds
+from bridge.store.jobs import UNFILLED, Job, Known, KnownThread, Lease, Pulse, Taken, Tidied, TurnIds
 from bridge.store.statements import STOP, WAKE
 from bridge.store.store import Store
 
-__all__ = ["STOP", "WAKE", "Job", "KnownThread", "Lease", "Pulse", "Store", "Taken", "Tidied", "TurnIds"]
+__all__ = [
+    "STOP",
+    "UNFILLED",
+    "WAKE",
+    "Job",
+    "Known",
+    "KnownThread",
+    "Lease",
+    "Pulse",
+    "Store",
+    "Taken",
+    "Tidied",
+    "TurnIds",
+]

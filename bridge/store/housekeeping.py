@@ -17,6 +17,10 @@ _ERASE_TEXTS = sql("""
     UPDATE question SET payload = NULL WHERE id IN (
         SELECT id FROM question WHERE state < 2 AND received_at < :now AND payload IS NOT NULL LIMIT :limit)
 """)
+_ERASE_KEPT = sql("""
+    UPDATE question SET payload = NULL WHERE id IN (
+        SELECT id FROM question WHERE state = 2 AND payload IS NOT NULL AND received_at < :now LIMIT :limit)
+""")
 _FORGET_QUESTIONS = sql("""
     DELETE FROM question WHERE id IN (
         SELECT id FROM question WHERE state = 2 AND finished_at < :now ORDER BY finished_at LIMIT :limit)
@@ -35,7 +39,8 @@ def tidy(conn: Connection, thread_ttl_ms: int | None, now_ms: int) -> Tidied:
     if conn.dialect.name == "postgresql" and not conn.execute(_BY_ONE_REPLICA).scalar_one():
         return Tidied(0, 0, 0)
 
-    texts = conn.execute(_ERASE_TEXTS, {"now": now_ms - KEEP_TEXT_MS, "limit": BATCH}).rowcount
+    old = {"now": now_ms - KEEP_TEXT_MS, "limit": BATCH}
+    texts = conn.execute(_ERASE_TEXTS, old).rowcount + conn.execute(_ERASE_KEPT, old).rowcount
     questions = conn.execute(_FORGET_QUESTIONS, {"now": now_ms - KEEP_FINISHED_MS, "limit": BATCH}).rowcount
     threads = 0
     if thread_ttl_ms is not None:

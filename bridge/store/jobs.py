@@ -6,8 +6,10 @@ from functools import cache
 
 from pydantic import TypeAdapter
 
-from bridge.types import Message, MessageRef, Thread
+from bridge.types import Filled, Message, MessageRef, Thread
 
+# The outcome of a question that waits for a form to be filled in: its message is kept for that, for a while.
+UNFILLED = "unfilled"
 # Whoever was begun so often may be what ends the process each time.
 SUSPICIOUS_STARTS = 3
 
@@ -38,6 +40,7 @@ class Job:
     `question_ids` and `messages` go together; the reply is kept under the first. `starts` counts how often
     the answer was begun, this time included. `replies` are the messages of the reply that stand there
     already, in order; where there may be one more, `beside` are the last ones of other replies in the thread.
+    `app` names the app that answers in the thread, and `inputs` is what was filled into its form there.
     `first_started_at` is in seconds since 1970. `waited` says that it was not its turn at once. `found_at` is
     there where it was found waiting, or left behind by somebody who is gone, or behind one that was.
     """
@@ -47,6 +50,8 @@ class Job:
     messages: tuple[Message, ...]
     conversation_id: str
     dify_user: str
+    app: str = ""
+    inputs: Filled = ()
     starts: int = 1
     replies: tuple[MessageRef, ...] = ()
     beside: tuple[MessageRef, ...] = ()
@@ -98,6 +103,23 @@ class Taken:
     question_id: int
     job: Job | None
     held: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A question that was accepted once, looked up later. `message` is there while it is kept. `decision` is
+    what was kept of the form that its answer waits with, `rating` what was last thought of the answer."""
+
+    id: int
+    thread: Thread
+    app: str
+    dify_user: str
+    conversation_id: str
+    dify_message_id: str
+    dify_run_id: str
+    message: Message | None
+    decision: str
+    rating: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,3 +178,19 @@ def unpacked(payload: str) -> Message | None:
         return _messages().validate_python(json.loads(payload))
     except ValueError:
         return None
+
+
+def packed_inputs(filled: Filled) -> str:
+    """What was filled into a form, as it is kept."""
+    return json.dumps(dict(filled))
+
+
+def unpacked_inputs(payload: str | None) -> Filled:
+    """What was packed; nothing where nothing was, or where it cannot be read."""
+    try:
+        fields = json.loads(payload) if payload else {}
+    except ValueError:
+        return ()
+    return (
+        tuple((str(name), str(value)) for name, value in fields.items()) if isinstance(fields, dict) else ()
+    )

@@ -14,7 +14,17 @@ from typing import NamedTuple
 from sqlalchemy import Connection, TextClause, bindparam
 
 from bridge.errors import LeaseLost
-from bridge.store.jobs import Job, Lease, Taken, TurnIds, packed, suspicious, unpacked
+from bridge.store.jobs import (
+    UNFILLED,
+    Job,
+    Lease,
+    Taken,
+    TurnIds,
+    packed,
+    suspicious,
+    unpacked,
+    unpacked_inputs,
+)
 from bridge.store.statements import STOP, notify, sql, wake
 from bridge.store.threads import find_thread
 from bridge.types import Message, MessageRef, Person, Thread
@@ -39,7 +49,7 @@ _OPEN_THREAD = sql("""
         wake_at = COALESCE(chat_thread.wake_at, excluded.wake_at),
         backlog = chat_thread.backlog + 1,
         updated_at = excluded.updated_at
-    RETURNING id, owner_id, token, conversation_id, dify_user
+    RETURNING id, owner_id, token, conversation_id, dify_user, app, inputs
 """)
 _ADD_QUESTION = sql("""
     INSERT INTO question
@@ -65,7 +75,8 @@ _FINISH_IN_THREAD = sql("""
 """)
 _FINISH_QUESTION = sql("""
     UPDATE question
-    SET state = 2, payload = NULL, stop_asked_at = NULL, finished_at = :now, outcome = :outcome
+    SET state = 2, payload = CASE WHEN :outcome = :unfilled THEN payload END, stop_asked_at = NULL,
+        finished_at = :now, outcome = :outcome
     WHERE id = :question
 """)
 # Locks the row. No index knows of what changes here and below, which is a cheap change for PostgreSQL.
@@ -98,7 +109,7 @@ _WAITING = {
 }
 _HELD = sql("SELECT id, token FROM chat_thread WHERE owner_id = :owner")
 _CLAIM = sql("UPDATE chat_thread SET owner_id = :owner, token = :token WHERE id = :thread")
-_THREAD = sql("SELECT key, conversation_id, dify_user FROM chat_thread WHERE id = :thread")
+_THREAD = sql("SELECT key, conversation_id, dify_user, app, inputs FROM chat_thread WHERE id = :thread")
 _REPLIES = sql("""
     SELECT r.channel, r.message_id FROM reply_message r JOIN question q ON q.id = r.question_id
     WHERE q.id = :question AND q.thread_id = :thread ORDER BY r.page LIMIT :limit
@@ -153,7 +164,7 @@ def accept(
     ).first()
     if opened is None:
         return None
-    thread_id, holder, holders_token, conversation_id, user = opened
+    thread_id, holder, holders_token, conversation_id, user, app, inputs = opened
     mine = holder is not None and holders_token == token
     question = conn.execute(
         _ADD_QUESTION,
@@ -173,7 +184,14 @@ def accept(
     if mine:
         lease = Lease(thread_id, holder, token)
         job = Job(
-            lease, (question[0],), (message,), conversation_id or "", user, first_started_at=now_ms / 1000
+            lease,
+            (question[0],),
+            (message,),
+            conversation_id or "",
+            user,
+            app=app,
+            inputs=unpacked_inputs(inputs),
+            first_started_at=now_ms / 1000,
         )
     return Taken(message, thread_id, question[0], job, held=holder is not None and not mine)
 
@@ -199,7 +217,8 @@ def finish(conn: Connection, job: Job, outcome: str, go_on: int, now_ms: int) ->
     if left is None:
         raise LeaseLost(f"the thread of question {job.id} was taken over")
     for question_id in job.question_ids:
-        conn.execute(_FINISH_QUESTION, {"question": question_id, "outcome": outcome, "now": now_ms})
+        names = {"question": question_id, "outcome": outcome, "unfilled": UNFILLED, "now": now_ms}
+        conn.execute(_FINISH_QUESTION, names)
     if left[0] <= 0:
         return None
     if go_on:
@@ -211,7 +230,7 @@ def finish(conn: Connection, job: Job, outcome: str, go_on: int, now_ms: int) ->
 
 def count_start(conn: Connection, job: Job) -> None:
     """A suspicious job is begun."""
-    _held(conn, _HOLD, job, {})
+    held(conn, _HOLD, job, {})
     for question_id in job.question_ids:
         conn.execute(_COUNT_START, {"question": question_id})
 
@@ -255,7 +274,7 @@ def let_go(conn: Connection, lease: Lease) -> None:
 
 def remember_turn(conn: Connection, job: Job, conversation_id: str, turn: TurnIds) -> None:
     """Keep what Dify calls the conversation and this turn of it."""
-    _held(conn, _REMEMBER_CONVERSATION, job, {"conversation": conversation_id})
+    held(conn, _REMEMBER_CONVERSATION, job, {"conversation": conversation_id})
     ids = {"message": turn.message_id, "task": turn.task_id, "run": turn.run_id}
     for question_id in job.question_ids:
         conn.execute(_REMEMBER_TURN, {**ids, "question": question_id})
@@ -263,18 +282,18 @@ def remember_turn(conn: Connection, job: Job, conversation_id: str, turn: TurnId
 
 def forget_conversation(conn: Connection, job: Job, dify_user: str) -> None:
     """Let the thread begin a new conversation, under the user who asks now."""
-    _held(conn, _FORGET_CONVERSATION, job, {"dify_user": dify_user})
+    held(conn, _FORGET_CONVERSATION, job, {"dify_user": dify_user})
 
 
 def remember_reply(conn: Connection, job: Job, page: int, ref: MessageRef) -> None:
     """Keep where a message of the reply stands."""
-    _held(conn, _HOLD, job, {})
+    held(conn, _HOLD, job, {})
     conn.execute(
         _REMEMBER_REPLY, {"question": job.id, "page": page, "channel": ref.channel, "message": ref.id}
     )
 
 
-def _held(conn: Connection, statement: TextClause, job: Job, values: dict[str, object]) -> None:
+def held(conn: Connection, statement: TextClause, job: Job, values: dict[str, object]) -> None:
     """Change the thread's row, which only its holder can."""
     if conn.execute(statement, {**_lease(job.lease), **values}).first() is None:
         raise LeaseLost(f"the thread of question {job.id} was taken over")
@@ -290,7 +309,7 @@ def _start(conn: Connection, lease: Lease, limit: int, now_ms: int, *, found_at:
     rows = _together([_Open(*row) for row in conn.execute(_OPEN_QUESTIONS, names)], limit)
     if not rows:
         return None
-    key, conversation_id, user = conn.execute(_THREAD, {"thread": lease.thread_id}).one()
+    key, conversation_id, user, app, inputs = conn.execute(_THREAD, {"thread": lease.thread_id}).one()
     thread = Thread.from_key(key)
     head = rows[0]
     starts = head.starts + 1
@@ -304,6 +323,8 @@ def _start(conn: Connection, lease: Lease, limit: int, now_ms: int, *, found_at:
         tuple(_message(thread, row) for row in rows),
         conversation_id or "",
         user,
+        app=app,
+        inputs=unpacked_inputs(inputs),
         starts=starts,
         replies=_refs(conn, _REPLIES, head.id, lease.thread_id),
         beside=_refs(conn, _BESIDE, head.id, lease.thread_id),

@@ -9,11 +9,11 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from bridge.errors import StoreError
-from bridge.store import housekeeping, replicas, scripts, threads
-from bridge.store.jobs import Job, KnownThread, Lease, Pulse, Taken, Tidied, TurnIds
+from bridge.store import answers, housekeeping, replicas, scripts, threads
+from bridge.store.jobs import Job, Known, KnownThread, Lease, Pulse, Taken, Tidied, TurnIds
 from bridge.store.runner import OnNotify, Runner
 from bridge.store.sqlite import SqliteRunner
-from bridge.types import Message, MessageRef, Thread
+from bridge.types import Filled, Message, MessageRef, Thread
 
 DAY_MS = 86_400_000
 
@@ -98,6 +98,28 @@ class Store:
 
     async def remember_reply(self, job: Job, page: int, ref: MessageRef) -> None:
         await self.runner.run(lambda conn: scripts.remember_reply(conn, job, page, ref))
+
+    async def remember_inputs(self, job: Job, filled: Filled) -> None:
+        await self.runner.run(lambda conn: answers.remember_inputs(conn, job, filled))
+
+    async def remember_decision(self, question_id: int, decision: str) -> None:
+        await self.runner.run(lambda conn: answers.remember_decision(conn, question_id, decision))
+
+    async def suggest(self, question_id: int, texts: Sequence[str]) -> None:
+        await self.runner.run(lambda conn: answers.suggest(conn, question_id, texts))
+
+    async def suggested(self, question_id: int, number: int) -> str:
+        return await self.runner.run(lambda conn: answers.suggested(conn, question_id, number))
+
+    async def known(self, question_id: int) -> Known | None:
+        return await self.runner.run(lambda conn: answers.known(conn, question_id))
+
+    async def rate(self, question_id: int, rating: str) -> None:
+        await self.runner.run(lambda conn: answers.rate(conn, question_id, rating))
+
+    async def stop(self, question_id: int) -> None:
+        """Ask for the end of the answer to this question, whoever gives it."""
+        await self.runner.run(lambda conn: answers.ask_to_stop(conn, question_id, _now_ms()))
 
     async def recent_threads(self, platform: str, limit: int = 200) -> tuple[Thread, ...]:
         return await self.runner.run(lambda conn: threads.recent_threads(conn, platform, limit))

@@ -59,7 +59,8 @@ class Role(Table, table=True):
 class ChatThread(Table, table=True):
     """A thread the bot takes part in, and the Dify conversation it holds there.
 
-    `dify_user` is fixed when the conversation begins: Dify shows a conversation to no other user.
+    `dify_user` is fixed when the conversation begins: Dify shows a conversation to no other user. `inputs` is
+    what was filled into the app's form, as JSON.
     `updated_at` is when the last question in it was accepted. `backlog`
     counts the open questions. While there are any, the thread has an owner, under a `token` that is new with
     every claim, or `wake_at` says since when it waits for one.
@@ -79,6 +80,7 @@ class ChatThread(Table, table=True):
     app: str
     dify_user: str = Field(max_length=255)
     conversation_id: str | None = None
+    inputs: str | None = Field(default=None, sa_type=Text)
     updated_at: int = Field(sa_type=BigInteger)
     backlog: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     owner_id: str | None = Field(default=None, foreign_key="replica.id", ondelete="SET NULL")
@@ -89,9 +91,11 @@ class ChatThread(Table, table=True):
 class Question(Table, table=True):
     """A message that was accepted, once, and what became of it.
 
-    `payload` is the message itself, until it is answered. `sent_at`, in microseconds, is the platform's word
-    for the order in which people spoke. `starts` counts how often the answer was begun, `first_started_at`
-    says when for the first time; `stop_asked_at` that somebody wants it to end.
+    `payload` is the message itself, until it is answered; or, where a form has to be filled in first, for a
+    day. `decision` is the form that a flow waits with, as JSON, and `rating` what was thought of the answer.
+    `sent_at`, in microseconds, is the platform's word for the order in which people spoke. `starts` counts
+    how often the answer was begun, `first_started_at` says when for the first time; `stop_asked_at` that
+    somebody wants it to end.
     """
 
     __tablename__ = "question"
@@ -100,6 +104,7 @@ class Question(Table, table=True):
         Index("ix_question_thread_id", "thread_id"),
         partial("ix_question_open", "thread_id", "id", where="state < 2"),
         partial("ix_question_finished_at", "finished_at", where="state = 2"),
+        partial("ix_question_kept", "received_at", where="state = 2 AND payload IS NOT NULL"),
         partial("ix_question_stop_asked_at", "stop_asked_at", where="stop_asked_at IS NOT NULL"),
     )
 
@@ -119,6 +124,8 @@ class Question(Table, table=True):
     dify_message_id: str | None = None
     dify_task_id: str | None = None
     dify_run_id: str | None = None
+    decision: str | None = Field(default=None, sa_type=Text)
+    rating: str | None = None
 
 
 class ReplyMessage(Table, table=True):
@@ -135,3 +142,15 @@ class ReplyMessage(Table, table=True):
     page: int
     channel: str
     message_id: str
+
+
+class Suggestion(Table, table=True):
+    """A question that was offered below a reply, to be asked by pressing it."""
+
+    __tablename__ = "suggestion"
+    __table_args__ = (UniqueConstraint("question_id", "number"),)
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=BIG)
+    question_id: int = Field(foreign_key="question.id", ondelete="CASCADE", sa_type=BIG)
+    number: int
+    text: str = Field(sa_type=Text)

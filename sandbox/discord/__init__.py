@@ -10,14 +10,30 @@ from sandbox.discord.flags import MessageFlag, MessageType, Permission
 from sandbox.discord.limits import Limits, Window
 from sandbox.discord.server import Discord
 from sandbox.discord.timeline import Watch
-from sandbox.discord.types import Call, DiscordFile, DiscordMessage, DiscordThread, Frame
+from sandbox.discord.types import (
+    Call,
+    DiscordButton,
+    DiscordField,
+    DiscordFile,
+    DiscordInteraction,
+    DiscordMessage,
+    DiscordModal,
+    DiscordThread,
+    DiscordWhisper,
+    Frame,
+)
 
 __all__ = [
     "Call",
     "Discord",
+    "DiscordButton",
+    "DiscordField",
     "DiscordFile",
+    "DiscordInteraction",
     "DiscordMessage",
+    "DiscordModal",
     "DiscordThread",
+    "DiscordWhisper",
     "Frame",
     "Limits",
     "MessageFlag",

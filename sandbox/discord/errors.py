@@ -42,10 +42,26 @@ def unknown_emoji() -> ApiError:
     return ApiError(HTTPStatus.BAD_REQUEST, 10014, "Unknown Emoji")
 
 
+def unknown_webhook() -> ApiError:
+    return ApiError(HTTPStatus.NOT_FOUND, 10015, "Unknown Webhook")
+
+
+def unknown_interaction() -> ApiError:
+    return ApiError(HTTPStatus.NOT_FOUND, 10062, "Unknown interaction")
+
+
 def not_your_application() -> ApiError:
     return ApiError(
         HTTPStatus.FORBIDDEN, 20012, "You are not authorized to perform this action on this application"
     )
+
+
+def too_large() -> ApiError:
+    return ApiError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, 40005, "Request entity too large")
+
+
+def already_answered() -> ApiError:
+    return ApiError(HTTPStatus.BAD_REQUEST, 40060, "Interaction has already been acknowledged.")
 
 
 def missing_access() -> ApiError:

@@ -63,8 +63,42 @@ class MessageType(IntEnum):
 class MessageFlag(IntFlag):
     SUPPRESS_EMBEDS = 1 << 2
     HAS_THREAD = 1 << 5
+    EPHEMERAL = 1 << 6
     SUPPRESS_NOTIFICATIONS = 1 << 12
+    IS_VOICE_MESSAGE = 1 << 13
     IS_COMPONENTS_V2 = 1 << 15
+
+
+class ComponentType(IntEnum):
+    ACTION_ROW = 1
+    BUTTON = 2
+    STRING_SELECT = 3
+    TEXT_INPUT = 4
+    TEXT_DISPLAY = 10
+    LABEL = 18
+
+
+class ButtonStyle(IntEnum):
+    PRIMARY = 1
+    SECONDARY = 2
+    SUCCESS = 3
+    DANGER = 4
+    LINK = 5
+
+
+class InteractionType(IntEnum):
+    MESSAGE_COMPONENT = 3
+    MODAL_SUBMIT = 5
+
+
+class CallbackType(IntEnum):
+    """How an application answers an interaction."""
+
+    CHANNEL_MESSAGE_WITH_SOURCE = 4
+    DEFERRED_CHANNEL_MESSAGE_WITH_SOURCE = 5
+    DEFERRED_UPDATE_MESSAGE = 6
+    UPDATE_MESSAGE = 7
+    MODAL = 9
 
 
 class Opcode(IntEnum):

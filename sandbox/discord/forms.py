@@ -5,9 +5,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sandbox.discord import components as below
 from sandbox.discord import mentions
 from sandbox.discord.errors import empty_message, invalid_form, invalid_json, too_long
 from sandbox.discord.flags import MessageFlag, MessageType
+from sandbox.discord.lengths import utf16_length
 from sandbox.discord.state import Draft, Message, Revision
 from sandbox.discord.types import DiscordFile, Json
 
@@ -17,6 +19,8 @@ LONGEST_NAME = 100
 LONGEST_DESCRIPTION = 4096
 LONGEST_EMBEDS = 6000
 MOST_EMBEDS = 10
+MOST_FILES = 10
+SHORTEST_SNOWFLAKE = 15  # digits; less is the number of a file in the request
 ARCHIVE_MINUTES = (60, 1440, 4320, 10080)
 
 # What a bot may set; of these an edit can take back only that embeds are suppressed.
@@ -60,16 +64,13 @@ def decode(text: str) -> Any:
         raise invalid_json() from None
 
 
-def utf16_length(text: str) -> int:
-    """How long a text is for JavaScript and its kin. Nobody says whether Discord counts so or in code points;
-    this is never the smaller of the two."""
-    return len(text.encode("utf-16-le", "surrogatepass")) // 2
-
-
 def draft(form: Form, reply_to: Message | None) -> Draft:
     body = form.object
     text = content(body)
     sent_embeds, components = embeds(body) or (), _array(body, "components") or ()
+    wanted = flags(body) or 0
+    below.check(components, layout=bool(wanted & MessageFlag.IS_COMPONENTS_V2))
+    _check_files(form)
     if not (text or sent_embeds or components or form.files or body.get("sticker_ids") or body.get("poll")):
         raise empty_message()
     return Draft(
@@ -78,7 +79,7 @@ def draft(form: Form, reply_to: Message | None) -> Draft:
         embeds=sent_embeds,
         components=components,
         files=form.files,
-        flags=(flags(body) or 0) & _ON_CREATE,
+        flags=wanted & _ON_CREATE,
         tts=bool(body.get("tts")),
         nonce=nonce(body),
         enforce_nonce=bool(body.get("enforce_nonce")),
@@ -101,6 +102,9 @@ def revision(form: Form, message: Message) -> Revision:
     if not any(left):
         raise empty_message()
     wanted = flags(body)
+    layout = ((wanted or 0) | message.own_flags) & MessageFlag.IS_COMPONENTS_V2
+    below.check(components or (), layout=bool(layout))
+    _check_files(form)
     if wanted is not None:
         wanted = message.own_flags & ~MessageFlag.SUPPRESS_EMBEDS | wanted & _ON_EDIT
     return Revision(
@@ -112,6 +116,16 @@ def revision(form: Form, message: Message) -> Revision:
         flags=wanted,
         allowed_mentions=allowed_mentions(body),
     )
+
+
+def _check_files(form: Form) -> None:
+    """What is said of a file beside the request has to mean one that is there, by its number."""
+    if len(form.files) > MOST_FILES:
+        raise invalid_form("attachments", "BASE_TYPE_MAX_LENGTH", f"Must be {MOST_FILES} or fewer in length.")
+    for index, item in enumerate(_array(form.object, "attachments") or ()):
+        number = str(item.get("id"))
+        if form.files and len(number) < SHORTEST_SNOWFLAKE and int(number) >= len(form.files):
+            raise invalid_form(f"attachments.{index}", "ATTACHMENT_NOT_FOUND", "There is no such file")
 
 
 def content(body: Json) -> str:

@@ -15,7 +15,7 @@ from sandbox.discord.flags import KNOWN_INTENTS, Close, Intent, Opcode
 from sandbox.discord.news import News
 from sandbox.discord.sessions import Connection, HangUp, Session, decode, parse_shard
 from sandbox.discord.settings import Settings
-from sandbox.discord.state import Event, Member
+from sandbox.discord.state import Event, Guild, Member
 from sandbox.discord.types import Json
 from sandbox.discord.world import World
 
@@ -45,6 +45,12 @@ class Gateway:
     def dispatch(self, event: str, data: Any) -> None:
         for session in self._sessions.values():
             session.dispatch(event, data)
+
+    def tell(self, guild: Guild | None, event: str, data: Any) -> None:
+        """Every session that hears of this guild; None stands for a direct message."""
+        for session in self._sessions.values():
+            if session.covers(guild):
+                session.dispatch(event, data)
 
     def reconnect(self) -> None:
         for connection in self._connections:

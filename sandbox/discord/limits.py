@@ -12,7 +12,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-Kind: TypeAlias = Literal["create", "edit"]
+Kind: TypeAlias = Literal["create", "edit", "rename"]
 
 # Posting and editing are counted apart, and yet bear the same name: so it is at Discord.
 BUCKET = "80c17d2f203122d936070c88c8d10f33"
@@ -29,19 +29,27 @@ class Window:
 @dataclass(frozen=True, slots=True)
 class Limits:
     """One window each for posting and for editing messages in one channel (a thread and a direct message are
-    channels), and one for all requests together. None lifts the limit.
+    channels), one for changing its name, of which no header tells, and one for all requests together. None
+    lifts the limit.
     """
 
     create: Window | None = Window(5, 5.0)
     edit: Window | None = Window(5, 5.0)
     everything: Window | None = Window(50, 1.0)
+    rename: Window | None = Window(2, 600.0)
 
     @classmethod
     def off(cls) -> "Limits":
-        return cls(create=None, edit=None, everything=None)
+        return cls(create=None, edit=None, everything=None, rename=None)
 
     def window(self, kind: Kind) -> Window | None:
-        return self.create if kind == "create" else self.edit
+        match kind:
+            case "create":
+                return self.create
+            case "edit":
+                return self.edit
+            case "rename":
+                return self.rename
 
 
 USUAL = Limits()

@@ -3,10 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sandbox.discord import payloads
-from sandbox.discord.flags import MessageType
+from sandbox.discord import components, payloads
+from sandbox.discord.flags import MessageFlag, MessageType
 from sandbox.discord.state import Attachment, Member, Message, Reaction, User
 from sandbox.discord.types import DiscordMessage, Json
+
+# Nobody looks into the recordings that are sent here.
+VOICE_SECONDS = 1.5
+WAVEFORM = "AAAA"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +54,8 @@ def message(about: Message, reader: Reader, *, nested: bool = False) -> Json:
         data |= {
             "content": about.content,
             "embeds": [{"type": "rich"} | embed for embed in about.embeds],
-            "attachments": [_attachment(item) for item in about.attachments],
-            "components": list(about.components),
+            "attachments": [_attachment(item, about) for item in about.attachments],
+            "components": components.numbered(about.components),
         }
     if about.garbled:
         data["author"] = {"kind": "of tomorrow"}
@@ -121,7 +125,7 @@ def _reference(target: Message) -> Json:
     return {"type": 0, "channel_id": target.channel.id, "message_id": target.id} | _guild_id(target)
 
 
-def _attachment(item: Attachment) -> Json:
+def _attachment(item: Attachment, about: Message) -> Json:
     data: Json = {
         "id": item.id,
         "filename": item.file.name,
@@ -130,6 +134,8 @@ def _attachment(item: Attachment) -> Json:
         "url": item.url,
         "proxy_url": item.url,
     }
+    if about.own_flags & MessageFlag.IS_VOICE_MESSAGE:
+        data |= {"duration_secs": VOICE_SECONDS, "waveform": WAVEFORM}
     return data if item.description is None else data | {"description": item.description}
 
 
@@ -165,4 +171,5 @@ def seen_message(about: Message) -> DiscordMessage:
         type=int(about.type),
         attachments=tuple(item.file.name for item in about.attachments),
         reactions=tuple(about.reactions),
+        buttons=components.buttons(about.components),
     )

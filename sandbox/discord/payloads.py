@@ -126,7 +126,7 @@ def guild(place: Guild, bot: User) -> Json:
         "mfa_level": 0,
         "nsfw": False,
         "nsfw_level": 0,
-        "premium_tier": 0,
+        "premium_tier": place.boost_tier,
         "premium_subscription_count": 0,
         "premium_progress_bar_enabled": False,
         "preferred_locale": "en-US",

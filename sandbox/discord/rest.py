@@ -12,7 +12,7 @@ from typing import Any, Protocol, TypeAlias
 from aiohttp import BodyPartReader, web
 
 from sandbox.discord import forms
-from sandbox.discord.errors import ApiError, no_such_route, unauthorized
+from sandbox.discord.errors import ApiError, no_such_route, too_large, unauthorized
 from sandbox.discord.faults import CUT, Fault, Faults
 from sandbox.discord.limits import Charge, Kind, Meter
 from sandbox.discord.settings import Settings
@@ -20,9 +20,11 @@ from sandbox.discord.timeline import Timeline
 from sandbox.discord.types import Call, DiscordFile
 
 PREFIX = "/api/v10"
+LARGEST_UPLOAD = 25 * 1024 * 1024
 
 _ID = re.compile(r"\{\w+_id\}")
 _EMOJI = re.compile(r"\{emoji_name\}")
+_TOKEN = re.compile(r"\{\w+_token\}")
 _NUMBER = re.compile(r"(?<=/)\d+(?=/|$)")
 
 
@@ -49,17 +51,19 @@ Handler: TypeAlias = Callable[[Ask], Answer]
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """`path` is written as in the official OpenAPI document. `kind` names the window that counts it."""
+    """`path` is written as in the official OpenAPI document. `kind` names the window that counts it; what is
+    `unmetered` does not count among all requests either."""
 
     method: str
     path: str
     handler: Handler
     kind: Kind | None = None
     open: bool = False
+    unmetered: bool = False
 
     @property
     def shown(self) -> str:
-        return _EMOJI.sub("{emoji}", _ID.sub("{id}", self.path))
+        return _TOKEN.sub("{token}", _EMOJI.sub("{emoji}", _ID.sub("{id}", self.path)))
 
 
 class Check(Protocol):
@@ -124,9 +128,7 @@ class Rest:
         fault = self._faults.take(route.method, shown)
         if fault is not None and not fault.afterwards:
             return _failure(fault)
-        charge = self._meter.charge_any()
-        if charge is None and route.kind is not None:
-            charge = self._meter.charge(route.kind, ask.path["channel_id"])
+        charge = self._charge(route, ask)
         if charge is not None and charge.retry_after is not None:
             return _too_fast(charge, charge.retry_after)
         try:
@@ -138,9 +140,17 @@ class Rest:
             reply = _refusal(error)
         if fault is not None:
             reply = _failure(fault)
-        if charge is not None:
+        if charge is not None and route.kind != "rename":
             reply.headers |= charge.headers()
         return reply
+
+    def _charge(self, route: Route, ask: Ask) -> Charge | None:
+        """None where nothing has to be told of it."""
+        charge = None if route.unmetered else self._meter.charge_any()
+        renames = route.kind != "rename" or "name" in ask.form.mapping
+        if charge is None and route.kind is not None and renames:
+            charge = self._meter.charge(route.kind, ask.path["channel_id"])
+        return charge
 
 
 async def _read(request: web.Request) -> forms.Form:
@@ -161,6 +171,8 @@ async def _read_parts(request: web.Request) -> forms.Form:
         elif part.filename is not None:
             media_type = part.headers.get("Content-Type", "application/octet-stream")
             files.append(DiscordFile(part.filename, media_type, bytes(await part.read())))
+    if sum(len(file.content) for file in files) > LARGEST_UPLOAD:
+        raise too_large()
     return forms.Form(value, tuple(files))
 
 

@@ -11,9 +11,11 @@ from sandbox.discord.errors import (
     not_your_message,
     system_message,
     thread_archived,
+    too_large,
     unknown_user,
 )
 from sandbox.discord.flags import MessageType, Permission
+from sandbox.discord.interactions import Interactions
 from sandbox.discord.rest import Answer, Ask, Route
 from sandbox.discord.settings import Settings
 from sandbox.discord.state import Channel, Message
@@ -25,13 +27,16 @@ _BOUNDS = ("around", "after", "before")
 _MESSAGES = "/channels/{channel_id}/messages"
 _MESSAGE = _MESSAGES + "/{message_id}"
 _REACTION = _MESSAGE + "/reactions/{emoji_name}/@me"
+_CALLBACK = "/interactions/{interaction_id}/{interaction_token}/callback"
+_FOLLOW_UP = "/webhooks/{webhook_id}/{webhook_token}"
 _COMMANDS = "/applications/{application_id}/commands"
 _GUILD_COMMANDS = "/applications/{application_id}/guilds/{guild_id}/commands"
 
 
 class Routes:
-    def __init__(self, world: World, settings: Settings) -> None:
+    def __init__(self, world: World, settings: Settings, interactions: Interactions) -> None:
         self._world = world
+        self._interactions = interactions
         self._settings = settings
 
     def all(self) -> list[Route]:
@@ -50,7 +55,7 @@ class Routes:
             Route("GET", "/guilds/{guild_id}", self.guild),
             Route("GET", "/guilds/{guild_id}/threads/active", self.active_threads),
             Route("GET", "/channels/{channel_id}", self.channel),
-            Route("PATCH", "/channels/{channel_id}", self.change_channel),
+            Route("PATCH", "/channels/{channel_id}", self.change_channel, kind="rename"),
             Route("POST", "/channels/{channel_id}/typing", self.typing),
             Route("GET", _MESSAGES, self.history),
             Route("POST", _MESSAGES, self.create_message, kind="create"),
@@ -60,6 +65,8 @@ class Routes:
             Route("POST", _MESSAGE + "/threads", self.start_thread),
             Route("PUT", _REACTION, self.react),
             Route("DELETE", _REACTION, self.unreact),
+            Route("POST", _CALLBACK, self.respond, open=True, unmetered=True),
+            Route("POST", _FOLLOW_UP, self.follow_up, open=True, unmetered=True),
         ]
 
     # The bot itself
@@ -196,6 +203,8 @@ class Routes:
         draft = forms.draft(ask.form, self._replied_to(channel, forms.reference(ask.form.object)))
         if draft.files and Permission.ATTACH_FILES not in channel.rights:
             raise missing_permissions()
+        if any(len(file.content) > channel.largest_file for file in draft.files):
+            raise too_large()
         return Answer(200, self._written(self._world.post(channel, self._world.bot, draft)))
 
     def edit_message(self, ask: Ask) -> Answer:
@@ -234,6 +243,19 @@ class Routes:
         message = self._message(ask, Permission.READ_MESSAGE_HISTORY)
         self._world.unreact(message, self._world.bot, ask.path["emoji_name"])
         return Answer(204)
+
+    # Interactions
+
+    def respond(self, ask: Ask) -> Answer:
+        told = self._interactions.respond(
+            ask.id("interaction_id"), ask.path["interaction_token"], ask.form.object
+        )
+        wanted = ask.query.get("with_response") in ("1", "true")
+        return Answer(200, told) if wanted else Answer(204)
+
+    def follow_up(self, ask: Ask) -> Answer:
+        told = self._interactions.follow_up(ask.id("webhook_id"), ask.path["webhook_token"], ask.form)
+        return Answer(200, told)
 
     def _message(self, ask: Ask, needed: Permission = Permission.VIEW_CHANNEL) -> Message:
         channel = self._world.channel(ask.id("channel_id"), needed)

@@ -1,6 +1,7 @@
 """The stand-in as a whole: a server on loopback, and what a test may do to it and see of it."""
 
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -9,17 +10,28 @@ from urllib.parse import quote
 from aiohttp import web
 
 from sandbox.changes import Changes
+from sandbox.discord import files as addresses
 from sandbox.discord import message_payloads, payloads
 from sandbox.discord.faults import Fault, Faults
-from sandbox.discord.flags import MessageType, Permission
+from sandbox.discord.flags import MessageFlag, MessageType, Permission
 from sandbox.discord.gateway import Gateway
+from sandbox.discord.interactions import Interactions
 from sandbox.discord.limits import USUAL, Limits, Meter
 from sandbox.discord.openapi import OpenApi
 from sandbox.discord.rest import PREFIX, Ask, Rest
 from sandbox.discord.routes import Routes
 from sandbox.discord.state import Draft, Event, User
 from sandbox.discord.timeline import Timeline, Watch
-from sandbox.discord.types import Call, DiscordFile, DiscordMessage, DiscordThread, Frame
+from sandbox.discord.types import (
+    Call,
+    DiscordFile,
+    DiscordInteraction,
+    DiscordMessage,
+    DiscordModal,
+    DiscordThread,
+    DiscordWhisper,
+    Frame,
+)
 from sandbox.discord.world import World
 
 LARGEST_REQUEST = 26 * 1024 * 1024
@@ -29,8 +41,9 @@ class Discord:
     """A Discord on loopback: `async with Discord() as discord`, or `start` and `close`.
 
     Guilds, channels and people may be added before and while it runs. `latency` is the time in seconds that
-    each REST request takes. `limits`, `latency`, `heartbeat_interval` (milliseconds) and
-    `message_content_allowed` may be changed at any time.
+    each REST request takes, `interaction_seconds` how long an application may take to answer an interaction.
+    Both, `limits`, `heartbeat_interval` (milliseconds) and `message_content_allowed` may be changed at any
+    time.
     """
 
     token = "sandbox-discord-token"
@@ -48,6 +61,7 @@ class Discord:
         self.gateway_url = ""
         self.latency = latency
         self.heartbeat_interval = heartbeat_interval
+        self.interaction_seconds = 3.0
         self.message_content_allowed = True
         self._port = port
         self._changes = Changes()
@@ -59,6 +73,8 @@ class Discord:
         self.bot_id = self._world.bot.id
         self.application_id = self.bot_id  # as for every application made since 2016
         self._gateway = Gateway(self._world, self, self._changes)
+        self._interactions = Interactions(self._world, self, self._changes, self._gateway.tell)
+        self._expired: set[str] = set()
         self._runner: web.AppRunner | None = None
 
     async def __aenter__(self) -> Self:
@@ -74,7 +90,7 @@ class Discord:
         app = web.Application(client_max_size=LARGEST_REQUEST)
         check = self._check if self._openapi is not None else None
         rest = Rest(self, self._meter, self._faults, self._timeline, check)
-        app.add_routes(rest.definitions(Routes(self._world, self).all()))
+        app.add_routes(rest.definitions(Routes(self._world, self, self._interactions).all()))
         app.add_routes(
             [
                 web.get("/gateway", self._gateway.serve),
@@ -97,14 +113,15 @@ class Discord:
         runner, self._runner = self._runner, None
         for site in runner.sites:
             await site.stop()
+        self._interactions.close()
         await self._gateway.close()
         await runner.cleanup()
         self._timeline.close()
 
     # The place
 
-    def add_guild(self, name: str = "Sandbox") -> str:
-        return self._world.add_guild(name).id
+    def add_guild(self, name: str = "Sandbox", *, boost_tier: int = 0) -> str:
+        return self._world.add_guild(name, boost_tier).id
 
     def add_channel(
         self, guild: str, name: str, *, permissions: Permission | None = None, may_thread: bool = True
@@ -145,13 +162,15 @@ class Discord:
         webhook: bool = False,
         bot: bool = False,
         age: float = 0.0,
+        voice: bool = False,
         type: int = MessageType.DEFAULT,  # noqa: A002 - the field's name on the wire
     ) -> str:
         """Write in a channel, a thread or a direct message; the new message's id.
 
         Whether that mentions the bot is seen from the content, unless `mention_bot` says so: a reply whose
         ping is left on mentions the bot without naming it. `webhook` and `bot` make another machine of the
-        writer. It was said `age` seconds ago.
+        writer. It was said `age` seconds ago. With `voice` it is a voice message, which has one recording and
+        no text.
         """
         author = self._world.users[user]
         if webhook or bot:
@@ -165,12 +184,35 @@ class Discord:
             mention_bot=mention_bot,
             webhook=webhook,
             age=age,
+            flags=MessageFlag.IS_VOICE_MESSAGE if voice else 0,
         )
         return self._world.post(self._world.channels[channel], author, draft).id
 
     async def remove(self, message: str) -> None:
         """A moderator deletes it, whoever wrote it."""
         self._world.delete(self._world.find_message(message))
+
+    async def press(self, message: str, button: str, person: str) -> str:
+        """Press a button, named by its label or custom id; the interaction's id. ValueError where there is
+        none that this person can press."""
+        return self._interactions.press(message, button, self._world.users[person])
+
+    def modal(self, person: str) -> DiscordModal | None:
+        """The modal that this person has open."""
+        return self._interactions.modal(self._world.users[person])
+
+    async def submit(self, person: str, values: Mapping[str, str]) -> str:
+        """Fill in the open modal, by label or custom id, and send it; the interaction's id. What is not named
+        stays as it is. An option is chosen by its label. ValueError where Discord would not let them."""
+        return self._interactions.submit(self._world.users[person], values)
+
+    def dismiss(self, person: str) -> None:
+        """Close the open modal without sending it."""
+        self._interactions.dismiss(self._world.users[person])
+
+    def expire_files(self, message: str) -> None:
+        """The addresses of its files end."""
+        self._expired |= {item.id for item in self._world.find_message(message).attachments}
 
     def archive(self, thread: str) -> None:
         """A moderator does."""
@@ -234,6 +276,18 @@ class Discord:
             message_payloads.seen_message(message) for message in messages if not message.is_thread_starter
         ]
 
+    def files(self, message: str) -> list[DiscordFile]:
+        return [item.file for item in self._world.find_message(message).attachments]
+
+    def whispers(self, person: str) -> list[DiscordWhisper]:
+        """What only this person was shown."""
+        return self._interactions.whispers(self._world.users[person])
+
+    @property
+    def interactions(self) -> list[DiscordInteraction]:
+        """What was pressed and sent, the oldest first."""
+        return self._interactions.seen
+
     def threads(self, channel: str) -> list[DiscordThread]:
         parent = self._world.channels[channel]
         return [payloads.seen_thread(item) for item in self._world.channels.values() if item.parent is parent]
@@ -290,10 +344,14 @@ class Discord:
             self._openapi.check(method, path, ask)
 
     async def _attachment(self, request: web.Request) -> web.StreamResponse:
-        """What Discord's CDN does: anybody who knows the address may have it."""
+        """What Discord's CDN does: anybody who knows the address may have it, while it lasts."""
         attachment = self._world.attachments.get(request.match_info["attachment_id"])
-        if attachment is None:
-            raise web.HTTPNotFound
+        if (
+            attachment is None
+            or attachment.id in self._expired
+            or not addresses.may_have(attachment.id, request.query, time.time())
+        ):
+            raise web.HTTPNotFound(text=addresses.GONE)
         disposition = f"attachment; filename*=UTF-8''{quote(attachment.file.name)}"
         headers = {"Content-Type": attachment.file.media_type, "Content-Disposition": disposition}
         return web.Response(body=attachment.file.content, headers=headers)

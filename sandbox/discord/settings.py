@@ -9,4 +9,5 @@ class Settings(Protocol):
     gateway_url: str
     heartbeat_interval: int
     latency: float
+    interaction_seconds: float
     message_content_allowed: bool

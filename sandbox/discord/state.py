@@ -8,6 +8,7 @@ from sandbox.discord.flags import ChannelType, MessageFlag, MessageType, Permiss
 from sandbox.discord.mentions import Mentions
 from sandbox.discord.types import DiscordFile, Json
 
+LARGEST_FILES = (10 << 20, 10 << 20, 50 << 20, 100 << 20)  # bytes, by how much a server is boosted
 ALL_PERMISSIONS = Permission((1 << 53) - 1)
 
 
@@ -25,7 +26,13 @@ class Guild:
     owner: User
     bot_role: str
     joined_at: float
+    boost_tier: int = 0
     channels: dict[str, "Channel"] = field(default_factory=dict)
+
+    @property
+    def largest_file(self) -> int:
+        """In bytes."""
+        return LARGEST_FILES[self.boost_tier]
 
     @property
     def threads(self) -> list["Channel"]:
@@ -61,6 +68,11 @@ class Channel:
         if self.guild is None:
             return ALL_PERMISSIONS
         return self.parent.permissions if self.parent is not None else self.permissions
+
+    @property
+    def largest_file(self) -> int:
+        """In bytes."""
+        return LARGEST_FILES[0] if self.guild is None else self.guild.largest_file
 
     @property
     def may_write(self) -> bool:

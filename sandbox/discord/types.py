@@ -19,6 +19,67 @@ class DiscordFile:
 
 
 @dataclass(frozen=True, slots=True)
+class DiscordButton:
+    """A button below a message. `label` is what stands on it, which may be an emoji alone."""
+
+    label: str
+    custom_id: str
+    style: int
+    emoji: str
+    disabled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DiscordField:
+    """A field of a modal. `value` is what stands in it before anybody has typed, or the label of the option
+    that is chosen; `options` are labels."""
+
+    label: str
+    custom_id: str
+    value: str
+    required: bool
+    paragraph: bool
+    min_length: int
+    max_length: int
+    options: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DiscordModal:
+    """A modal that somebody has open. `text` is what there is to read in it."""
+
+    title: str
+    custom_id: str
+    text: str
+    fields: tuple[DiscordField, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DiscordWhisper:
+    """A message that only one person sees."""
+
+    id: str
+    person: str
+    content: str
+    buttons: tuple[DiscordButton, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DiscordInteraction:
+    """Somebody pressed a button, or sent a modal. `answer` is the kind of the application's first response,
+    empty as long as there is none; `failed` says that the person has read "This interaction failed". `at` is
+    the monotonic clock, in seconds."""
+
+    id: str
+    person: str
+    custom_id: str
+    modal: bool
+    at: float
+    answer: str
+    failed: bool
+
+
+@dataclass(frozen=True, slots=True)
 class DiscordMessage:
     """A message as a person sees it now.
 
@@ -39,6 +100,7 @@ class DiscordMessage:
     type: int
     attachments: tuple[str, ...]
     reactions: tuple[str, ...]
+    buttons: tuple[DiscordButton, ...]
 
 
 @dataclass(frozen=True, slots=True)

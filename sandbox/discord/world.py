@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from sandbox.discord import files as addresses
 from sandbox.discord.errors import (
     missing_access,
     missing_permissions,
@@ -81,9 +82,9 @@ class World:
             self._announce(Event("GUILD_MEMBER_ADD", Member(guild, user)))
         return user
 
-    def add_guild(self, name: str) -> Guild:
+    def add_guild(self, name: str, boost_tier: int) -> Guild:
         owner = self.add_user(f"{name}-owner")
-        guild = Guild(self.new_id(), name, owner, self.new_id(), time.time())
+        guild = Guild(self.new_id(), name, owner, self.new_id(), time.time(), boost_tier)
         self.guilds[guild.id] = guild
         self._announce(Event("GUILD_CREATE", guild))
         return guild
@@ -184,7 +185,8 @@ class World:
         self._append(message)
         return message
 
-    def edit(self, message: Message, revision: Revision) -> None:
+    def edit(self, message: Message, revision: Revision, *, unseen: bool = False) -> None:
+        """`unseen` says that it stands in no channel, so that nobody is told."""
         if message.channel.archived:
             raise thread_archived()
         if revision.content is not None:
@@ -205,7 +207,8 @@ class World:
         if revision.flags is not None:
             message.own_flags = revision.flags
         message.edited_at = time.time()
-        self._announce(Event("MESSAGE_UPDATE", message))
+        if not unseen:
+            self._announce(Event("MESSAGE_UPDATE", message))
 
     def delete(self, message: Message) -> None:
         message.deleted = True
@@ -306,7 +309,7 @@ class World:
         attachments: list[Attachment] = []
         for file in files:
             id_ = self.new_id()
-            url = f"{self.origin}/attachments/{message.channel.id}/{id_}/{file.name}"
-            attachments.append(Attachment(id_, url, file))
+            address = addresses.address(message.channel.id, id_, file.name, time.time())
+            attachments.append(Attachment(id_, f"{self.origin}{address}", file))
             self.attachments[id_] = attachments[-1]
         return tuple(attachments)

@@ -3,18 +3,36 @@
 from sandbox.slack.limits import Limits, Window
 from sandbox.slack.server import Slack
 from sandbox.slack.timeline import Watch
-from sandbox.slack.types import Call, Frame, FrameKind, Json, JsonObject, SlackFile, SlackMessage
+from sandbox.slack.types import (
+    Call,
+    Frame,
+    FrameKind,
+    Interaction,
+    Json,
+    JsonObject,
+    SlackFile,
+    SlackInput,
+    SlackMessage,
+    SlackView,
+    Whisper,
+)
+from sandbox.slack.views import FormError
 
 __all__ = [
     "Call",
+    "FormError",
     "Frame",
     "FrameKind",
+    "Interaction",
     "Json",
     "JsonObject",
     "Limits",
     "Slack",
     "SlackFile",
+    "SlackInput",
     "SlackMessage",
+    "SlackView",
     "Watch",
+    "Whisper",
     "Window",
 ]

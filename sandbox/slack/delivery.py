@@ -1,26 +1,39 @@
-"""Events on their way to the app: queued, sent, acknowledged, or sent again as Slack does."""
+"""Events on their way to the app: queued, sent, acknowledged, or sent again as Slack does. And interactions,
+which are sent once."""
 
 import asyncio
 import uuid
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from sandbox.changes import Changes
 from sandbox.slack.types import JsonObject
 
+# Called when an interaction is acknowledged, with what the app answers at once.
+Heard: TypeAlias = Callable[[JsonObject], None]
+
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """One attempt to deliver one event."""
+    """One attempt to deliver one event, or one interaction, which `heard` waits for."""
 
     event_id: str
     payload: JsonObject
     attempt: int = 0
     reason: str = ""
+    heard: Heard | None = None
     id: str = field(default_factory=lambda: str(uuid.uuid4()))
 
     def frame(self) -> JsonObject:
+        if self.heard is not None:
+            return {
+                "type": "interactive",
+                "envelope_id": self.id,
+                "payload": self.payload,
+                "accepts_response_payload": True,
+            }
         return {
             "type": "events_api",
             "envelope_id": self.id,
@@ -65,6 +78,11 @@ class Delivery:
         self._events[event_id] = payload
         self._queue_up(Envelope(event_id, payload))
 
+    def interact(self, payload: JsonObject, heard: Heard) -> None:
+        """Send an interaction. What is acknowledged too late is not `heard`."""
+        self._queue.append(Envelope("", payload, heard=heard))
+        self._changes.notify()
+
     def again(self, event_id: str, attempt: int) -> None:
         """The same event in a new envelope. Unknown ids are a KeyError."""
         self._queue_up(Envelope(event_id, self._events[event_id], attempt, "timeout"))
@@ -91,12 +109,14 @@ class Delivery:
         self._queue.appendleft(envelope)
         self._changes.notify()
 
-    def acknowledge(self, envelope_id: str) -> None:
+    def acknowledge(self, envelope_id: str, answer: JsonObject) -> None:
         """Too late an acknowledgement is noted, but the event is on its way again all the same."""
         self.acks.append(envelope_id)
         envelope = self._settle(envelope_id)
         if envelope is not None:
             self._unacked.pop(envelope.event_id, None)
+            if envelope.heard is not None:
+                envelope.heard(answer)
         self._changes.notify()
 
     def close(self) -> None:
@@ -111,7 +131,7 @@ class Delivery:
 
     def _overdue(self, envelope: Envelope) -> None:
         self._settle(envelope.id)
-        if envelope.attempt < len(self._retry_delays):
+        if envelope.heard is None and envelope.attempt < len(self._retry_delays):
             delay = self._retry_delays[envelope.attempt]
             self._later(envelope.id, delay, lambda: self.again(envelope.event_id, envelope.attempt + 1))
 

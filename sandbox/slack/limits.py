@@ -24,7 +24,7 @@ class Limits:
 
     Each is per workspace, except `post`, which is per channel. The numbers: tiers 3, 2, 4 and 2 of
     docs.slack.dev/apis/web-api/rate-limits, and its "1 message per second per channel" for chat.postMessage;
-    below them tier 3, and tier 2 for what is removed.
+    below them tier 3, tier 2 for what is removed, and tier 4.
     """
 
     post: Window | None = Window(60, 60.0)
@@ -36,6 +36,12 @@ class Limits:
     history: Window | None = Window(50, 60.0)
     add_reaction: Window | None = Window(50, 60.0)
     remove_reaction: Window | None = Window(20, 60.0)
+    whisper: Window | None = Window(100, 60.0)
+    open_view: Window | None = Window(100, 60.0)
+    set_title: Window | None = Window(100, 60.0)
+    file_info: Window | None = Window(100, 60.0)
+    begin_upload: Window | None = Window(100, 60.0)
+    end_upload: Window | None = Window(100, 60.0)
 
     @classmethod
     def off(cls) -> "Limits":
@@ -52,6 +58,12 @@ class Limits:
             "conversations.history": self.history,
             "reactions.add": self.add_reaction,
             "reactions.remove": self.remove_reaction,
+            "chat.postEphemeral": self.whisper,
+            "views.open": self.open_view,
+            "assistant.threads.setTitle": self.set_title,
+            "files.info": self.file_info,
+            "files.getUploadURLExternal": self.begin_upload,
+            "files.completeUploadExternal": self.end_upload,
         }.get(method)
 
 

@@ -5,8 +5,17 @@ from sandbox.slack.types import Json, JsonObject
 
 
 def file(who: Identity, stored: StoredFile, user: str) -> JsonObject:
+    """A file as events show it."""
+    if stored.file.connect:
+        told: dict[str, Json] = {"id": stored.id, "created": stored.created, "timestamp": stored.created}
+        return told | {"mode": "file_access", "file_access": "check_file_info"}
+    return file_info(who, stored, user)
+
+
+def file_info(who: Identity, stored: StoredFile, user: str) -> JsonObject:
+    recorded: dict[str, Json] = {"subtype": stored.file.subtype} if stored.file.subtype else {}
     suffix = stored.file.name.rpartition(".")[2].lower() if "." in stored.file.name else "binary"
-    return {
+    return recorded | {
         "id": stored.id,
         "created": stored.created,
         "timestamp": stored.created,

@@ -4,7 +4,7 @@ import base64
 import re
 
 from sandbox.slack import objects
-from sandbox.slack.state import Channel, Identity, Message
+from sandbox.slack.state import Channel, Identity, Message, User
 from sandbox.slack.types import Json, JsonObject
 
 _MENTION = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^>]*)?>")
@@ -121,6 +121,57 @@ def event_callback(who: Identity, event: JsonObject, event_id: str, event_time: 
         ],
         "is_ext_shared_channel": False,
         "event_context": f"4-{context}",
+    }
+
+
+def acting(who: Identity, user: User) -> JsonObject:
+    """Who does something, as interactions say it."""
+    name = user.name.lower().replace(" ", ".")
+    return {
+        "user": {"id": user.id, "username": name, "name": name, "team_id": who.team_id},
+        "api_app_id": who.app_id,
+        "token": "REDACTED-token",
+        "team": {"id": who.team_id, "domain": who.team.lower()},
+        "enterprise": None,
+        "is_enterprise_install": False,
+    }
+
+
+def block_actions(who: Identity, channel: Channel, pressed: Message, action: JsonObject) -> JsonObject:
+    container: dict[str, Json] = {
+        "type": "message",
+        "message_ts": pressed.ts,
+        "channel_id": channel.id,
+        "is_ephemeral": False,
+    }
+    if pressed.thread_ts:
+        container["thread_ts"] = pressed.thread_ts
+    return {
+        "type": "block_actions",
+        "container": container,
+        "channel": {"id": channel.id, "name": channel.name or "directmessage"},
+        "message": message(who, channel, pressed),
+        "state": {"values": {}},
+        "actions": [action],
+    }
+
+
+def view_submission(who: Identity, view_id: str, sent: JsonObject, state: JsonObject) -> JsonObject:
+    filled: dict[str, Json] = {**view(who, view_id, sent), "state": {"values": state}}
+    return {"type": "view_submission", "view": filled, "response_urls": []}
+
+
+def view(who: Identity, view_id: str, sent: JsonObject) -> JsonObject:
+    """A view as Slack keeps it."""
+    kept: dict[str, Json] = {"id": view_id, "team_id": who.team_id, "app_id": who.app_id, **sent}
+    return kept | {
+        "state": {"values": {}},
+        "hash": f"{view_id}.0",
+        "previous_view_id": None,
+        "root_view_id": view_id,
+        "app_installed_team_id": who.team_id,
+        "bot_id": who.bot_id,
+        "external_id": "",
     }
 
 

@@ -1,20 +1,30 @@
 """A Slack on loopback: what tests, the demo and benchmarks hold in their hands."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Self
 
 from aiohttp import web
 
 from sandbox.changes import Changes
-from sandbox.slack import payloads
+from sandbox.slack import elements, payloads
 from sandbox.slack.delivery import Delivery
 from sandbox.slack.files import Files
+from sandbox.slack.interactions import Interactions
 from sandbox.slack.limits import Limits
 from sandbox.slack.sockets import Sockets
 from sandbox.slack.state import Channel, Message, Workspace
 from sandbox.slack.timeline import Timeline, Watch
-from sandbox.slack.types import Call, Frame, JsonObject, SlackFile, SlackMessage
+from sandbox.slack.types import (
+    Call,
+    Frame,
+    Interaction,
+    JsonObject,
+    SlackFile,
+    SlackMessage,
+    SlackView,
+    Whisper,
+)
 from sandbox.slack.web import MAX_BODY, Answer, WebApi
 from sandbox.slack.world import World
 
@@ -56,9 +66,18 @@ class Slack:
         self._delivery = Delivery(self._changes, ack_timeout, retry_delays)
         self._workspace = Workspace(workspace)
         self._sockets = Sockets(self.app_id, self._delivery, self._changes)
+        self._interactions = Interactions(self._workspace, self._delivery, self._changes, self._started)
         self._world = World(
-            self._workspace, self._timeline, self._delivery, self._socket_url, stream_lifetime, strict_threads
+            self._workspace,
+            self._timeline,
+            self._delivery,
+            self._socket_url,
+            self._started,
+            self._interactions,
+            stream_lifetime,
+            strict_threads,
         )
+        self._files = Files(self._workspace, self._world.uploads, self.bot_token)
         self._web = WebApi(self._world, self.bot_token, self.app_token, limits, latency)
 
     async def __aenter__(self) -> Self:
@@ -71,12 +90,13 @@ class Slack:
         await self.close()
 
     async def start(self) -> None:
-        files = Files(self._workspace, self.bot_token)
         app = web.Application(client_max_size=MAX_BODY)
         app.router.add_route("*", "/api/{method}", self._web.handle)
         app.router.add_get("/link/", self._sockets.connect)
-        app.router.add_get("/files-pri/{file}/{name}", files.handle)
-        app.router.add_get("/files-pri/{file}/download/{name}", files.handle)
+        app.router.add_get("/files-pri/{file}/{name}", self._files.handle)
+        app.router.add_get("/files-pri/{file}/download/{name}", self._files.handle)
+        app.router.add_post("/upload/v1/{ticket}", self._files.upload)
+        app.router.add_post("/actions/{answer}", self._interactions.answer)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
         await self._runner.setup()
         site = web.TCPSite(self._runner, HOST, self._port)
@@ -142,7 +162,7 @@ class Slack:
             raise ValueError(f"nobody here has the id {user}")
         if thread_ts is not None and (thread_ts not in place.messages or place.messages[thread_ts].thread_ts):
             raise ValueError(f"no thread begins at {thread_ts}")
-        kept = tuple(self._workspace.keep_file(file, self._started()) for file in files)
+        kept = tuple(self._workspace.keep_file(file, self._started(), user) for file in files)
         kind = subtype if subtype is not None else "file_share" if files else ""
         message = Message(self._workspace.new_ts(), user, text, thread_ts=thread_ts, subtype=kind, files=kept)
         self._world.add(place, message)
@@ -170,6 +190,22 @@ class Slack:
         message.stream.stopped_by = user
         self._world.announce(payloads.session_stopped(place, message, user, self._workspace.new_ts()))
 
+    async def press(self, ts: str, what: str, user: str) -> Interaction:
+        """A person presses the button below a message that has this label or action_id."""
+        for place in self._workspace.channels.values():
+            if ts in place.messages:
+                return self._interactions.press(place, place.messages[ts], what, user)
+        raise ValueError(f"no message has the ts {ts}")
+
+    async def submit(self, user: str, values: Mapping[str, str]) -> Interaction:
+        """A person fills in the form before them, by its labels, and sends it. A `FormError` is what Slack
+        itself does not take."""
+        return self._interactions.submit(user, values)
+
+    async def interact(self, payload: JsonObject) -> None:
+        """Send any interaction as it is."""
+        self._delivery.interact(payload, lambda answer: None)
+
     async def emit(self, event: JsonObject, *, event_id: str = "", envelope: JsonObject | None = None) -> str:
         """Send any event as it is, changing nothing else; its id. `envelope` overrides fields around it."""
         return self._world.announce(event, event_id=event_id, envelope=envelope)
@@ -188,6 +224,32 @@ class Slack:
     def status(self, channel: str, thread_ts: str) -> str:
         """The line under the thread, such as "is thinking...", or nothing."""
         return self._world.status(channel, thread_ts)
+
+    def buttons(self, channel: str, ts: str) -> list[str]:
+        """The labels of what can be pressed below a message."""
+        return [one.label for one in elements.pressable(self._find(channel, ts)[1].blocks)]
+
+    def view(self, user: str) -> SlackView | None:
+        """The form that a person has before them."""
+        return self._interactions.view(user)
+
+    def whispers(self, user: str) -> list[Whisper]:
+        """What only this person has seen, oldest first."""
+        return [one for one in self._interactions.whispers if one.user == user]
+
+    def files(self, channel: str, thread_ts: str) -> list[SlackFile]:
+        """The files that the bot has put into a thread."""
+        messages = self._place(channel).thread(thread_ts)
+        return [kept.file for message in messages if message.bot_id for kept in message.files]
+
+    def title(self, channel: str, thread_ts: str) -> str:
+        """What a thread is called, or nothing."""
+        return self._world.titles.get((channel, thread_ts), "")
+
+    @property
+    def interactions(self) -> list[Interaction]:
+        """All that was pressed and sent, oldest first."""
+        return self._interactions.all
 
     @property
     def frames(self) -> list[Frame]:
@@ -254,6 +316,15 @@ class Slack:
     @stream_lifetime.setter
     def stream_lifetime(self, seconds: float) -> None:
         self._world.stream_lifetime = seconds
+
+    @property
+    def files_readable(self) -> bool:
+        """Whether the app has the right to read files."""
+        return self._files.readable
+
+    @files_readable.setter
+    def files_readable(self, readable: bool) -> None:
+        self._files.readable = readable
 
     def fail(
         self,

@@ -119,7 +119,8 @@ class Sockets:
         except ValueError:
             return  # Slack does not answer nonsense either
         if isinstance(frame, dict) and isinstance(frame.get("envelope_id"), str):
-            self._delivery.acknowledge(frame["envelope_id"])
+            answer = frame.get("payload")
+            self._delivery.acknowledge(frame["envelope_id"], answer if isinstance(answer, dict) else {})
 
     async def _pump(self) -> None:
         """Hand over what is queued whenever somebody is there to take it, each in turn."""

@@ -37,6 +37,7 @@ class StoredFile:
     created: int
     url: str
     download_url: str
+    by: str = ""
 
 
 @dataclass(slots=True)
@@ -176,11 +177,17 @@ class Workspace:
         self.channels[channel.id] = channel
         return channel
 
-    def keep_file(self, file: SlackFile, origin: str) -> StoredFile:
-        file_id = self._new_id("F")
+    def new_view_id(self) -> str:
+        return self._new_id("V")
+
+    def new_file_id(self) -> str:
+        return self._new_id("F")
+
+    def keep_file(self, file: SlackFile, origin: str, by: str, file_id: str = "") -> StoredFile:
+        file_id = file_id or self.new_file_id()
         base = f"{origin}/files-pri/{self.identity.team_id}-{file_id}"
         stored = StoredFile(
-            file_id, file, int(time.time()), f"{base}/{file.name}", f"{base}/download/{file.name}"
+            file_id, file, int(time.time()), f"{base}/{file.name}", f"{base}/download/{file.name}", by
         )
         self.files[file_id] = stored
         return stored

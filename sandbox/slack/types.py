@@ -12,11 +12,19 @@ FrameKind: TypeAlias = Literal["post", "edit", "append", "stop", "delete"]
 
 @dataclass(frozen=True, slots=True)
 class SlackFile:
-    """A file that somebody attaches to a message."""
+    """A file that somebody attaches to a message.
+
+    `subtype` is `slack_audio` for a recording made as a message. Of a file with `connect`, as it comes from
+    another organisation, only the id is told before the app asks for more. With `moved_to`, whoever asks for
+    the bytes is sent there.
+    """
 
     name: str
     mimetype: str
     content: bytes
+    subtype: str = ""
+    connect: bool = False
+    moved_to: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,3 +77,51 @@ class Frame:
     ts: str
     text: str
     kind: FrameKind
+
+
+@dataclass(frozen=True, slots=True)
+class SlackInput:
+    """One field of a view: `name` is its action_id, `value` what it is filled with from the beginning."""
+
+    label: str
+    name: str
+    kind: str
+    value: str
+    required: bool
+    options: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SlackView:
+    """A modal view as a person sees it. `errors` are what the app said to what was sent, by block_id."""
+
+    id: str
+    title: str
+    callback_id: str
+    private_metadata: str
+    text: str
+    inputs: tuple[SlackInput, ...]
+    errors: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Whisper:
+    """A message that only `user` sees."""
+
+    at: float
+    channel: str
+    user: str
+    thread_ts: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Interaction:
+    """Something that was pressed or sent. `at` is the monotonic clock, in seconds; `acknowledged_after` the
+    seconds until the app had heard of it, None where it has not, or too late."""
+
+    id: int
+    at: float
+    kind: str
+    user: str
+    acknowledged_after: float | None = None

@@ -7,6 +7,8 @@ from itertools import count
 
 from sandbox.slack import payloads
 from sandbox.slack.delivery import Delivery
+from sandbox.slack.files import Uploads
+from sandbox.slack.interactions import Interactions
 from sandbox.slack.state import Channel, Message, Workspace
 from sandbox.slack.timeline import Timeline
 from sandbox.slack.types import FrameKind, JsonObject
@@ -16,7 +18,7 @@ STATUS_SECONDS = 120.0  # assistant.threads.setStatus: "a two minute timeout app
 
 @dataclass(slots=True)
 class World:
-    """`socket_url` issues the address for one more Socket Mode connection.
+    """`socket_url` issues the address for one more Socket Mode connection; `origin` is where all of it is.
 
     `stream_lifetime` is in seconds; without `strict_threads` a reply to a message that is gone is taken.
     """
@@ -25,9 +27,13 @@ class World:
     timeline: Timeline
     delivery: Delivery
     socket_url: Callable[[], str]
+    origin: Callable[[], str]
+    interactions: Interactions
     stream_lifetime: float
     strict_threads: bool
     statuses: dict[tuple[str, str], tuple[float, str]] = field(default_factory=dict)
+    titles: dict[tuple[str, str], str] = field(default_factory=dict)
+    uploads: Uploads = field(default_factory=Uploads)
     _event_numbers: "count[int]" = field(default_factory=lambda: count(1), init=False)
 
     def now(self) -> float:

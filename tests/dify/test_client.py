@@ -6,7 +6,7 @@ import json
 import pytest
 
 from bridge import errors
-from bridge.dify import DifyClient, Ending, end_user
+from bridge.dify import DifyClient, Ending, Mode, end_user
 from tests.dify.serving import END, LAST, STREAM, ask, chunk, flow, said, serving
 
 
@@ -187,10 +187,10 @@ async def test_the_check_names_the_app() -> None:
     assert (app.name, app.mode, app.version) == ("HR", "advanced-chat", "1.14.2")
 
 
-async def test_the_check_refuses_an_app_that_holds_no_conversations() -> None:
+async def test_the_check_takes_an_app_that_answers_once() -> None:
     async with serving(info("workflow")) as server, DifyClient(server.url, "app-secret") as dify:
-        with pytest.raises(errors.DifyWrongMode):
-            await dify.check()
+        app = await dify.check()
+    assert (app.mode, app.mode.conversing) == (Mode.WORKFLOW, False)
 
 
 def test_a_name_that_is_too_long_for_dify_is_shortened_unmistakably() -> None:

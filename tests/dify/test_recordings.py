@@ -58,6 +58,8 @@ def answers(body: bytes) -> str:
             continue
         if fields.get("event") in ("message", "agent_message"):
             text += fields["answer"]
+        elif fields.get("event") == "text_chunk":
+            text += fields["data"]["text"]
         elif fields.get("event") == "message_replace":
             text = fields["answer"]
     return text

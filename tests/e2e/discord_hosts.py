@@ -1,13 +1,13 @@
 """A host for one adapter without the rest of the bridge, and the roles that several hosts share."""
 
 import asyncio
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 from adapters.discord.adapter import DiscordAdapter
 from bridge.errors import StoreError
-from bridge.types import Message, Thread
+from bridge.types import Message, Press, Reaction, Thread
 from sandbox.discord import Discord
 
 Work = Callable[[], Awaitable[None]]
@@ -40,12 +40,18 @@ class Roles:
 
 
 class Listener:
-    """Notes what is delivered. `failing` says how many of the next deliveries do not work."""
+    """Notes what is delivered and pressed. `failing` says how many of the next deliveries do not work;
+    `reactions` are what the next presses are answered with, in order, and then it is nothing. While `ready`
+    is not set, no press is answered."""
 
     def __init__(self, roles: Roles | None = None, *threads: Thread, missed_seconds: float = 600.0) -> None:
         self.heard: list[Message] = []
         self.failing = 0
         self.failed = 0
+        self.pressed: list[Press] = []
+        self.reactions: deque[Reaction | Exception] = deque()
+        self.ready = asyncio.Event()
+        self.ready.set()
         self.missed_seconds = missed_seconds
         self.roles = roles or Roles()
         self._threads = threads
@@ -60,6 +66,14 @@ class Listener:
             self.failed += 1
             raise StoreError("the database is away")
         self.heard.append(message)
+
+    async def press(self, press: Press) -> Reaction:
+        self.pressed.append(press)
+        await self.ready.wait()
+        reaction = self.reactions.popleft() if self.reactions else None
+        if isinstance(reaction, Exception):
+            raise reaction
+        return reaction
 
     async def threads(self, platform: str) -> tuple[Thread, ...]:
         return self._threads

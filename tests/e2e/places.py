@@ -2,6 +2,8 @@
 
 import re
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
@@ -9,10 +11,19 @@ from pydantic import SecretStr
 
 from bridge.settings import Busy, Settings
 from sandbox.dify import Dify
-from sandbox.discord import Discord, DiscordFile
+from sandbox.discord import Discord, DiscordFile, DiscordMessage
 from sandbox.slack import Slack, SlackFile
 
 OPENAPI = Path(__file__).resolve().parents[2].parent / "shared" / "reference" / "discord-openapi.json"
+
+
+@dataclass(frozen=True, slots=True)
+class ShownForm:
+    """A form as it stands on somebody's screen: what its fields are called, and what is in them."""
+
+    title: str
+    labels: tuple[str, ...]
+    values: tuple[str, ...]
 
 
 class Place(ABC):
@@ -60,6 +71,52 @@ class Place(ABC):
     @abstractmethod
     async def attach(self, text: str) -> str:
         """Mention the bot with a file. Returns the thread."""
+
+    @abstractmethod
+    async def attach_file(
+        self,
+        text: str,
+        name: str,
+        media_type: str,
+        data: bytes,
+        *,
+        voice: bool = False,
+        mention: bool = True,
+    ) -> str:
+        """Write in the channel with this file. Returns the thread."""
+
+    @abstractmethod
+    def buttons(self, thread: str) -> list[str]:
+        """The labels of all buttons that can be pressed in the thread now, in order."""
+
+    @abstractmethod
+    async def press(self, thread: str, label: str, *, person: str = "") -> None:
+        """Press the last button with this label; by the default person, or another. Waits until whoever did
+        sees what came of it."""
+
+    @abstractmethod
+    def form(self) -> ShownForm | None:
+        """The form that is open for the default person."""
+
+    @abstractmethod
+    async def fill(self, values: Mapping[str, str]) -> None:
+        """Fill in the open form, by label, and send it."""
+
+    @abstractmethod
+    def whispers(self) -> list[str]:
+        """What only the default person was shown."""
+
+    @abstractmethod
+    def files(self, thread: str) -> list[tuple[str, bytes]]:
+        """The files that the bot has put into the thread."""
+
+    @abstractmethod
+    def thread_name(self, thread: str) -> str:
+        """What the thread is called."""
+
+    @abstractmethod
+    def another_person(self) -> str:
+        """A second person, who can press, too."""
 
     @abstractmethod
     async def redeliver(self) -> None:
@@ -265,6 +322,101 @@ class DiscordPlace(Place):
         files = (DiscordFile("notes.txt", "text/plain", b"notes"),)
         return await self.discord.say(self.channel, self.person, said, attachments=files)
 
+    async def attach_file(
+        self,
+        text: str,
+        name: str,
+        media_type: str,
+        data: bytes,
+        *,
+        voice: bool = False,
+        mention: bool = True,
+    ) -> str:
+        """A voice message has no text, so it mentions the bot as a reply to it does."""
+        said = f"<@{self.discord.bot_id}> {text}".strip() if mention else text
+        file = DiscordFile(name, media_type, data)
+        self.said.append(
+            await self.discord.say(
+                self.channel,
+                self.person,
+                "" if voice else said,
+                mention_bot=mention if voice else None,
+                attachments=(file,),
+                voice=voice,
+            )
+        )
+        return self.said[-1]
+
+    def buttons(self, thread: str) -> list[str]:
+        return [
+            button.label
+            for message in self._messages(thread)
+            for button in message.buttons
+            if not button.disabled
+        ]
+
+    async def press(self, thread: str, label: str, *, person: str = "") -> None:
+        """What was whispered is looked at first: its buttons are the newest."""
+        who = person or self.person
+        shown = [*self._messages(thread), *self.discord.whispers(who)]
+        named = [one.id for one in shown if any(button.label == label for button in one.buttons)]
+        assert named, f"no button {label!r} among {self.buttons(thread)}"
+        await self._seen(await self.discord.press(named[-1], label, who))
+
+    def form(self) -> ShownForm | None:
+        modal = self.discord.modal(self.person)
+        if modal is None:
+            return None
+        labels = tuple(field.label for field in modal.fields)
+        return ShownForm(modal.title, labels, tuple(field.value for field in modal.fields))
+
+    async def fill(self, values: Mapping[str, str]) -> None:
+        """Page by page: whatever is asked for on a later one is filled in there."""
+        left = dict(values)
+        while (form := self.form()) is not None:
+            await self._seen(
+                await self.discord.submit(
+                    self.person, {label: left.pop(label) for label in form.labels if label in left}
+                )
+            )
+            if not left:
+                return
+            whisper = self.discord.whispers(self.person)[-1]
+            await self._seen(await self.discord.press(whisper.id, whisper.buttons[0].label, self.person))
+        raise AssertionError(f"no form is open to fill in {sorted(left)}")
+
+    async def _seen(self, interaction: str) -> None:
+        def is_over() -> bool:
+            (one,) = [one for one in self.discord.interactions if one.id == interaction]
+            assert not one.failed, f"this interaction failed: {one}"
+            return bool(one.answer)
+
+        await self.discord.wait_for(is_over)
+
+    def whispers(self) -> list[str]:
+        return [one.content for one in self.discord.whispers(self.person)]
+
+    def files(self, thread: str) -> list[tuple[str, bytes]]:
+        return [
+            (file.name, file.content)
+            for message in self._messages(thread)
+            for file in self.discord.files(message.id)
+        ]
+
+    def thread_name(self, thread: str) -> str:
+        return next(one.name for one in self.discord.threads(self.channel) if one.id == thread)
+
+    def another_person(self) -> str:
+        return self.discord.add_user("Bob")
+
+    def _messages(self, thread: str) -> list[DiscordMessage]:
+        """The bot's, in a thread that is there."""
+        try:
+            messages = self.discord.messages(thread)
+        except KeyError:
+            return []
+        return [message for message in messages if message.author_id == self.discord.bot_id]
+
     async def _say(self, channel: str, text: str) -> str:
         self.said.append(await self.discord.say(channel, self.person, text))
         return self.said[-1]
@@ -274,12 +426,7 @@ class DiscordPlace(Place):
             await self.discord.redeliver(message)
 
     def replies(self, thread: str) -> list[str]:
-        bot = self.discord.bot_id
-        try:
-            messages = self.discord.messages(thread)
-        except KeyError:
-            return []
-        return [message.content for message in messages if message.author_id == bot and message.content]
+        return [message.content for message in self._messages(thread) if message.content]
 
     def marked(self, thread: str) -> list[str]:
         return [message.content for message in self.discord.messages(thread) if message.reactions]

@@ -134,8 +134,8 @@ async def test_an_answer_without_words_says_so(place: Place, dify: Dify, bridge:
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("", conversation.EMPTY_QUESTION),
-        ("   ", conversation.EMPTY_QUESTION),
+        ("", errors.NothingAsked.notice),
+        ("   ", errors.NothingAsked.notice),
         ("x" * 40_000, conversation.TOO_LONG),
     ],
     ids=["nothing", "blanks", "40,000 characters"],
@@ -151,12 +151,13 @@ async def test_what_cannot_be_asked_gets_a_hint_instead_of_a_call(
     assert dify.requests == []
 
 
-async def test_a_file_alone_gets_a_hint(place: Place, dify: Dify, bridge: Bridge) -> None:
+async def test_a_file_for_an_app_that_takes_none_is_refused(place: Place, dify: Dify, bridge: Bridge) -> None:
     async with bridge() as app:
         thread = await place.attach("")
         await answered(app, 1)
     (reply,) = place.replies(thread)
-    assert conversation.ONLY_FILES in reply
+    assert "notes.txt was not passed on. The AI app behind this bot takes no files." in reply
+    assert dify.requests == []
 
 
 async def test_only_emoji_are_a_question(place: Place, dify: Dify, bridge: Bridge) -> None:

@@ -1,4 +1,4 @@
-"""What is not a message: reactions, and the status under a thread."""
+"""What is not a message: reactions, and the status and the title of a thread."""
 
 import re
 
@@ -9,6 +9,8 @@ from sandbox.slack.methods.method import LOOKS, Method
 from sandbox.slack.state import Channel, Message
 from sandbox.slack.types import JsonObject
 from sandbox.slack.world import World
+
+MAX_TITLE = 200
 
 _EMOJI = re.compile(r"[a-z0-9_+'-]+(::skin-tone-[2-6])?")
 
@@ -50,6 +52,19 @@ def set_status(world: World, args: Arguments) -> JsonObject:
     return {}
 
 
+def set_title(world: World, args: Arguments) -> JsonObject:
+    """Only threads with an agent have a title, and those are in direct messages."""
+    channel = world.workspace.channel(args.text("channel_id"))
+    if channel.type != "im":
+        raise ApiError("channel_not_found")
+    if args.text("thread_ts") not in channel.messages:
+        raise ApiError("invalid_thread_ts")
+    if not 1 <= len(args.text("title")) <= MAX_TITLE:
+        raise ApiError("invalid_arguments", f"[ERROR] title: 1 to {MAX_TITLE} characters")
+    world.titles[channel.id, args.text("thread_ts")] = args.text("title")
+    return {}
+
+
 def _reacted(world: World, args: Arguments) -> tuple[Channel, Message, str]:
     channel = world.workspace.joined(args.text("channel"))
     name = args.text("name").strip(":")
@@ -82,5 +97,14 @@ METHODS = (
             *LOOKS,
         ),
         set_status,
+    ),
+    Method(
+        "assistant.threads.setTitle",
+        (
+            Arg("channel_id", missing="channel_not_found"),
+            Arg("thread_ts", missing="invalid_thread_ts"),
+            Arg("title", missing="invalid_arguments"),
+        ),
+        set_title,
     ),
 )

@@ -1,0 +1,61 @@
+"""Files: where Discord keeps them, what they may be called, and how large one may be. Pure."""
+
+import re
+import unicodedata
+from pathlib import PurePosixPath
+
+from yarl import URL
+
+from adapters.discord.labels import shortened
+from bridge.types import Thread
+
+# discord.com/developers, "Uploading Files": of a server that nobody has boosted, and of every request.
+FILE_LIMIT_BYTES = 10 * 1024 * 1024
+REQUEST_LIMIT_BYTES = 25 * 1024 * 1024
+# What goes with a file in its request.
+AROUND_FILE_BYTES = 64 * 1024
+NAME_LIMIT = 100
+EXTENSION_LIMIT = 16
+
+_HOSTS = frozenset({URL("https://cdn.discordapp.com"), URL("https://media.discordapp.net")})
+# What would be a path, the end of a name in a request, or markup where the name is shown.
+_UNSAFE = re.compile(r'[/\\:*?"<>|`]+')
+
+
+class FileLimits:
+    """How large a file may be in each server, as far as the servers have told."""
+
+    def __init__(self) -> None:
+        self._boosted: dict[str, int] = {}
+
+    def learn(self, server: str, most_bytes: int) -> None:
+        self._boosted.pop(server, None)
+        if most_bytes > FILE_LIMIT_BYTES:
+            self._boosted[server] = most_bytes
+
+    def of(self, thread: Thread) -> int:
+        """In bytes. A boosted server takes larger files, but no larger requests."""
+        told = self._boosted.get(thread.workspace, FILE_LIMIT_BYTES)
+        return min(told, REQUEST_LIMIT_BYTES - AROUND_FILE_BYTES)
+
+
+def is_discords(url: URL, api: URL) -> bool:
+    """Whether Discord keeps files there: at its own hosts, or where its API is."""
+    if not url.absolute or url.user is not None or url.password is not None:
+        return False
+    try:
+        origin = url.origin()
+    except ValueError:
+        return False
+    return origin in _HOSTS or origin == api.origin()
+
+
+def safe_name(name: str) -> str:
+    """The name of a file without a path, without signs that mean something elsewhere, and not too long."""
+    last = PurePosixPath(name.replace("\\", "/")).name
+    shown = "".join(sign for sign in last if unicodedata.category(sign)[0] != "C")
+    plain = " ".join(_UNSAFE.sub("_", shown).split()).strip(". ")
+    stem, dot, extension = plain.rpartition(".")
+    if not stem or len(extension) > EXTENSION_LIMIT:
+        return shortened(plain, NAME_LIMIT) or "file"
+    return f"{shortened(stem, NAME_LIMIT - len(dot) - 2 * len(extension))}{dot}{extension}"

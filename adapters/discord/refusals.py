@@ -1,0 +1,62 @@
+"""What went wrong with a call, in the bridge's own words: the one place where Discord's are translated."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+import aiohttp
+
+from bridge.errors import (
+    LoginRefused,
+    MessageGone,
+    NotAllowed,
+    PlatformDown,
+    PlatformError,
+    RateLimited,
+)
+
+# discord.com/developers, "JSON Error Codes": unknown channel, message, webhook and interaction.
+GONE_CODES = frozenset({10003, 10008, 10015, 10062})
+THREAD_EXISTS_CODE = 160004
+
+
+class ThreadExists(NotAllowed):
+    """A message has its thread already."""
+
+
+@contextmanager
+def reachable(call: str) -> Iterator[None]:
+    """`PlatformDown` for whatever kept a call from being answered."""
+    try:
+        yield
+    except (TimeoutError, aiohttp.ClientError, OSError) as error:
+        raise PlatformDown(f"{call}: {type(error).__name__}") from error
+
+
+def refusal(call: str, response: aiohttp.ClientResponse, answer: Mapping[str, object]) -> PlatformError:
+    """What an answer says that is not the one that was hoped for."""
+    code = answer.get("code", 0)
+    detail = f"{call}: {response.status}, code {code}"
+    if response.status == 429:
+        everywhere = answer.get("global") is True
+        return RateLimited(_retry_after(response, answer), detail, everywhere=everywhere)
+    if response.status == 401:
+        return LoginRefused(detail)
+    if response.status >= 500 or response.status == 408:
+        return PlatformDown(detail)
+    if code == THREAD_EXISTS_CODE:
+        return ThreadExists(detail)
+    if code in GONE_CODES:
+        return MessageGone(detail)
+    return NotAllowed(detail)
+
+
+def _retry_after(response: aiohttp.ClientResponse, answer: Mapping[str, object]) -> float:
+    return seconds(answer.get("retry_after", response.headers.get("Retry-After")), 1.0)
+
+
+def seconds(told: object, otherwise: float) -> float:
+    """A number of seconds as Discord writes it, in a header or in JSON."""
+    try:
+        return max(0.0, float(str(told)))
+    except ValueError:
+        return otherwise

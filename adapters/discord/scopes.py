@@ -1,0 +1,33 @@
+"""The names of the rate-limit scopes that Discord has."""
+
+
+def create_scope(channel: str) -> str:
+    return f"discord:create:{channel}"
+
+
+def edit_scope(channel: str) -> str:
+    return f"discord:edit:{channel}"
+
+
+def delete_scope(channel: str) -> str:
+    return f"discord:delete:{channel}"
+
+
+def thread_scope(channel: str) -> str:
+    return f"discord:threads:{channel}"
+
+
+def typing_scope(channel: str) -> str:
+    return f"discord:typing:{channel}"
+
+
+def read_scope(channel: str) -> str:
+    return f"discord:read:{channel}"
+
+
+def reaction_scope(channel: str) -> str:
+    return f"discord:reactions:{channel}"
+
+
+def name_scope(channel: str) -> str:
+    return f"discord:name:{channel}"

@@ -1,0 +1,217 @@
+"""What people press and send: read from Slack's interactions, taken by the host, and what comes of it shown.
+
+An interaction is not delivered again, and Slack wants to hear of it within three seconds. So it is
+acknowledged when the press is stored, or shortly before that time is over; forms and whispers come after.
+"""
+
+import asyncio
+import logging
+import re
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Self
+
+from adapters.slack import forms
+from adapters.slack.buttons import FEEDBACK, ID_PREFIX
+from adapters.slack.events import PLATFORM
+from adapters.slack.forms import Origin
+from adapters.slack.web import SlackWeb
+from bridge.errors import BridgeError, PlatformError
+from bridge.ports import Host
+from bridge.types import Action, Form, Person, Press, Reaction, Whisper
+
+log = logging.getLogger(__name__)
+
+# Half a second before Slack tells whoever pressed that it did not work.
+ACKNOWLEDGE_SECONDS = 2.5
+# More than so many at once wait for their turn.
+MAX_AT_ONCE = 50
+VALUE_LIMIT_CHARACTERS = 200
+
+# What makes a press's id its own: a time, or the end of a view's id. It has at most 20 characters.
+_TS = re.compile(r"[0-9]{1,12}\.[0-9]{1,6}")
+_VIEW_ID = re.compile(r"[A-Za-z0-9]{1,20}$")
+
+Json = Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Pressed:
+    """A press, where it was, and what Slack wants to have to show something for it: `trigger` for a form,
+    `answer_url` for a whisper."""
+
+    press: Press
+    origin: Origin
+    trigger: str
+    answer_url: str = ""
+
+
+class Presses:
+    """Takes the interactions of one workspace; every press has a task of its own until all of it is shown."""
+
+    def __init__(self, web: SlackWeb, host: Host) -> None:
+        self._web = web
+        self._host = host
+        self._turns = asyncio.Semaphore(MAX_AT_ONCE)
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """End what is still being shown."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def take(self, payload: Json) -> None:
+        """Returns when Slack may be told that this was heard."""
+        pressed = read_press(payload, self._web.team_id, time.time())
+        if pressed is None:
+            log.debug("Slack: an interaction of another kind is ignored")
+            return
+        stored = asyncio.Event()
+        task = asyncio.create_task(self._deal_with(pressed, stored), name="slack: press")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        try:
+            async with asyncio.timeout(ACKNOWLEDGE_SECONDS):
+                await stored.wait()
+        except TimeoutError:
+            log.warning("Slack: a press is acknowledged before it is stored")
+
+    async def _deal_with(self, pressed: Pressed, stored: asyncio.Event) -> None:
+        try:
+            async with self._turns:
+                reaction = await self._taken(pressed.press)
+                stored.set()
+                await self._show(pressed, reaction)
+        except PlatformError as error:
+            log.warning("Slack: what a press led to could not be shown: %s", error)
+        except Exception:
+            # The one guard of this task: a defect in one press must not end unseen.
+            log.exception("Slack: a press could not be dealt with")
+        finally:
+            stored.set()
+
+    async def _taken(self, press: Press) -> Reaction:
+        try:
+            return await self._host.press(press)
+        except BridgeError as error:
+            log.info("Slack: a press was not taken: %s", error)
+            return Whisper(error.notice)
+
+    async def _show(self, pressed: Pressed, reaction: Reaction) -> None:
+        match reaction:
+            case Form():
+                try:
+                    await self._web.open_view(pressed.trigger, forms.view(reaction, pressed.origin))
+                except PlatformError as error:
+                    log.warning("Slack: a form could not be shown: %s", error)
+                    await self._whisper(pressed, error.notice)
+            case Whisper(text):
+                await self._whisper(pressed, text)
+            case None:
+                pass
+
+    async def _whisper(self, pressed: Pressed, text: str) -> None:
+        origin, person = pressed.origin, pressed.press.person.id
+        if self._web.takes_answers(pressed.answer_url):
+            try:
+                await self._web.answer(pressed.answer_url, origin.thread, text)
+            except PlatformError as error:
+                log.info("Slack: whispering otherwise: %s", error)
+            else:
+                return
+        await self._web.whisper(origin.channel, origin.thread, person, text)
+
+
+def read_press(payload: Json, team_id: str, now: float) -> Pressed | None:
+    """The press that an interaction carries; None where it is none of ours, or cannot be read. `now` is in
+    seconds since 1970."""
+    person = _person(payload)
+    match payload.get("type"):
+        case "block_actions" if person:
+            return _button(payload, person, team_id)
+        case "view_submission" if person:
+            return _form(payload, person, team_id, now)
+        case _:
+            return None
+
+
+def _button(payload: Json, person: Person, team_id: str) -> Pressed | None:
+    actions = payload.get("actions")
+    action = _object(actions[0]) if isinstance(actions, list) and actions else {}
+    origin, at = _origin(payload), _text(action, "action_ts")
+    what = _action(_text(action, "action_id"), _text(action, "value"))
+    if origin is None or what is None or not _TS.fullmatch(at):
+        return None
+    press = Press(
+        id=f"{team_id}:{origin.channel}:{at}",
+        platform=PLATFORM,
+        person=person,
+        action=what[0],
+        value=what[1],
+        at=float(at),
+    )
+    return Pressed(press, origin, _text(payload, "trigger_id"), _text(payload, "response_url"))
+
+
+def _form(payload: Json, person: Person, team_id: str, now: float) -> Pressed | None:
+    """Slack does not count how often a form is sent, but it can be taken only once: then it closes."""
+    view = _object(payload.get("view"))
+    memory, view_id = forms.remembered(view.get("private_metadata")), _VIEW_ID.search(_text(view, "id"))
+    if memory is None or view_id is None:
+        return None
+    value, origin = memory
+    what = _action(_text(view, "callback_id"), value)
+    if what is None:
+        return None
+    press = Press(
+        id=f"{team_id}:{origin.channel}:{view_id.group()}",
+        platform=PLATFORM,
+        person=person,
+        action=what[0],
+        value=what[1],
+        at=now,
+        filled=forms.filled(_object(view.get("state")).get("values")),
+    )
+    return Pressed(press, origin, _text(payload, "trigger_id"))
+
+
+def _action(action_id: str, value: str) -> tuple[Action, str] | None:
+    """What an id of ours stands for: `bridge:<action>`, with a number where there are several."""
+    if not action_id.startswith(ID_PREFIX) or len(value) > VALUE_LIMIT_CHARACTERS:
+        return None
+    name = action_id.removeprefix(ID_PREFIX).partition(":")[0]
+    if name == FEEDBACK:
+        name, _, value = value.partition(":")
+    try:
+        return Action(name), value
+    except ValueError:
+        return None
+
+
+def _person(payload: Json) -> Person | None:
+    user = _object(payload.get("user"))
+    user_id = _text(user, "id")
+    return Person(user_id, _text(user, "name") or _text(user, "username")) if user_id else None
+
+
+def _origin(payload: Json) -> Origin | None:
+    """The channel and the thread of the message that the button belongs to."""
+    container, message = _object(payload.get("container")), _object(payload.get("message"))
+    channel, ts = _text(container, "channel_id"), _text(container, "message_ts")
+    if not (channel and ts):
+        return None
+    return Origin(channel, _text(container, "thread_ts") or _text(message, "thread_ts") or ts)
+
+
+def _object(value: object) -> Json:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _text(fields: Json, name: str) -> str:
+    value = fields.get(name)
+    return value if isinstance(value, str) else ""

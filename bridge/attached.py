@@ -1,0 +1,121 @@
+"""Files that people attach: checked against what the app takes before anything is moved, then carried from
+the chat to Dify. One that cannot go is named with the reason, and the others go all the same."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import PurePath
+
+from bridge.dify import AppInfo, DifyClient, FileRules, Upload
+from bridge.errors import DifyFileRefused, FileUnreadable, PlatformError
+from bridge.inputs import takes_files
+from bridge.ports import Adapter, FetchesFiles
+from bridge.types import Attachment, File
+
+# Files are held in memory on their way: so many at once, in all answers together.
+MOST_AT_ONCE = 4
+# Whatever Dify would take. Longer films are not for a chat.
+MOST_BYTES = 50 * 1024 * 1024
+MEGABYTE = 1024 * 1024
+NAME_CHARACTERS = 80
+
+# Dify goes by the ending, too (constants/__init__.py).
+_ENDINGS = {
+    kind: frozenset(endings.split())
+    for kind, endings in {
+        "image": "jpg jpeg png webp gif svg",
+        "audio": "mp3 m4a wav amr mpga",
+        "video": "mp4 mov mpeg webm",
+        "document": "txt md mdx markdown pdf html htm xlsx xls vtt properties doc docx csv eml msg pptx ppt"
+        " xml epub",
+    }.items()
+}
+
+
+@dataclass(slots=True)
+class Carried:
+    """What has arrived at Dify, and a sentence for everything that has not."""
+
+    uploads: list[Upload] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
+
+
+class Carrier:
+    """Carries files, for all answers of this process."""
+
+    def __init__(self) -> None:
+        self._room = asyncio.Semaphore(MOST_AT_ONCE)
+
+    async def carry(
+        self,
+        adapter: Adapter,
+        dify: DifyClient,
+        app: AppInfo,
+        attachments: Sequence[Attachment],
+        user: str,
+    ) -> Carried:
+        """Upload what the app takes, for this end user. `DifyError` where Dify is not there at all."""
+        carried = Carried()
+        for attachment in attachments:
+            kind = kind_of(attachment, app.files)
+            reason = why_refused(attachment, kind, app, len(carried.uploads))
+            if not reason:
+                try:
+                    file = await self.fetched(adapter, attachment, limit_of(kind, app.files))
+                    carried.uploads.append(await dify.upload(file, kind, user))
+                except (PlatformError, DifyFileRefused) as error:
+                    reason = error.notice
+            if reason:
+                carried.refused.append(f"{shown_name(attachment)} was not passed on. {reason}")
+        return carried
+
+    async def fetched(self, adapter: Adapter, attachment: Attachment, most_bytes: int) -> File:
+        """One file, from the chat. `FileUnreadable` where there is none to be had."""
+        if not isinstance(adapter, FetchesFiles):
+            raise FileUnreadable("this platform gives no files away")
+        async with self._room:
+            data = await adapter.fetch(attachment, most_bytes)
+        return File(attachment.name, attachment.media_type, data)
+
+
+def kind_of(attachment: Attachment, rules: FileRules) -> str:
+    """What Dify calls such a file: by its ending, else by its media type. `custom` is what the app's own list
+    of endings says."""
+    ending = PurePath(attachment.name).suffix.lower().removeprefix(".")
+    for kind, endings in _ENDINGS.items():
+        if ending in endings and kind in rules.kinds:
+            return kind
+    if "custom" in rules.kinds and ending in rules.extensions:
+        return "custom"
+    for kind, endings in _ENDINGS.items():
+        if ending in endings:
+            return kind
+    major = attachment.media_type.partition("/")[0]
+    return major if major in ("image", "audio", "video") else "document"
+
+
+def why_refused(attachment: Attachment, kind: str, app: AppInfo, already: int) -> str:
+    """Why a file cannot go, as far as is known before it is moved; empty when it can."""
+    rules, has_place = app.files, takes_files(app)
+    if not (rules.enabled and rules.uploads) and not has_place:
+        return "The AI app behind this bot takes no files."
+    if not has_place and kind not in rules.kinds:
+        return "The AI app does not take this kind of file."
+    if not has_place and rules.number_limit and already >= rules.number_limit:
+        return f"The AI app takes {rules.number_limit} files at once."
+    if attachment.size == 0:
+        return "It is empty."
+    limit = limit_of(kind, rules)
+    return f"It is larger than {limit // MEGABYTE} MB." if attachment.size > limit else ""
+
+
+def limit_of(kind: str, rules: FileRules) -> int:
+    """How many bytes such a file may have."""
+    megabytes = {"image": rules.image_mb, "audio": rules.audio_mb, "video": rules.video_mb}
+    return min(MOST_BYTES, megabytes.get(kind, rules.other_mb) * MEGABYTE)
+
+
+def shown_name(attachment: Attachment) -> str:
+    """What to call a file in a sentence."""
+    name = " ".join(PurePath(attachment.name.replace("\\", "/")).name.split()) or "A file"
+    return name if len(name) <= NAME_CHARACTERS else f"{name[: NAME_CHARACTERS - 1]}…"

@@ -1,0 +1,165 @@
+"""The inputs that an app declares: filled by name from what is known of a message, from the settings, from a
+form that somebody filled in, and from the app's own defaults. Pure.
+
+They are sent with every question: Dify does not remember them, and refuses a question without them.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import isfinite
+
+from bridge.dify import AppInfo, AppInput, InputKind, Upload
+from bridge.types import Action, Field, FieldKind, Filled, Form, Message
+
+# Fields that only an attached file can fill.
+OF_FILES = frozenset({InputKind.FILE, InputKind.FILES})
+_KINDS = {
+    InputKind.TEXT: FieldKind.TEXT,
+    InputKind.PARAGRAPH: FieldKind.PARAGRAPH,
+    InputKind.JSON: FieldKind.PARAGRAPH,
+    InputKind.NUMBER: FieldKind.NUMBER,
+    InputKind.SELECT: FieldKind.CHOICE,
+    InputKind.CHECKBOX: FieldKind.CHECK,
+}
+_TRUE = frozenset({"true", "1", "yes", "on"})
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """What is sent, and what has to be asked for before anything can be."""
+
+    values: Mapping[str, object]
+    missing: tuple[AppInput, ...] = ()
+
+
+def context_of(message: Message) -> Mapping[str, str]:
+    """What is known of a message, by the names under which an app may declare it."""
+    thread, author = message.thread, message.author
+    known = {
+        "platform": thread.platform,
+        "workspace": thread.workspace,
+        "channel": thread.channel,
+        "thread": thread.id,
+        "user_id": author.id,
+        "user_name": author.name,
+        "user_email": author.email,
+    }
+    return {name: value for name, value in known.items() if value}
+
+
+def inputs_of(
+    app: AppInfo,
+    message: Message,
+    configured: Mapping[str, str],
+    uploads: Sequence[Upload] = (),
+    *,
+    text: str = "",
+) -> Inputs:
+    """Everything that the app declares. What somebody filled in counts most, then what is configured, then
+    what is known of the message. `text` is what was written, where nothing but the form is asked with: it
+    fills the one field of text that is still missing, if there is just one."""
+    known = {**context_of(message), **configured, **dict(message.filled)}
+    values: dict[str, object] = {}
+    missing = []
+    for field in app.inputs:
+        if field.kind in OF_FILES:
+            value = _files(field, uploads)
+        else:
+            given = known.get(field.name, field.default)
+            value = None if not given or problem_with(field, given) else _value(field, given)
+        if value is not None:
+            values[field.name] = value
+        elif field.required:
+            missing.append(field)
+    wordy = [field for field in missing if field.kind in (InputKind.TEXT, InputKind.PARAGRAPH)]
+    if text and len(missing) == 1 and wordy and not problem_with(wordy[0], text):
+        return Inputs({**values, wordy[0].name: text})
+    return Inputs(values, tuple(missing))
+
+
+def takes_files(app: AppInfo) -> bool:
+    """Whether the app's form has a place for attached files."""
+    return any(field.kind in OF_FILES for field in app.inputs)
+
+
+def problem_with(field: AppInput, given: str) -> str:
+    """Why this cannot stand in the field, as a sentence; empty when it can."""
+    name = field.label or field.name
+    if not given.strip():
+        return f"{name} is missing." if field.required else ""
+    if field.longest and len(given) > field.longest:
+        return f"{name} is too long: {field.longest} characters at most."
+    if field.kind is InputKind.NUMBER and _number(given) is None:
+        return f"{name} must be a number."
+    if field.kind is InputKind.SELECT and field.options and given not in field.options:
+        return f"{name} must be one of: {', '.join(field.options)}."
+    if field.kind is InputKind.JSON and _object(given) is None:
+        return f"{name} must be a JSON object."
+    return ""
+
+
+def form_of(fields: Sequence[AppInput], title: str, value: str, filled: Filled = ()) -> Form:
+    """The form that asks for these."""
+    known = dict(filled)
+    shown = tuple(
+        Field(
+            field.name,
+            field.label or field.name,
+            _KINDS[field.kind],
+            field.required and field.kind is not InputKind.CHECKBOX,
+            known.get(field.name, field.default),
+            field.options,
+            field.longest,
+        )
+        for field in fields
+        if field.kind not in OF_FILES
+    )
+    return Form(title, shown, Action.FILL, value)
+
+
+def names_of(fields: Sequence[AppInput]) -> str:
+    """What they are called, as a list within a sentence."""
+    return ", ".join(field.label or field.name for field in fields)
+
+
+def _value(field: AppInput, given: str) -> object:
+    match field.kind:
+        case InputKind.NUMBER:
+            return _number(given)
+        case InputKind.CHECKBOX:
+            return given.strip().lower() in _TRUE
+        case InputKind.JSON:
+            return _object(given)
+        case _:
+            return given
+
+
+def _files(field: AppInput, uploads: Sequence[Upload]) -> object:
+    found = [as_input(upload) for upload in uploads]
+    if not found:
+        return None
+    return found if field.kind is InputKind.FILES else found[0]
+
+
+def as_input(upload: Upload) -> Mapping[str, str]:
+    """An uploaded file as Dify wants it named."""
+    return {"type": upload.kind, "transfer_method": "local_file", "upload_file_id": upload.id}
+
+
+def _number(given: str) -> float | None:
+    try:
+        number = float(given.strip().replace(",", "."))
+    except ValueError:
+        return None
+    if not isfinite(number):
+        return None
+    return int(number) if number.is_integer() else number
+
+
+def _object(given: str) -> Mapping[str, object] | None:
+    try:
+        found = json.loads(given)
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None

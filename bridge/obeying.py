@@ -1,0 +1,165 @@
+"""What the bot does when it is told to, instead of asking its app."""
+
+from bridge.budget import Budget
+from bridge.commands import Command, Word, help_text
+from bridge.dify import Exchange
+from bridge.errors import DifyLacks
+from bridge.inputs import OF_FILES
+from bridge.made import send_made
+from bridge.naming import name_thread
+from bridge.scene import Scene
+from bridge.store import UNFILLED, Store
+from bridge.types import Action, Button, Style
+
+MOST_EXCHANGES = 10
+MOST_VARIABLES = 30
+# Of one thing that was said, in a history.
+EXCERPT_CHARACTERS = 300
+# No answer is read aloud beyond this.
+SPOKEN_CHARACTERS = 4_000
+
+BEGUN = "A new conversation begins with the next question."
+FORGOTTEN = "This conversation is forgotten, here and in Dify."
+NOTHING_YET = "There is no conversation in this thread yet."
+NOTHING_RUNS = "Nothing is being answered here just now."
+NO_VARIABLES = "This conversation has no variables."
+NO_SUCH_VARIABLE = "This conversation has no variable of that name."
+HOW_TO_SET = "Write `!set name value`."
+SET = "Set."
+FILL_IN = "Fill in the form, and the result will be put here."
+NOTHING_TO_SPEAK = "There is no answer here that could be read aloud."
+
+
+class Obeying:
+    """Carries out commands. What there is to say goes to the scene's `told`."""
+
+    def __init__(self, store: Store, budget: Budget) -> None:
+        self._store = store
+        self._budget = budget
+
+    async def obey(self, command: Command, scene: Scene) -> None:
+        """Do what was told. `DifyError` or `PlatformError` where that could not be done."""
+        scene.told.outcome = f"command {command.word}"
+        match command.word:
+            case Word.NEW:
+                await self._begin_anew(scene, BEGUN)
+            case Word.FORGET:
+                await self._forget(scene)
+            case Word.STOP:
+                self._stop(scene)
+            case Word.HELP:
+                scene.told.text = help_text()
+            case Word.GENERATE:
+                await self._generate(scene)
+            case Word.SPEAK:
+                await self._speak(scene, command.rest)
+            case Word.RENAME | Word.HISTORY | Word.VARIABLES | Word.SET if not scene.job.conversation_id:
+                scene.told.notices.append(NOTHING_YET)
+            case Word.RENAME:
+                await self._rename(scene, command.rest)
+            case Word.HISTORY:
+                await self._history(scene)
+            case Word.VARIABLES:
+                await self._variables(scene)
+            case Word.SET:
+                await self._set(scene, command.rest)
+
+    async def _begin_anew(self, scene: Scene, notice: str) -> None:
+        await scene.notes.forget_conversation(scene.user)
+        scene.told.notices.append(notice)
+        await self.offer_opening(scene)
+
+    async def offer_opening(self, scene: Scene) -> None:
+        """What the app says before anybody has asked anything, and what it would like to be asked."""
+        app = await scene.dify.app()
+        scene.told.text = app.opening
+        if app.opening_questions:
+            await self._store.suggest(scene.job.id, app.opening_questions)
+            scene.told.buttons.extend(asking_buttons(scene.job.id, app.opening_questions))
+
+    async def _forget(self, scene: Scene) -> None:
+        job = scene.job
+        if job.conversation_id:
+            await scene.dify.forget(job.conversation_id, job.dify_user)
+        await self._begin_anew(scene, FORGOTTEN)
+
+    def _stop(self, scene: Scene) -> None:
+        """What ran was stopped when this arrived; that its answer says so is enough."""
+        if not scene.job.waited:
+            scene.told.notices.append(NOTHING_RUNS)
+
+    async def _generate(self, scene: Scene) -> None:
+        app = await scene.dify.app()
+        if all(field.kind in OF_FILES for field in app.inputs):
+            raise DifyLacks("the app has no form")
+        scene.told.outcome = UNFILLED
+        scene.told.notices.append(FILL_IN)
+        scene.told.buttons.append(fill_button(scene.job.id))
+
+    async def _speak(self, scene: Scene, rest: str) -> None:
+        job = scene.job
+        known = await self._store.known(int(rest)) if rest.isdecimal() else None
+        said = await self._said(scene) if job.conversation_id else ()
+        wanted = known.dify_message_id if known is not None and known.thread == job.thread else ""
+        answers = [one for one in said if one.answer and (not wanted or one.id == wanted)]
+        if not answers:
+            scene.told.notices.append(NOTHING_TO_SPEAK)
+            return
+        text = answers[-1].answer[:SPOKEN_CHARACTERS]
+        scene.reply.show_steps()
+        scene.reply.write("", step="Reading it aloud")
+        sound = await scene.dify.speak(text, job.dify_user, answers[-1].id)
+        problems = await send_made(scene.adapter, self._budget, job.thread, scene.key, [sound])
+        scene.told.notices.extend(problems)
+
+    async def _rename(self, scene: Scene, name: str) -> None:
+        job = scene.job
+        title = await scene.dify.rename(job.conversation_id, job.dify_user, name)
+        scene.told.notices.append(f"This conversation is called “{title}” now.")
+        await name_thread(scene.adapter, self._budget, job.thread, title)
+
+    async def _said(self, scene: Scene) -> tuple[Exchange, ...]:
+        return await scene.dify.history(scene.job.conversation_id, scene.job.dify_user, MOST_EXCHANGES)
+
+    async def _history(self, scene: Scene) -> None:
+        said = await self._said(scene)
+        lines = [f"> {_excerpt(one.query)}\n\n{_excerpt(one.answer)}" for one in said]
+        scene.told.text = "\n\n".join(lines)
+        if not lines:
+            scene.told.notices.append(NOTHING_YET)
+
+    async def _variables(self, scene: Scene) -> None:
+        found = await scene.dify.variables(scene.job.conversation_id, scene.job.dify_user)
+        scene.told.text = "\n".join(
+            f"- `{one.name}`: {_excerpt(one.value) or '(empty)'}" for one in found[:MOST_VARIABLES]
+        )
+        if not found:
+            scene.told.notices.append(NO_VARIABLES)
+
+    async def _set(self, scene: Scene, rest: str) -> None:
+        name, _, value = rest.partition(" ")
+        found = await scene.dify.variables(scene.job.conversation_id, scene.job.dify_user)
+        variable = next((one for one in found if one.name == name), None)
+        if not name or not value:
+            scene.told.notices.append(HOW_TO_SET)
+        elif variable is None:
+            scene.told.notices.append(NO_SUCH_VARIABLE)
+        else:
+            job = scene.job
+            await scene.dify.set_variable(job.conversation_id, job.dify_user, variable, value.strip())
+            scene.told.notices.append(SET)
+
+
+def asking_buttons(question_id: int, texts: tuple[str, ...]) -> tuple[Button, ...]:
+    """Buttons that ask what is offered."""
+    return tuple(Button(text, Action.ASK, f"{question_id}:{number}") for number, text in enumerate(texts))
+
+
+def fill_button(question_id: int) -> Button:
+    """The button that opens the app's form."""
+    return Button("Fill in", Action.FILL, str(question_id), Style.PRIMARY)
+
+
+def _excerpt(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= EXCERPT_CHARACTERS else f"{line[:EXCERPT_CHARACTERS]}…"

@@ -1,0 +1,235 @@
+"""What becomes of a press: at once what whoever pressed sees of it; and where it asks the app something, a
+message that goes the way of all messages.
+
+Buttons name the question they belong to, so that nothing needs to be in memory: they work after a restart,
+and in whichever replica they arrive, for as long as the question is remembered.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import replace
+
+from bridge.apps import Apps, OpenApp
+from bridge.commands import command_of
+from bridge.deciding import decision_of, form_of, unpacked
+from bridge.dify import Rating
+from bridge.errors import DifyError, NotForYou, StoreError
+from bridge.inputs import OF_FILES, inputs_of, problem_with
+from bridge.inputs import form_of as form_of_inputs
+from bridge.routes import is_curator, may_ask
+from bridge.store import Known, Store
+from bridge.types import (
+    Action,
+    Decision,
+    Field,
+    FieldKind,
+    Form,
+    Message,
+    Person,
+    Press,
+    Reaction,
+    Whisper,
+)
+
+log = logging.getLogger(__name__)
+
+# A platform waits three seconds for what is to be shown at once.
+REACT_WITHIN_SECONDS = 2.2
+RATED_WITHIN_SECONDS = 1.5
+COMMENT_CHARACTERS = 1_000
+# Of a question and of an answer that Dify takes as an annotation, as far as a form can hold them.
+ANNOTATION_CHARACTERS = 2_900
+
+TOO_LONG_AGO = "This is too long ago; the bot does not remember it any more."
+THANKS = "Thank you. You can change this at any time."
+TAKEN_BACK = "Taken back."
+NOT_RATED = "This could not be noted just now. Please try again."
+SAVED = "Saved: from now on, this is what the app answers to that question."
+NO_FORM = "There is nothing to fill in any more."
+TOO_SLOW = "The AI service is slow just now. Please press again."
+
+Deliver = Callable[[Message], Awaitable[None]]
+Stop = Callable[[int], None]
+
+
+class Presses:
+    """Takes presses. What asks something is given to `deliver`; an answer of this process is ended with
+    `stop`."""
+
+    def __init__(self, store: Store, apps: Apps, deliver: Deliver, stop: Stop) -> None:
+        self._store = store
+        self._apps = apps
+        self._deliver = deliver
+        self._stop = stop
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def close(self) -> None:
+        """See through what was begun for a press."""
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def press(self, press: Press) -> Reaction:
+        """See `bridge.ports.Host`."""
+        question, _, number = press.value.partition(":")
+        if not question.isdecimal() or (number and not number.isdecimal()):
+            return Whisper(TOO_LONG_AGO)
+        if press.action is Action.STOP:
+            self._stop(int(question))
+            await self._store.stop(int(question))
+            return None
+        known = await self._store.known(int(question))
+        opened = self._apps.of(known.app) if known is not None else None
+        if known is None or opened is None:
+            return Whisper(TOO_LONG_AGO)
+        if not may_ask(opened.config, press.platform, press.person.id):
+            raise NotForYou
+        try:
+            async with asyncio.timeout(REACT_WITHIN_SECONDS):
+                return await self._react(press, known, opened, int(number or 0))
+        except TimeoutError:
+            return Whisper(TOO_SLOW)
+
+    async def _react(self, press: Press, known: Known, opened: OpenApp, number: int) -> Reaction:
+        match press.action:
+            case Action.LIKE | Action.DISLIKE:
+                return await self._rate(press, known, opened)
+            case Action.ASK:
+                text = await self._store.suggested(known.id, number)
+                return await self._ask(press, known, text)
+            case Action.SPEAK:
+                return await self._ask(press, known, f"!speak {known.id}")
+            case Action.FILL:
+                return await self._fill(press, known, opened)
+            case Action.DECIDE:
+                return await self._decide(press, known, opened, number)
+            case Action.CURATE:
+                return await self._curate(press, known, opened)
+            case Action.STOP:
+                return None
+
+    async def _ask(self, press: Press, known: Known, text: str) -> Reaction:
+        if not text:
+            return Whisper(TOO_LONG_AGO)
+        await self._deliver(_message(press, known, text))
+        return None
+
+    async def _rate(self, press: Press, known: Known, opened: OpenApp) -> Reaction:
+        """The same again takes it back. A thumb down is noted at once; why, may be added."""
+        rating = Rating.LIKE if press.action is Action.LIKE else Rating.DISLIKE
+        comment = dict(press.filled or ()).get("comment", "")
+        if press.filled is None and known.rating == rating.value:
+            noted = await self._noted(known, opened, None)
+            return Whisper(TAKEN_BACK if noted else NOT_RATED)
+        if rating is Rating.DISLIKE and press.filled is None:
+            # The form has to come first, and soon.
+            self._begin(self._noted(known, opened, rating))
+            why = Field("comment", "What was wrong?", FieldKind.PARAGRAPH, longest=COMMENT_CHARACTERS)
+            return Form("Thank you for telling", (why,), Action.DISLIKE, press.value)
+        noted = await self._noted(known, opened, rating, comment[:COMMENT_CHARACTERS])
+        return Whisper(THANKS if noted else NOT_RATED)
+
+    async def _noted(self, known: Known, opened: OpenApp, rating: Rating | None, comment: str = "") -> bool:
+        try:
+            async with asyncio.timeout(RATED_WITHIN_SECONDS), opened.in_use() as dify:
+                await dify.rate(known.dify_message_id, known.dify_user, rating, comment)
+            await self._store.rate(known.id, rating.value if rating is not None else "")
+        except (TimeoutError, DifyError, StoreError) as error:
+            log.warning("%s: a rating was not noted: %s", known.thread.key, error)
+            return False
+        return True
+
+    async def _fill(self, press: Press, known: Known, opened: OpenApp) -> Reaction:
+        """The form that the question waits for, or the question with what was filled in."""
+        if known.message is None:
+            return Whisper(TOO_LONG_AGO)
+        async with opened.in_use() as dify:
+            app = await dify.app()
+        asked = [field for field in app.inputs if field.kind not in OF_FILES]
+        if press.filled is None:
+            sent = inputs_of(app, known.message, opened.config.inputs)
+            asked = [field for field in asked if field.name not in sent.values] or asked
+            return form_of_inputs(asked, app.name or "Details", press.value) if asked else Whisper(NO_FORM)
+        given = dict(press.filled)
+        problems = [problem_with(field, given[field.name]) for field in asked if field.name in given]
+        if found := " ".join(problem for problem in problems if problem):
+            return Whisper(found)
+        command = command_of(known.message.text)
+        message = replace(
+            known.message,
+            id=press.id,
+            text=command.rest if command is not None else known.message.text,
+            thread=known.thread,
+            sent_at=press.at,
+            addressed=True,
+            replies_to="",
+            filled=tuple({**dict(known.message.filled), **given}.items()),
+        )
+        await self._deliver(message)
+        return None
+
+    async def _decide(self, press: Press, known: Known, opened: OpenApp, number: int) -> Reaction:
+        choice = unpacked(known.decision, number)
+        if choice is None:
+            return Whisper(NO_FORM)
+        async with opened.in_use() as dify:
+            form = await dify.form(choice.token)
+        if form.fields and press.filled is None:
+            return form_of(form, choice, press.value)
+        decision = decision_of(choice, known.dify_run_id, form, press.filled or ())
+        await self._deliver(_message(press, known, choice.title, decision))
+        return None
+
+    async def _curate(self, press: Press, known: Known, opened: OpenApp) -> Reaction:
+        if not is_curator(opened.config, press.platform, press.person.id):
+            raise NotForYou
+        async with opened.in_use() as dify:
+            if press.filled is not None:
+                given = dict(press.filled)
+                await dify.annotate(given.get("question", ""), given.get("answer", ""))
+                return Whisper(SAVED)
+            said = await dify.history(known.conversation_id, known.dify_user, 20)
+        exchange = next((one for one in said if one.id == known.dify_message_id), None)
+        if exchange is None:
+            return Whisper(TOO_LONG_AGO)
+        fields = (
+            _long_field("question", "Question", exchange.query),
+            _long_field("answer", "The right answer", exchange.answer),
+        )
+        return Form("Save as the right answer", fields, Action.CURATE, press.value, submit="Save")
+
+    def _begin(self, work: Coroutine[object, object, object]) -> None:
+        async def guarded() -> None:
+            try:
+                await work
+            except Exception:
+                # The one guard of this task: nothing depends on it.
+                log.exception("what a press began has failed")
+
+        task = asyncio.create_task(guarded(), name="press")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+def _message(press: Press, known: Known, text: str, decision: Decision | None = None) -> Message:
+    """What was pressed, as something that was said."""
+    return Message(
+        id=press.id,
+        thread=known.thread,
+        author=Person(press.person.id, press.person.name),
+        text=text,
+        sent_at=press.at,
+        addressed=True,
+        pressed=True,
+        decision=decision,
+    )
+
+
+def _long_field(name: str, label: str, text: str) -> Field:
+    return Field(
+        name,
+        label,
+        FieldKind.PARAGRAPH,
+        required=True,
+        default=text[:ANNOTATION_CHARACTERS],
+        longest=ANNOTATION_CHARACTERS,
+    )

@@ -1,0 +1,55 @@
+"""One question in hand: who asks what where, which app answers, and what has come so far."""
+
+from dataclasses import dataclass, field
+
+from bridge.dify import AppFile, DifyClient, Source
+from bridge.notes import Notes
+from bridge.ports import Adapter
+from bridge.reply import Hold, Reply
+from bridge.routes import AppConfig
+from bridge.store import Job
+from bridge.types import Button, Message
+
+
+@dataclass(slots=True)
+class Told:
+    """What has been heard so far, so that it is kept however the turn ends. `lead` stands above the answer,
+    `notices` below it, at last those of what was `refused` of the question; `outcome` is for the books."""
+
+    lead: str = ""
+    text: str = ""
+    notices: list[str] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
+    outcome: str = "answered"
+    files: tuple[AppFile, ...] = ()
+    sources: tuple[Source, ...] = ()
+    buttons: list[Button] = field(default_factory=list)
+
+    @property
+    def shown(self) -> str:
+        return self.lead + self.text
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """`user` is the end user under whom a conversation would begin now."""
+
+    adapter: Adapter
+    job: Job
+    hold: Hold
+    config: AppConfig
+    dify: DifyClient
+    notes: Notes
+    reply: Reply
+    told: Told
+    user: str
+
+    @property
+    def key(self) -> str:
+        """The name of the reply."""
+        return key_of(self.job.message)
+
+
+def key_of(message: Message) -> str:
+    """The part of a message's name that is unique in its channel; that of either platform is shorter."""
+    return message.id.rpartition(":")[2][:20]

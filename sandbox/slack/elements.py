@@ -1,0 +1,97 @@
+"""What can be pressed in a message: the rules for it, and finding it."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from sandbox.slack.rules import check_length, check_text, invalid, items, object_of, string, text_of
+from sandbox.slack.types import JsonObject
+
+MAX_LABEL = 75
+MAX_ACTION_ID = 255
+MAX_VALUE = 2_000
+MAX_CONTEXT_TEXT = 3_000
+STYLES = (None, "primary", "danger")
+SIDES = ("positive_button", "negative_button")
+
+
+@dataclass(frozen=True, slots=True)
+class Pressable:
+    """One button of a message: what it says, and what Slack tells the app when it is pressed."""
+
+    label: str
+    action: JsonObject
+
+    def is_called(self, what: str) -> bool:
+        """By its label or by its id."""
+        return what in (self.label, self.action["action_id"])
+
+
+def check(element: JsonObject, block: str, at: str) -> None:
+    """Raise what Slack answers when an element of such a block breaks its rules."""
+    match block, element.get("type"):
+        case "context", "mrkdwn" | "plain_text":
+            check_text(element, MAX_CONTEXT_TEXT, at)
+        case "context", "image":
+            pass
+        case "actions", "button":
+            _check_button(element, at)
+        case "context_actions", "feedback_buttons":
+            _check_action_id(element, at)
+            for side in SIDES:
+                _check_side(object_of(element.get(side)), f"{at}/{side}")
+        case "context_actions", "icon_button":
+            _check_action_id(element, at)
+        case "actions", str():
+            pass  # selects and pickers, of which no bridge makes use
+        case _, kind:
+            raise invalid(f"unsupported type: {kind}", f"{at}/type")
+
+
+def check_ids(blocks: Iterable[JsonObject]) -> None:
+    """Ids have to differ within a block, says Slack; here within a message, as then nobody is in doubt."""
+    seen: set[str] = set()
+    for element in _elements(blocks):
+        action_id = string(element.get("action_id"))
+        if action_id and action_id in seen:
+            raise invalid(f'`action_id` "{action_id}" already exists for another element', "/blocks")
+        seen.add(action_id)
+
+
+def pressable(blocks: Iterable[JsonObject]) -> Iterator[Pressable]:
+    """All buttons, in their order."""
+    for element in _elements(blocks):
+        named = {"action_id": element.get("action_id"), "block_id": "b1"}
+        match element.get("type"):
+            case "button":
+                label, value = object_of(element.get("text")), element.get("value")
+                yield Pressable(text_of(label), {**named, "type": "button", "text": label, "value": value})
+            case "feedback_buttons":
+                for side in (object_of(element.get(name)) for name in SIDES):
+                    label, value = object_of(side.get("text")), side.get("value")
+                    action = {**named, "type": "feedback_buttons", "text": label, "value": value}
+                    yield Pressable(text_of(label), action)
+
+
+def _elements(blocks: Iterable[JsonObject]) -> Iterator[JsonObject]:
+    for block in blocks:
+        if block.get("type") in ("actions", "context_actions"):
+            yield from items(block.get("elements"))
+
+
+def _check_button(button: JsonObject, at: str) -> None:
+    _check_action_id(button, at)
+    check_text(button.get("text"), MAX_LABEL, f"{at}/text", plain=True)
+    if "value" in button:
+        check_length(button["value"], MAX_VALUE, f"{at}/value")
+    if button.get("style") not in STYLES:
+        raise invalid("must be one of: primary, danger", f"{at}/style")
+
+
+def _check_side(side: JsonObject, at: str) -> None:
+    check_text(side.get("text"), MAX_LABEL, f"{at}/text", plain=True)
+    check_length(side.get("value"), MAX_VALUE, f"{at}/value")
+
+
+def _check_action_id(element: JsonObject, at: str) -> None:
+    if "action_id" in element:
+        check_length(element["action_id"], MAX_ACTION_ID, f"{at}/action_id")

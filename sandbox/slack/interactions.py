@@ -1,0 +1,143 @@
+"""What people press and fill in, and what only they see of it."""
+
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+from aiohttp import web
+
+from sandbox.changes import Changes
+from sandbox.slack import elements, payloads, views
+from sandbox.slack.delivery import Delivery
+from sandbox.slack.errors import ApiError
+from sandbox.slack.rules import object_of, string
+from sandbox.slack.state import Channel, Message, Workspace
+from sandbox.slack.types import Interaction, Json, JsonObject, SlackView, Whisper
+
+TRIGGER_SECONDS = 3.0  # docs.slack.dev/interactivity/handling-user-interaction: "expires in three seconds"
+MAX_ANSWERS = 5  # to one press: "up to 5 times within 30 minutes"
+
+
+@dataclass(slots=True)
+class Trigger:
+    """What a view may be opened with, once."""
+
+    user: str
+    at: float
+    used: bool = False
+
+
+@dataclass(slots=True)
+class Open:
+    """A view that somebody has before them."""
+
+    id: str
+    view: JsonObject
+    errors: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(slots=True)
+class Answerable:
+    """Where an app may answer to a press."""
+
+    channel: str
+    user: str
+    answers: int = 0
+
+
+@dataclass(slots=True)
+class Interactions:
+    """`origin` is where answers to presses go."""
+
+    workspace: Workspace
+    delivery: Delivery
+    changes: Changes
+    origin: Callable[[], str]
+    all: list[Interaction] = field(default_factory=list)
+    whispers: list[Whisper] = field(default_factory=list)
+    _triggers: dict[str, Trigger] = field(default_factory=dict)
+    _open: dict[str, Open] = field(default_factory=dict)
+    _answerable: dict[str, Answerable] = field(default_factory=dict)
+
+    def press(self, channel: Channel, message: Message, what: str, user: str) -> Interaction:
+        """Somebody presses the button that has this label or id."""
+        found = [one for one in elements.pressable(message.blocks) if one.is_called(what)]
+        if not found:
+            raise ValueError(f"there is no button {what!r} below {message.ts}")
+        answer = uuid.uuid4().hex
+        self._answerable[answer] = Answerable(channel.id, user)
+        action: dict[str, Json] = {**found[0].action, "action_ts": self.workspace.new_ts()}
+        payload = payloads.block_actions(self.workspace.identity, channel, message, action)
+        added: dict[str, Json] = {"response_url": f"{self.origin()}/actions/{answer}"}
+        return self._send({**payload, **added}, user, lambda answer: None)
+
+    def submit(self, user: str, values: Mapping[str, str]) -> Interaction:
+        """Somebody fills in the view that they have before them, and sends it."""
+        opened = self._open.get(user)
+        if opened is None:
+            raise ValueError(f"{user} has no form before them")
+        state = views.filled(opened.view, values)
+
+        def heard(answer: JsonObject) -> None:
+            if answer.get("response_action") == "errors":
+                errors = object_of(answer.get("errors"))
+                opened.errors = tuple((block, string(text)) for block, text in errors.items())
+            elif self._open.get(user) is opened:
+                del self._open[user]
+
+        payload = payloads.view_submission(self.workspace.identity, opened.id, opened.view, state)
+        return self._send(payload, user, heard)
+
+    def view(self, user: str) -> SlackView | None:
+        opened = self._open.get(user)
+        return views.shown(opened.id, opened.view, opened.errors) if opened else None
+
+    def open(self, trigger_id: str, view: JsonObject) -> JsonObject:
+        """Show a view to whoever the trigger belongs to; the view as Slack answers it."""
+        trigger = self._triggers.get(trigger_id)
+        if trigger is None:
+            raise ApiError("invalid_trigger_id")
+        if trigger.used:
+            raise ApiError("exchanged_trigger_id")
+        if time.monotonic() - trigger.at > TRIGGER_SECONDS:
+            raise ApiError("expired_trigger_id")
+        views.check(view)
+        trigger.used = True
+        opened = self._open[trigger.user] = Open(self.workspace.new_view_id(), view)
+        self.changes.notify()
+        return payloads.view(self.workspace.identity, opened.id, view)
+
+    def whisper(self, channel: str, user: str, thread_ts: str, text: str) -> Whisper:
+        said = Whisper(time.monotonic(), channel, user, thread_ts, text)
+        self.whispers.append(said)
+        self.changes.notify()
+        return said
+
+    async def answer(self, request: web.Request) -> web.Response:
+        """A `response_url`, as far as it whispers."""
+        answerable, body = self._answerable.get(request.match_info["answer"]), await request.json()
+        if answerable is None or answerable.answers >= MAX_ANSWERS:
+            return web.json_response({"ok": False, "error": "used_url"}, status=404)
+        if not isinstance(body, dict) or not body.get("text") or body.get("replace_original", True):
+            return web.json_response({"ok": False, "error": "no_text"}, status=500)
+        if body.get("response_type", "ephemeral") != "ephemeral":
+            return web.json_response({"ok": False, "error": "invalid_arguments"}, status=500)
+        answerable.answers += 1
+        self.whisper(answerable.channel, answerable.user, string(body.get("thread_ts")), str(body["text"]))
+        return web.Response(text="ok")
+
+    def _send(self, payload: JsonObject, user: str, then: Callable[[JsonObject], None]) -> Interaction:
+        """`then` is called with what the app answers, if it does so in time."""
+        trigger, person = uuid.uuid4().hex, self.workspace.users[user]
+        self._triggers[trigger] = Trigger(user, time.monotonic())
+        sent = Interaction(len(self.all), time.monotonic(), str(payload["type"]), user)
+        self.all.append(sent)
+
+        def heard(answer: JsonObject) -> None:
+            self.all[sent.id] = replace(sent, acknowledged_after=time.monotonic() - sent.at)
+            then(answer)
+
+        who = payloads.acting(self.workspace.identity, person)
+        self.delivery.interact({**payload, **who, "trigger_id": trigger}, heard)
+        return sent
