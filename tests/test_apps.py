@@ -104,7 +104,7 @@ async def answering(app: OpenApp) -> AsyncIterator[asyncio.Task[str]]:
 async def test_without_a_file_the_one_app_answers_everywhere(place: Place) -> None:
     async with place.apps() as apps:
         assert [app.config.name for app in apps.all] == ["default"]
-        assert apps.route(CHANNEL) is apps.of("default") is apps.fallback
+        assert apps.route(CHANNEL) is apps.of("default")
         assert apps.of("hr") is None
         assert await name_of(apps.route(CHANNEL)) == "First"
 
@@ -140,8 +140,8 @@ async def test_an_app_that_stays_keeps_its_client_and_gets_its_new_inputs(place:
         place.streams = 3
         assert await apps.reload()
         after = apps.route(CHANNEL)
-        assert after.client is before.client
-        assert is_open(after)
+        async with before.in_use() as old, after.in_use() as new:
+            assert old is new
         assert (before.config.inputs, after.config.inputs) == ({}, {"a": "b"})
         assert after.capacity.most == 3
 
@@ -229,7 +229,7 @@ async def test_all_are_closed_at_the_end_also_those_that_were_given_up(place: Pl
     place.tell_key(place.first.key)
     async with AsyncExitStack() as stack:
         async with place.apps() as apps:
-            gone, stays = apps.route(CHANNEL), apps.fallback
+            gone, stays = apps.route(CHANNEL), apps.route(ELSEWHERE)
             await stack.enter_async_context(gone.in_use())
             place.write("")
             assert await apps.reload()
