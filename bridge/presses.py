@@ -38,6 +38,7 @@ log = logging.getLogger(__name__)
 REACT_WITHIN_SECONDS = 2.2
 RATED_WITHIN_SECONDS = 1.5
 COMMENT_CHARACTERS = 1_000
+MOST_DIGITS = 18
 # Of a question and of an answer that Dify takes as an annotation, as far as a form can hold them.
 ANNOTATION_CHARACTERS = 2_900
 
@@ -71,7 +72,7 @@ class Presses:
     async def press(self, press: Press) -> Reaction:
         """See `bridge.ports.Host`."""
         question, _, number = press.value.partition(":")
-        if not question.isdecimal() or (number and not number.isdecimal()):
+        if not _is_number(question) or (number and not _is_number(number)):
             return Whisper(TOO_LONG_AGO)
         if press.action is Action.STOP:
             self._stop(int(question))
@@ -208,6 +209,11 @@ class Presses:
         task = asyncio.create_task(guarded(), name="press")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def _is_number(text: str) -> bool:
+    """Whether it is one that we may have written: no row has more digits."""
+    return text.isdecimal() and text.isascii() and len(text) <= MOST_DIGITS
 
 
 def _message(press: Press, known: Known, text: str, decision: Decision | None = None) -> Message:

@@ -10,6 +10,8 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("bridge", "adapters", "sandbox", "bench")
 
 PURE = {"bridge.types", "bridge.errors", "bridge.markdown", "bridge.split"}
+# What is shown is shown by a platform, when its budget permits.
+PACED = {"bridge.ports", "bridge.budget", "bridge.window"}
 # For each part: what it may import of ours, and of others beyond the standard library.
 ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     "bridge.types": (set(), set()),
@@ -25,22 +27,68 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     "bridge.window": (PURE, set()),
     "bridge.budget": (PURE | {"bridge.window"}, set()),
     "bridge.draft": (PURE | {"bridge.ports"}, set()),
-    "bridge.reply": (PURE | {"bridge.ports", "bridge.budget", "bridge.window", "bridge.draft"}, set()),
+    "bridge.ways": ({"bridge.types", "bridge.ports", "bridge.budget"}, set()),
+    "bridge.reply": (
+        PURE | {"bridge.ports", "bridge.budget", "bridge.window", "bridge.draft", "bridge.ways"},
+        set(),
+    ),
     "bridge.replica": ({"bridge.store", "bridge.errors"}, set()),
     "bridge.stop": (set(), set()),
-    "bridge.queued": (PURE | {"bridge.ports", "bridge.store", "bridge.budget", "bridge.window"}, set()),
+    "bridge.commands": (set(), set()),
+    "bridge.courtesy": (PURE | PACED, set()),
+    "bridge.naming": (PURE | PACED, set()),
+    "bridge.queued": (PURE | PACED | {"bridge.store"}, set()),
     "bridge.inbox": (
         PURE
         | {"bridge.ports", "bridge.store", "bridge.dify", "bridge.budget"}
-        | {"bridge.replica", "bridge.queued", "bridge.stop"},
+        | {"bridge.replica", "bridge.queued", "bridge.stop", "bridge.commands"},
         set(),
     ),
     "bridge.notes": (PURE | {"bridge.store"}, set()),
-    "bridge.asking": (PURE | {"bridge.dify", "bridge.store", "bridge.reply", "bridge.notes"}, set()),
+    "bridge.inputs": ({"bridge.types", "bridge.dify"}, set()),
+    "bridge.deciding": ({"bridge.types", "bridge.dify"}, set()),
+    "bridge.attached": (PURE | {"bridge.ports", "bridge.dify", "bridge.inputs"}, set()),
+    "bridge.made": (PURE | PACED | {"bridge.dify", "bridge.attached"}, set()),
+    "bridge.scene": (
+        PURE
+        | {"bridge.ports", "bridge.dify", "bridge.store", "bridge.notes", "bridge.reply", "bridge.routes"},
+        set(),
+    ),
+    "bridge.preparing": (
+        PURE
+        | {"bridge.ports", "bridge.dify", "bridge.scene", "bridge.inputs", "bridge.attached", "bridge.voice"},
+        set(),
+    ),
+    "bridge.asking": (
+        PURE
+        | {"bridge.dify", "bridge.store", "bridge.scene", "bridge.preparing"}
+        | {"bridge.capacity", "bridge.deciding", "bridge.trace"},
+        set(),
+    ),
+    "bridge.obeying": (
+        PURE
+        | PACED
+        | {"bridge.dify", "bridge.store", "bridge.scene", "bridge.commands"}
+        | {"bridge.inputs", "bridge.made", "bridge.naming"},
+        set(),
+    ),
+    "bridge.afterwards": (
+        PURE | PACED | {"bridge.apps", "bridge.store", "bridge.naming", "bridge.obeying"},
+        set(),
+    ),
+    "bridge.presses": (
+        PURE
+        | {"bridge.apps", "bridge.dify", "bridge.store", "bridge.routes"}
+        | {"bridge.commands", "bridge.deciding", "bridge.inputs"},
+        set(),
+    ),
     "bridge.conversation": (
         PURE
-        | {"bridge.ports", "bridge.dify", "bridge.store", "bridge.budget", "bridge.window"}
-        | {"bridge.inbox", "bridge.reply", "bridge.asking", "bridge.notes"},
+        | PACED
+        | {"bridge.dify", "bridge.store", "bridge.apps", "bridge.routes", "bridge.inbox", "bridge.commands"}
+        | {"bridge.scene", "bridge.notes", "bridge.reply", "bridge.asking", "bridge.obeying"}
+        | {"bridge.preparing", "bridge.inputs", "bridge.attached", "bridge.made"}
+        | {"bridge.courtesy", "bridge.afterwards"},
         set(),
     ),
     "bridge.settings": ({"bridge.errors"}, {"pydantic", "pydantic_settings", "dotenv"}),
@@ -89,6 +137,7 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
             "uvloop",
             "sqlalchemy",
             "asyncpg",
+            "pydantic",
         },
     ),
     "bench.naive": (set(), {"httpx", "discord", "yarl", "slack_bolt", "slack_sdk"}),
@@ -102,8 +151,8 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
 JOINTS = {
     "bench.serve": {"bridge.app", "bridge.logs", "bridge.settings"},
     "bench.durability": PURE
-    | {"bridge.inbox", "bridge.conversation", "bridge.replica", "bridge.store", "bridge.dify"}
-    | {"bridge.budget", "bridge.ports"},
+    | {"bridge.inbox", "bridge.conversation", "bridge.replica", "bridge.store", "bridge.apps"}
+    | {"bridge.budget", "bridge.ports", "bridge.afterwards", "bridge.routes", "bridge.settings"},
 }
 STANDARD = set(__import__("sys").stdlib_module_names)
 

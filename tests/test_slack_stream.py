@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adapters.slack.render import STREAM_LIMIT_BYTES, fits_stream, notice_blocks, render, streamed
+from adapters.slack.render import STREAM_LIMIT_BYTES, blocks_below, fits_stream, render, streamed
 from bridge.markdown import settled
 from bridge.split import cut
 from bridge.types import Body
@@ -117,8 +117,8 @@ def test_every_word_is_there_in_the_end(pieces: list[str]) -> None:
 
 def test_the_notice_can_be_shown_alone() -> None:
     body = Body("text", "Stopped <!here>.", final=True)
-    assert notice_blocks(body) == render(body).blocks[1:]
-    assert notice_blocks(Body("text")) == ()
+    assert blocks_below(body, has_text=True) == render(body).blocks[1:]
+    assert blocks_below(Body("text"), has_text=True) == ()
 
 
 def test_an_open_fence_stays_open_until_the_end() -> None:

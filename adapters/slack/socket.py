@@ -12,7 +12,10 @@ from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.error import BoltError
 from slack_bolt.response import BoltResponse
+from slack_sdk.socket_mode.aiohttp import SocketModeClient
 from slack_sdk.socket_mode.async_client import AsyncBaseSocketModeClient
+from slack_sdk.socket_mode.request import SocketModeRequest
+from slack_sdk.socket_mode.response import SocketModeResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack.web import SlackWeb
@@ -25,6 +28,7 @@ LOOK_INTERVAL_SECONDS = 1.0
 # Slack says an event again after one minute, and after five for the last time.
 AWAY_SECONDS = 60.0
 ANY_EVENT = re.compile(".*")
+INTERACTIVE = "interactive"
 
 # An event, and the workspace that it was delivered for.
 OnMessage = Callable[[Mapping[str, object], str], Awaitable[None]]
@@ -67,8 +71,7 @@ async def listen(
         logger=logging.getLogger("slack_bolt"),
     )
     _subscribe(app, on_message, leaving)
-    _take_interactions(app, on_interaction)
-    handler = AsyncSocketModeHandler(app, app_token, ping_interval=PING_INTERVAL_SECONDS)
+    handler = _Handler(app, app_token, on_interaction)
     try:
         await handler.connect_async()  # type: ignore[no-untyped-call]  # Bolt leaves it untyped
         log.info("Slack: listening")
@@ -132,18 +135,17 @@ def _subscribe(app: AsyncApp, on_message: OnMessage, leaving: asyncio.Event) -> 
     app.error(on_error)
 
 
-def _take_interactions(app: AsyncApp, on_interaction: OnInteraction) -> None:
-    """Before Bolt looks for a listener: what it has none for it would not acknowledge, and what is not as it
-    should be it may stumble over."""
+class _Handler(AsyncSocketModeHandler):
+    """Keeps interactions from Bolt, which stumbles over those that are not as they should be, and does not
+    acknowledge those that it has no listener for."""
 
-    async def interactions(
-        body: Mapping[str, object],
-        next: Callable[[], Awaitable[None]],  # noqa: A002 - Bolt's name for it
-    ) -> BoltResponse | None:
-        if "event" in body:
-            await next()
-            return None
-        await on_interaction(body)
-        return BoltResponse(status=200)
+    def __init__(self, app: AsyncApp, app_token: str, on_interaction: OnInteraction) -> None:
+        super().__init__(app, app_token, ping_interval=PING_INTERVAL_SECONDS)
+        self._on_interaction = on_interaction
 
-    app.use(interactions)
+    async def handle(self, client: SocketModeClient, req: SocketModeRequest) -> None:
+        if req.type != INTERACTIVE:
+            await super().handle(client, req)
+            return
+        await self._on_interaction(req.payload)
+        await client.send_socket_mode_response(SocketModeResponse(envelope_id=req.envelope_id))

@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from bridge.settings import Busy, Settings
 from sandbox.dify import Dify
 from sandbox.discord import Discord, DiscordFile, DiscordMessage
-from sandbox.slack import Slack, SlackFile
+from sandbox.slack import Interaction, Slack, SlackFile, SlackMessage
 
 OPENAPI = Path(__file__).resolve().parents[2].parent / "shared" / "reference" / "discord-openapi.json"
 
@@ -160,6 +160,7 @@ class SlackPlace(Place):
     def __init__(self) -> None:
         self.slack = Slack()
         self.person = self.slack.add_user("Ada")
+        self.people = [self.person]
         self.channel = self.slack.add_channel("general")
 
     def settings(self, dify: Dify, database: str) -> Settings:
@@ -222,14 +223,71 @@ class SlackPlace(Place):
             files=(SlackFile("notes.txt", "text/plain", b"notes"),),
         )
 
+    async def attach_file(
+        self,
+        text: str,
+        name: str,
+        media_type: str,
+        data: bytes,
+        *,
+        voice: bool = False,
+        mention: bool = True,
+    ) -> str:
+        said = f"<@{self.slack.bot_user_id}> {text}".strip() if mention else text
+        file = SlackFile(name, media_type, data, "slack_audio" if voice else "")
+        return await self.slack.say(self.channel, self.person, said, files=(file,))
+
+    def buttons(self, thread: str) -> list[str]:
+        channel, messages = self._thread(thread)
+        return [label for message in messages for label in self.slack.buttons(channel, message.ts)]
+
+    async def press(self, thread: str, label: str, *, person: str = "") -> None:
+        channel, messages = self._thread(thread)
+        bearing = [one for one in messages if label in self.slack.buttons(channel, one.ts)]
+        assert bearing, f"nothing to press is called {label!r}"
+        await self._heard(await self.slack.press(bearing[-1].ts, label, person or self.person))
+
+    def form(self) -> ShownForm | None:
+        view = self.slack.view(self.person)
+        if view is None:
+            return None
+        inputs = view.inputs
+        return ShownForm(view.title, tuple(one.label for one in inputs), tuple(one.value for one in inputs))
+
+    async def fill(self, values: Mapping[str, str]) -> None:
+        await self._heard(await self.slack.submit(self.person, values))
+
+    def whispers(self) -> list[str]:
+        return [one.text for person in self.people for one in self.slack.whispers(person)]
+
+    def files(self, thread: str) -> list[tuple[str, bytes]]:
+        channel, _, ts = thread.rpartition("/")
+        return [(one.name, one.content) for one in self.slack.files(channel or self.channel, ts)]
+
+    def thread_name(self, thread: str) -> str:
+        channel, _, ts = thread.rpartition("/")
+        return self.slack.title(channel or self.channel, ts)
+
+    def another_person(self) -> str:
+        self.people.append(self.slack.add_user("Grace"))
+        return self.people[-1]
+
+    async def _heard(self, sent: Interaction) -> None:
+        """Wait until the bot has acknowledged it."""
+        interactions = self.slack.interactions
+        await self.slack.wait_for(lambda: interactions[sent.id].acknowledged_after is not None)
+
+    def _thread(self, thread: str) -> tuple[str, list[SlackMessage]]:
+        channel, _, ts = thread.rpartition("/")
+        place = channel or self.channel
+        return place, [one for one in self.slack.messages(place, ts) if one.bot_id]
+
     async def redeliver(self) -> None:
         for event_id in list(self.slack.events):
             await self.slack.redeliver(event_id)
 
     def replies(self, thread: str) -> list[str]:
-        channel, _, ts = thread.rpartition("/")
-        messages = self.slack.messages(channel or self.channel, ts)
-        return [message.text for message in messages if message.bot_id]
+        return [message.text for message in self._thread(thread)[1] if not message.files]
 
     def marked(self, thread: str) -> list[str]:
         channel, _, ts = thread.rpartition("/")

@@ -7,19 +7,22 @@ from contextlib import asynccontextmanager
 
 from adapters.slack.adapter import SlackAdapter
 from bridge.errors import BridgeError
-from bridge.types import Message, Thread
+from bridge.types import Message, Press, Reaction, Thread
 from sandbox.slack import Slack
 from tests.e2e.conftest import until
 
 
 class Recorder:
-    """Keeps what is delivered, and refuses it while `failures` are left. What was said after `since` (seconds
+    """Keeps what is delivered, and refuses it while `failures` are left. Keeps what is pressed, and reacts to
+    it with the next of its `answers`. What was said after `since` (seconds
     since 1970) counts as missed, by default of the last hour."""
 
     def __init__(self, *threads: Thread, since: float | None = None) -> None:
         self.heard: list[Message] = []
         self.refused: list[Message] = []
         self.failures: list[BridgeError] = []
+        self.pressed: list[Press] = []
+        self.answers: list[Reaction | BridgeError] = []
         self.roles: list[str] = []
         self._threads = threads
         self._since = since
@@ -37,6 +40,13 @@ class Recorder:
             self.refused.append(message)
             raise self.failures.pop(0)
         self.heard.append(message)
+
+    async def press(self, press: Press) -> Reaction:
+        self.pressed.append(press)
+        answer = self.answers.pop(0) if self.answers else None
+        if isinstance(answer, BridgeError):
+            raise answer
+        return answer
 
     async def threads(self, platform: str) -> tuple[Thread, ...]:
         return self._threads

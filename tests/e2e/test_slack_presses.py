@@ -1,0 +1,291 @@
+"""What people press and fill in reaches the host, and what it says reaches whoever pressed."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+
+import pytest
+
+from adapters.slack.adapter import SlackAdapter
+from bridge.errors import Leaving, NotAllowed, StoreError
+from bridge.types import (
+    Action,
+    Body,
+    Button,
+    Field,
+    FieldKind,
+    Form,
+    MessageRef,
+    Press,
+    Reaction,
+    Style,
+    Thread,
+    Whisper,
+)
+from sandbox.slack import FormError, JsonObject
+from tests.e2e.conftest import until
+from tests.e2e.places import ShownForm, SlackPlace
+from tests.e2e.slack_hosts import Recorder, listening
+
+STOP = Button("Stop", Action.STOP, "r1", Style.DANGER)
+LIKE = Button("👍", Action.LIKE, "m1")
+DISLIKE = Button("👎", Action.DISLIKE, "m1")
+ASK = Button("What else?", Action.ASK, "a1")
+FORM = Form(
+    "Order",
+    (
+        Field("topic", "Topic", required=True, default="Tea"),
+        Field("size", "Size", FieldKind.CHOICE, options=("small", "large")),
+        Field("gift", "Gift", FieldKind.CHECK),
+    ),
+    Action.FILL,
+    "f1",
+    intro="Please fill in.",
+)
+
+
+@pytest.fixture
+async def place() -> AsyncIterator[SlackPlace]:
+    async with SlackPlace() as stand_in:
+        yield stand_in
+
+
+class Slow(Recorder):
+    """Takes longer to store a press than Slack waits."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.may_go_on = asyncio.Event()
+
+    async def press(self, press: Press) -> Reaction:
+        await self.may_go_on.wait()
+        return await super().press(press)
+
+
+class Broken(Recorder):
+    """Has a defect."""
+
+    async def press(self, press: Press) -> Reaction:
+        await super().press(press)
+        raise RuntimeError("as it was told to")
+
+
+async def posted(place: SlackPlace, adapter: SlackAdapter, *buttons: Button) -> tuple[str, MessageRef]:
+    """A thread, and a final answer in it with these buttons."""
+    ts = await place.ask("Hello?")
+    thread = Thread("slack", place.slack.team_id, place.channel, ts)
+    return ts, await adapter.post(thread, Body("Answer", final=True, buttons=buttons), "key.0")
+
+
+async def test_a_pressed_button_reaches_the_host_once_with_who_and_what(place: SlackPlace) -> None:
+    host = Recorder()
+    async with listening(place.slack, host) as adapter:
+        thread, _ = await posted(place, adapter, LIKE, DISLIKE, STOP, ASK)
+        assert place.buttons(thread) == ["👍", "👎", "Stop", "What else?"]
+        for label in ("Stop", "👎", "What else?"):
+            await place.press(thread, label)
+        grace = place.another_person()
+        await place.press(thread, "👍", person=grace)
+    assert [(press.action, press.value, press.person.id) for press in host.pressed] == [
+        (Action.STOP, "r1", place.person),
+        (Action.DISLIKE, "m1", place.person),
+        (Action.ASK, "a1", place.person),
+        (Action.LIKE, "m1", grace),
+    ]
+    owns = [press.id.rpartition(":")[2] for press in host.pressed]
+    assert len(set(owns)) == 4
+    assert all(0 < len(own) <= 20 for own in owns)
+    assert place.whispers() == []
+
+
+async def test_a_press_is_acknowledged_only_when_it_is_stored(place: SlackPlace) -> None:
+    host = Slow()
+    async with listening(place.slack, host) as adapter:
+        _, ref = await posted(place, adapter, STOP)
+        sent = await place.slack.press(ref.id, "bridge:stop", place.person)
+        await asyncio.sleep(0.3)
+        assert place.slack.interactions[sent.id].acknowledged_after is None
+        host.may_go_on.set()
+        await place.slack.wait_for(lambda: place.slack.interactions[sent.id].acknowledged_after is not None)
+    assert len(host.pressed) == 1
+
+
+async def test_a_host_that_takes_too_long_does_not_let_slack_wait_and_the_press_counts(
+    place: SlackPlace,
+) -> None:
+    host = Slow()
+    host.answers = [Whisper("It was taken.")]
+    async with listening(place.slack, host) as adapter:
+        thread, _ = await posted(place, adapter, STOP)
+        await place.press(thread, "Stop")
+        assert host.pressed == []
+        host.may_go_on.set()
+        await until(lambda: place.whispers() == ["It was taken."])
+    (sent,) = place.slack.interactions
+    assert sent.acknowledged_after is not None
+    assert 2.0 < sent.acknowledged_after < 3.0
+
+
+async def test_a_form_is_shown_filled_in_and_comes_back(place: SlackPlace) -> None:
+    host = Recorder()
+    host.answers = [FORM, Whisper("Thank you.")]
+    async with listening(place.slack, host) as adapter:
+        thread, _ = await posted(place, adapter, ASK)
+        await place.press(thread, "What else?")
+        await until(lambda: place.form() is not None)
+        assert place.form() == ShownForm("Order", ("Topic", "Size", "Gift"), ("Tea", "", ""))
+        with pytest.raises(FormError):
+            await place.fill({"Topic": ""})
+        await place.fill({"Topic": "Coffee", "Size": "large", "Gift": "true"})
+        assert place.form() is None
+        await until(lambda: place.whispers() == ["Thank you."])
+    asked, sent = host.pressed
+    assert asked.filled is None
+    assert (sent.action, sent.value, sent.person) == (Action.FILL, "f1", asked.person)
+    assert sent.filled == (("topic", "Coffee"), ("size", "large"), ("gift", "true"))
+    assert sent.id != asked.id
+    (whisper,) = place.slack.whispers(place.person)
+    assert (whisper.channel, whisper.thread_ts) == (place.channel, thread)
+
+
+async def test_a_form_may_lead_to_another_one(place: SlackPlace) -> None:
+    host = Recorder()
+    host.answers = [FORM, Form("Second", (Field("why", "Why"),), Action.DISLIKE, "c1")]
+    async with listening(place.slack, host) as adapter:
+        thread, _ = await posted(place, adapter, ASK)
+        await place.press(thread, "What else?")
+        await until(lambda: place.form() is not None)
+        await place.fill({})
+        await until(lambda: place.form() == ShownForm("Second", ("Why",), ("",)))
+        await place.fill({"Why": "Because."})
+    assert host.pressed[-1].filled == (("why", "Because."),)
+
+
+async def test_a_whisper_is_seen_by_whoever_pressed_in_the_thread_and_mentions_nobody(
+    place: SlackPlace,
+) -> None:
+    host = Recorder()
+    host.answers = [Whisper("Not yours, <!here>.")]
+    async with listening(place.slack, host) as adapter:
+        thread, _ = await posted(place, adapter, STOP)
+        grace = place.another_person()
+        await place.press(thread, "Stop", person=grace)
+        await until(lambda: place.whispers() != [])
+    (whisper,) = place.slack.whispers(grace)
+    assert (whisper.text, whisper.thread_ts) == ("Not yours, &lt;!here&gt;.", thread)
+    assert place.slack.whispers(place.person) == []
+
+
+@pytest.mark.parametrize("error", [StoreError(), Leaving(), NotAllowed()])
+async def test_what_could_not_be_taken_is_said_to_whoever_pressed(
+    place: SlackPlace, error: StoreError | Leaving | NotAllowed
+) -> None:
+    host = Recorder()
+    host.answers = [error]
+    async with listening(place.slack, host) as adapter:
+        thread, _ = await posted(place, adapter, STOP)
+        await place.press(thread, "Stop")
+        await until(lambda: place.whispers() == [error.notice])
+
+
+async def test_a_form_that_cannot_be_opened_any_more_is_told(place: SlackPlace) -> None:
+    place.slack.fail("views.open", "expired_trigger_id")
+    host = Recorder()
+    host.answers = [FORM]
+    async with listening(place.slack, host) as adapter:
+        thread, _ = await posted(place, adapter, ASK)
+        await place.press(thread, "What else?")
+        await until(lambda: place.whispers() == ["This took too long. Please press it again."])
+    assert place.form() is None
+
+
+async def test_without_a_private_address_the_whisper_is_posted(place: SlackPlace) -> None:
+    host = Recorder()
+    host.answers = [Whisper("Here."), Whisper("There.")]
+    async with listening(place.slack, host) as adapter:
+        thread, ref = await posted(place, adapter, STOP)
+        pressed: JsonObject = {
+            "type": "block_actions",
+            "user": {"id": place.person},
+            "container": {"channel_id": place.channel, "message_ts": ref.id, "thread_ts": thread},
+            "actions": [{"action_id": "bridge:stop", "value": "r1", "action_ts": "1775407849.087100"}],
+        }
+        await place.slack.interact(pressed)
+        await until(lambda: place.whispers() == ["Here."])
+        # Nothing is sent to where Slack does not listen.
+        await place.slack.interact({**pressed, "response_url": f"http://127.0.0.2:9/{'x' * 20}"})
+        await until(lambda: place.whispers() == ["Here.", "There."])
+    whispered = [call for call in place.slack.calls if call.method == "chat.postEphemeral"]
+    assert [call.args["thread_ts"] for call in whispered] == [thread, thread]
+
+
+async def test_a_defect_in_one_press_ends_nothing_else(
+    place: SlackPlace, caplog: pytest.LogCaptureFixture
+) -> None:
+    host = Broken()
+    async with listening(place.slack, host) as adapter:
+        thread, _ = await posted(place, adapter, STOP)
+        await place.press(thread, "Stop")
+        await place.press(thread, "Stop")
+        await place.say(thread, "Still there?")
+        await until(lambda: "Still there?" in host.texts)
+    assert len(host.pressed) == 2
+    assert "a press could not be dealt with" in caplog.text
+
+
+async def test_what_is_none_of_ours_is_ignored_and_what_is_broken_ends_nothing(
+    place: SlackPlace, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG, "adapters.slack")
+    host = Recorder()
+    async with listening(place.slack, host) as adapter:
+        thread, _ = await posted(place, adapter, STOP)
+        payloads: tuple[JsonObject, ...] = (
+            {"type": "block_actions", "user": {"id": "U1"}, "actions": []},
+            {"type": "block_actions", "user": {"id": "U1"}, "actions": [{"action_id": "other:app"}]},
+            {"type": "view_submission", "user": {"id": "U1"}, "view": {"id": "V1", "callback_id": "other"}},
+            {"type": "shortcut", "callback_id": "bridge:ask", "user": {"id": "U1"}},
+            {"type": "block_actions", "user": "U1"},
+            {"team": 5, "user": []},
+            {},
+        )
+        for payload in payloads:
+            acknowledged = len(place.slack.acks)
+            await place.slack.interact(payload)
+            await place.slack.wait_for(lambda: len(place.slack.acks) > acknowledged)  # noqa: B023 - awaited here
+        await place.press(thread, "Stop")
+    assert [press.action for press in host.pressed] == [Action.STOP]
+    assert caplog.text.count("an interaction of another kind is ignored") == 7
+
+
+async def test_a_streamed_answer_gets_its_buttons_and_sources_with_its_end(place: SlackPlace) -> None:
+    host = Recorder()
+    async with listening(place.slack, host) as adapter:
+        told = await place.tell("Hello?")
+        dm, _, ts = told.rpartition("/")
+        thread = Thread("slack", place.slack.team_id, dm, ts)
+        ref = await adapter.stream(thread, Body("One", buttons=(STOP,)), "key.0")
+        await adapter.edit(ref, Body("One two", buttons=(STOP,)))
+        assert place.buttons(told) == []
+        end = Body("One two.", final=True, sources=("Handbook",), buttons=(LIKE, DISLIKE, ASK))
+        await adapter.edit(ref, end)
+        assert place.buttons(told) == ["👍", "👎", "What else?"]
+        assert place.replies(told) == ["One two.\nSources:  1. Handbook"]
+        await place.press(told, "👍")
+        await adapter.edit(ref, Body("One two.", final=True, sources=("Handbook",)))
+        assert place.buttons(told) == []
+        assert place.replies(told) == ["One two.\nSources:  1. Handbook"]
+    assert [press.action for press in host.pressed] == [Action.LIKE]
+
+
+async def test_buttons_come_and_go_with_edits(place: SlackPlace) -> None:
+    async with listening(place.slack, Recorder()) as adapter:
+        ts = await place.ask("Hello?")
+        thread = Thread("slack", place.slack.team_id, place.channel, ts)
+        ref = await adapter.post(thread, Body("Working", buttons=(STOP,)), "key.0")
+        assert place.buttons(ts) == ["Stop"]
+        await adapter.edit(ref, Body("Done", final=True, buttons=(LIKE, DISLIKE)))
+        assert place.buttons(ts) == ["👍", "👎"]
+        assert not adapter.same(Body("Done", buttons=(STOP,)), Body("Done"))
+        assert not adapter.empty(thread, Body("", final=True, buttons=(ASK,)))
+        assert adapter.empty(thread, Body("", final=True, sources=("Handbook",)))
