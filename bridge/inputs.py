@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
 
-from bridge.dify import AppInfo, AppInput, InputKind, Upload
+from bridge.dify import AppInfo, AppInput, InputKind, Upload, file_input
 from bridge.types import Action, Field, FieldKind, Filled, Form, Message
 
 # Fields that only an attached file can fill.

@@ -34,6 +34,7 @@ class Place(ABC):
     drain_seconds = 5.0
     max_age_seconds = 900.0
     busy = Busy.QUEUE
+    bridge_config = ""
 
     @abstractmethod
     def settings(self, dify: Dify, database: str) -> Settings: ...
@@ -167,6 +168,7 @@ class SlackPlace(Place):
         return Settings(
             dify_api_url=dify.url,
             dify_api_key=SecretStr(dify.key),
+            bridge_config=self.bridge_config,
             slack_bot_token=SecretStr(self.slack.bot_token),
             slack_app_token=SecretStr(self.slack.app_token),
             slack_api_url=self.slack.url,
@@ -337,6 +339,7 @@ class DiscordPlace(Place):
         return Settings(
             dify_api_url=dify.url,
             dify_api_key=SecretStr(dify.key),
+            bridge_config=self.bridge_config,
             discord_bot_token=SecretStr(self.discord.token),
             discord_api_url=self.discord.url,
             database_url=SecretStr(database),
