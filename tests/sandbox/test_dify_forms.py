@@ -126,7 +126,7 @@ async def test_a_decision_that_does_not_fit_is_refused_and_the_run_waits_on(
 
 
 async def test_a_form_that_nobody_answers_runs_out() -> None:
-    brief = Answer("Before. Afterwards!", pause_after=2, form=Form(seconds=0.2))
+    brief = Answer("Before. Afterwards!", pause_after=2, form=Form(seconds=1.5))
     async with saying(brief, "advanced-chat") as dify:
         response = await ask(dify)
         run = run_of(response)
