@@ -36,6 +36,7 @@ class Quirks:
     tells_variables: bool
     sets_variables: bool
     previews_files: bool
+    picks_workflow: bool
     answers_forms: bool
     flow_events: bool
     flow_pauses: bool
@@ -94,6 +95,7 @@ def quirks_of(version: str) -> Quirks:
         tells_variables=numbers >= (1, 3, 1),
         sets_variables=numbers >= (1, 7, 2),
         previews_files=numbers >= (1, 7, 2),
+        picks_workflow=numbers >= (1, 7, 2),
         answers_forms=numbers >= (1, 14),
         flow_events=numbers >= (1, 14),
         flow_pauses=relayed,

@@ -221,7 +221,9 @@ class Dify(App):
         elif key != self.key:
             refusal = self.replies.error(401, "unauthorized", "Access token is invalid")
         elif not self.api_enabled:
-            refusal = self.replies.error(403, "forbidden", "The app's API service has been disabled.")
+            named = self.quirks.granular_codes and request.path.endswith(("/feedbacks", "/suggested"))
+            code = "app_api_disabled" if named else "forbidden"
+            refusal = self.replies.error(403, code, "The app's API service has been disabled.")
         if refusal is not None and refusal.status == 401:
             refusal.headers["WWW-Authenticate"] = 'Bearer realm="api"'
         return refusal

@@ -1,13 +1,12 @@
-"""The stand-in for Dify holds so many connections, answers so many questions, and loses events of the slow."""
+"""The stand-in for Dify keeps so many connections, answers so many questions, loses events for the slow."""
 
 import asyncio
-import json
 
 import httpx
 import pytest
 
 from sandbox.dify import Answer, Dify
-from tests.sandbox.calling import HELLO, ask, call, question, refused, saying
+from tests.sandbox.calling import HELLO, ask, call, data_of, only, question, refused, saying, text
 
 SLOW = Answer("word " * 20, tokens_per_second=100)
 
@@ -82,21 +81,40 @@ async def test_versions_count_the_questions_of_flows_rightly_or_wrongly(
     assert sorted(response.status_code for response in responses) == statuses
 
 
-async def read_slowly(dify: Dify) -> list[dict[str, object]]:
-    """The events that reach somebody who does not read for a while, over a line that holds little."""
-    host, port = dify.origin.removeprefix("http://").split(":")
-    reader, writer = await asyncio.open_connection(host, int(port), limit=1024)
-    body = json.dumps(question()).encode()
-    head = (
-        f"POST /v1/chat-messages HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {dify.key}\r\n"
-        f"Content-Type: application/json\r\nConnection: close\r\nContent-Length: {len(body)}\r\n\r\n"
-    )
-    writer.write(head.encode() + body)
-    async with asyncio.timeout(20):
-        while not dify.turns or not dify.turns[0].answer:
-            await asyncio.sleep(0.02)
-        received = await reader.read(-1)
-    writer.close()
-    await writer.wait_closed()
-    lines = b"".join(received.split(b"\r\n")).split(b"data: ")
-    return [json.loads(line.partition(b"\n\n")[0]) for line in lines[1:] if line.strip()]
+# More than the buffers of a line hold, told at once.
+LONG = Answer("word" * 60_000)
+
+
+async def read_late(dify: Dify) -> httpx.Response:
+    """The answer as it reaches somebody who reads nothing until it is over."""
+    async with (
+        httpx.AsyncClient(headers={"Authorization": f"Bearer {dify.key}"}) as client,
+        client.stream("POST", f"{dify.url}/chat-messages", json=question()) as response,
+    ):
+        async with asyncio.timeout(20):
+            while not dify.turns[0].answer:
+                await asyncio.sleep(0.02)
+        await response.aread()
+        return response
+
+
+async def test_who_reads_late_loses_events_but_finds_the_answer_in_the_last() -> None:
+    async with saying(LONG, "advanced-chat", relay=1024) as dify:
+        response = await read_late(dify)
+    (finished,) = only(response, "workflow_finished")
+    outputs = data_of(finished)["outputs"]
+    assert 1024 < len(only(response, "message")) < len(LONG.tokens)
+    assert isinstance(outputs, dict)
+    assert outputs["answer"] == LONG.text == dify.turns[0].answer
+
+
+async def test_who_reads_at_once_loses_nothing() -> None:
+    quick = Answer("word" * 2_000)
+    async with saying(quick, "advanced-chat", relay=16) as dify:
+        assert text(await ask(dify)) == quick.text
+
+
+@pytest.mark.parametrize(("mode", "version"), [("chat", "1.14.2"), ("advanced-chat", "1.12.1")])
+async def test_only_flows_that_run_elsewhere_lose_events(mode: str, version: str) -> None:
+    async with saying(LONG, mode, version, relay=16) as dify:
+        assert text(await ask(dify)) == LONG.text

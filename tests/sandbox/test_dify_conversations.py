@@ -34,18 +34,18 @@ async def test_conversations_are_listed_for_their_user_the_newest_first() -> Non
 
 
 @pytest.mark.parametrize(
-    ("title_after", "changes", "name"),
+    ("title_after", "itself", "name"),
     [
-        (0.0, {}, f"About: {LONG}"),
-        (60.0, {}, "How many days of lea…"),
-        (0.0, {"auto_generate_name": False}, "How many days of lea…"),
+        (0.0, True, f"About: {LONG}"),
+        (60.0, True, "How many days of lea…"),
+        (0.0, False, "How many days of lea…"),
     ],
 )
 async def test_a_conversation_gets_its_title_after_a_while(
-    title_after: float, changes: dict[str, object], name: str
+    title_after: float, itself: bool, name: str
 ) -> None:
     async with saying(HELLO, setup=AppSetup(title_after=title_after)) as dify:
-        await ask(dify, query=LONG, **changes)
+        await ask(dify, query=LONG, auto_generate_name=itself)
         listed = (await call(dify, "GET", "conversations", user="u1")).json()["data"]
     assert [one["name"] for one in listed] == [name]
 

@@ -210,6 +210,43 @@ async def test_what_a_version_lacks_is_an_unknown_path(path: str, since: str) ->
         assert not unknown or (response.status_code, response.headers["X-Version"]) == (404, version)
 
 
+@pytest.mark.parametrize(
+    ("picked", "answered"),
+    [
+        ("7c3e33d4-2a8b-4e5f-9b1a-d3c6e8f12345", (200, "")),
+        ("00000000-0000-4000-8000-000000000000", (404, "not_found")),
+        ("draft", (400, "bad_request")),
+    ],
+)
+async def test_a_version_of_a_flow_can_be_picked_where_there_is_one(
+    picked: str, answered: tuple[int, str]
+) -> None:
+    async with saying(HELLO, "workflow") as dify, saying(HELLO, "advanced-chat") as chatflow:
+        run = await ask(dify, f"workflows/{picked}/run")
+        chat = await ask(chatflow, workflow_id=picked)
+    for response in (run, chat):
+        code = "" if response.status_code == 200 else response.json()["code"]
+        assert (response.status_code, code) == answered
+
+
+async def test_an_unknown_conversation_of_a_chatflow_may_begin_anew_also_where_one_waits() -> None:
+    async with saying(HELLO, "advanced-chat", "1.15.0") as dify:
+        nowhere = "00000000-0000-4000-8000-000000000000"
+        response = await ask(dify, conversation_id=nowhere, response_mode="blocking")
+    assert response.json()["conversation_id"] not in (nowhere, "")
+
+
+@pytest.mark.parametrize(("version", "code"), [("1.16.0", "forbidden"), ("1.17.1", "app_api_disabled")])
+async def test_an_app_that_is_switched_off_refuses_in_the_words_of_its_version(
+    version: str, code: str
+) -> None:
+    async with saying(HELLO, version=version) as dify:
+        dify.api_enabled = False
+        rated = await call(dify, "POST", "messages/m/feedbacks", {"rating": "like", "user": "u1"})
+        asked = await ask(dify)
+    assert (refused(rated), refused(asked)) == ((403, code), (403, "forbidden"))
+
+
 async def test_a_method_that_a_path_does_not_know_is_refused() -> None:
     async with Dify() as dify:
         assert refused(await call(dify, "PUT", "info")) == (405, "method_not_allowed")

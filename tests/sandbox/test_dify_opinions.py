@@ -121,6 +121,11 @@ async def test_an_app_that_is_deaf_and_mute_says_so(version: str, code: str) -> 
     assert refused(mute) == (400, "invalid_param")
 
 
+async def test_a_recording_that_was_left_out_is_missed() -> None:
+    async with saying(HELLO, setup=SPEAKING) as dify:
+        assert refused(await call(dify, "POST", "audio-to-text")) == (400, "no_audio_uploaded")
+
+
 async def test_a_text_or_a_message_is_read_out() -> None:
     async with saying(HELLO, setup=SPEAKING) as dify:
         message = await message_of(dify)
