@@ -1,16 +1,29 @@
-"""What a stand-in for Dify is told, and what it tells."""
+"""What a stand-in for Dify is told, and what it keeps of its conversations."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
+
+from sandbox.dify.human import Form
 
 # About what a model gives at a time.
 TOKEN_CHARACTERS = 4
 
 
 @dataclass(frozen=True, slots=True)
+class Attached:
+    """A file as a question came with it. `kind` is the type it was sent as."""
+
+    kind: str
+    method: str
+    upload_id: str = ""
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ChatRequest:
-    """A question as it came in. `at` is the monotonic clock, in seconds."""
+    """A question as it came in, in whatever mode. `at` is the monotonic clock, in seconds; `path` is where it
+    was asked."""
 
     query: str
     user: str
@@ -18,6 +31,54 @@ class ChatRequest:
     inputs: Mapping[str, object]
     trace_id: str
     at: float
+    files: tuple[Attached, ...] = ()
+    path: str = "/v1/chat-messages"
+
+
+@dataclass(frozen=True, slots=True)
+class MadeFile:
+    """A file that an app makes. `kind` is Dify's type of it."""
+
+    name: str
+    content: bytes
+    media_type: str = "image/png"
+    kind: str = "image"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A passage that an answer rests on. `score` is between 0 and 1; a `page` is known of some documents."""
+
+    document: str
+    dataset: str = "Handbook"
+    content: str = ""
+    score: float = 0.98
+    page: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """How a model fails; a flow tells only the message."""
+
+    message: str = "[openai] Server Unavailable Error, the model is overloaded"
+    code: str = "completion_request_error"
+    status: int = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Extra:
+    """An event that no part of an answer brings about, such as one of a version to come."""
+
+    event: str
+    fields: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Replacement:
+    """A moderator's text in the place of what was said so far."""
+
+    text: str
+    reason: str = "output_moderation"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +86,17 @@ class Answer:
     """What the app says, and how. Times are in seconds; a rate of 0 is as fast as possible.
 
     `steps` are titles of nodes before the answer, or names of tools; each takes `step_seconds`. `thought` is
-    reasoning that a flow tells apart from the answer, in versions that do so.
+    reasoning that a flow tells apart from the answer, in versions that do so. `iterations`, `loops`,
+    `retries`, `agent_logs` and `branches` are titles of such nodes before a flow's answer; `extras` are any
+    events before it. A `spoken` answer is also read out in the stream.
+
+    `files` come after so many tokens (`files_after`; None is at the end), `replaced` likewise. `outputs` are
+    what a workflow gives, instead of its text. An `annotated` answer comes from an annotation: no model and
+    no flow is started.
 
     After so many tokens the app may fail (`fail_after`) or, in a flow, wait for a person's decision
-    (`pause_after`). Or the line to whoever listens may be cut (`cut_after`; 0 is before the first byte) or go
-    silent (`hang_after`); where answers outlive their line, this one then goes on unheard.
+    (`pause_after`), with this `form`. Or the line to whoever listens may be cut (`cut_after`; 0 is before the
+    first byte) or go silent (`hang_after`); where answers outlive their line, this one then goes on unheard.
     """
 
     text: str
@@ -42,6 +109,22 @@ class Answer:
     cut_after: int | None = None
     hang_after: int | None = None
     pause_after: int | None = None
+    failure: Failure = Failure()
+    form: Form | None = None
+    files: tuple[MadeFile, ...] = ()
+    files_after: int | None = None
+    sources: tuple[Source, ...] = ()
+    replaced: Replacement | None = None
+    replaced_after: int | None = None
+    outputs: Mapping[str, object] | None = None
+    annotated: bool = False
+    spoken: bool = False
+    iterations: tuple[str, ...] = ()
+    loops: tuple[str, ...] = ()
+    retries: tuple[str, ...] = ()
+    agent_logs: tuple[str, ...] = ()
+    branches: tuple[str, ...] = ()
+    extras: tuple[Extra, ...] = ()
 
     @property
     def tokens(self) -> list[str]:
@@ -85,6 +168,33 @@ class Thought:
     text: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class KeptFile:
+    """A file that belongs to a message. `file_id` names the upload, or what the app made; `own` is the
+    app's own."""
+
+    id: str
+    file_id: str
+    name: str
+    media_type: str
+    size: int
+    kind: str
+    own: bool
+
+    @property
+    def extension(self) -> str:
+        """Its ending, with the dot."""
+        _, dot, ending = self.name.rpartition(".")
+        return f".{ending.lower()}" if dot else ""
+
+    @property
+    def path(self) -> str:
+        """Where on the host its bytes are."""
+        if self.own:
+            return f"/files/tools/{self.file_id}{self.extension or '.bin'}"
+        return f"/files/{self.file_id}/file-preview"
+
+
 @dataclass(slots=True)
 class Turn:
     """One question, what was kept of its answer, and how the answer grew. `run_id` names a flow's run."""
@@ -97,6 +207,10 @@ class Turn:
     error: str = ""
     thoughts: list[Thought] = field(default_factory=list)
     written: list[Written] = field(default_factory=list)
+    inputs: Mapping[str, object] = field(default_factory=dict)
+    files: list[KeptFile] = field(default_factory=list)
+    sources: tuple[Source, ...] = ()
+    rating: str = ""
 
 
 @dataclass(slots=True)
@@ -109,12 +223,31 @@ class Run:
     status: str = "running"
     answer: str = ""
     error: str = ""
+    outputs: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Variable:
+    """A variable as one conversation holds it."""
+
+    id: str
+    name: str
+    kind: str
+    value: object
+    description: str
 
 
 @dataclass(slots=True)
 class Conversation:
-    """What Dify keeps of a conversation. Nobody but its `user` sees it."""
+    """What Dify keeps of a conversation. Nobody but its `user` sees it. `began` and `changed` count the
+    seconds since the epoch; an empty `name` is not yet given."""
 
     id: str
     user: str
     turns: list[Turn] = field(default_factory=list)
+    inputs: Mapping[str, object] = field(default_factory=dict)
+    name: str = ""
+    names_itself: bool = True
+    began: float = 0.0
+    changed: float = 0.0
+    variables: list[Variable] = field(default_factory=list)

@@ -140,7 +140,7 @@ async def test_versions_differ_about_a_conversation_that_is_unknown(
     ],
 )
 async def test_a_malformed_question_is_refused(changes: dict[str, object], status: int, code: str) -> None:
-    async with Dify() as dify:
+    async with Dify(mode="chat") as dify:
         response = await post(dify, **changes)
     assert (response.status_code, response.json()["code"]) == (status, code)
 
@@ -379,8 +379,9 @@ async def test_a_flow_can_wait_for_a_person() -> None:
     async with Dify(script=lambda request, turns: script) as dify:
         body = (await post(dify)).content
         sent = story(body)
-        later = await get(dify, f"workflow/{events(body)[0]['workflow_run_id']}/events", user="u1")
-    assert story(later.content) == ["workflow_paused"]
+        run = events(body)[0]["workflow_run_id"]
+        later = await get(dify, f"workflow/{run}/events", user="u1", include_state_snapshot="true")
+    assert story(later.content)[-2:] == ["human_input_required", "workflow_paused"]
     assert sent[-2:] == ["human_input_required", "workflow_paused"]
     assert (dify.turns[0].status, dify.turns[0].answer) == ("paused", SPOKEN.text[:40])
 
