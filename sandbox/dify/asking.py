@@ -150,6 +150,8 @@ class Asking:
         outlet = kind(request, self._replies.stream(), self._relay if self._passes_relay else 0)
         question = _question(request, fields)
         self._app.requests.append(question)
+        if not streams and self._app.mode == "advanced-chat" and self._quirks.flow_blocking_broken:
+            return await self._silent(Outlet(request, self._replies.stream()))
         unknown = self._unknown if streams else Unknown.REFUSED
         conversation = self._known(question)
         if conversation is None and question.conversation_id and unknown is not Unknown.BEGUN_ANEW:

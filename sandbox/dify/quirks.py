@@ -77,6 +77,7 @@ class Quirks:
     flow_error_event: bool
     flow_needs_finish: bool
     flow_resume_stops: bool
+    flow_blocking_broken: bool
     flow_tail_seconds: float
     flow_unknown_conversation: Unknown
     flow_early: Early
@@ -132,6 +133,7 @@ def quirks_of(version: str) -> Quirks:
         flow_error_event=not relayed,
         flow_needs_finish=relayed,
         flow_resume_stops=numbers[:3] == (1, 16, 0),
+        flow_blocking_broken=numbers[:3] == (1, 13, 0),
         flow_tail_seconds=1.0 if relayed else 0.0,
         flow_unknown_conversation=_unknown(numbers),
         flow_early=_early(numbers),

@@ -81,6 +81,11 @@ class Dify(App):
         return self._answering.running
 
     @property
+    def tasks(self) -> tuple[str, ...]:
+        """The ids under which the answers that are being spoken can be stopped."""
+        return self._answering.tasks
+
+    @property
     def queued(self) -> int:
         """How many requests wait for a connection."""
         return self._capacity.queued
@@ -241,4 +246,4 @@ class Dify(App):
         return self.replies.json({"tool_icons": dict(self.setup.tool_icons)})
 
     async def _site(self, _: web.Request) -> web.Response:
-        return self.replies.json(site(self.setup, self.name))
+        return self.replies.json(site(self.name))
