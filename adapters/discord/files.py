@@ -39,15 +39,16 @@ class FileLimits:
         return min(told, REQUEST_LIMIT_BYTES - AROUND_FILE_BYTES)
 
 
-def is_discords(url: URL, api: URL) -> bool:
-    """Whether Discord keeps files there: at its own hosts, or where its API is."""
-    if not url.absolute or url.user is not None or url.password is not None:
-        return False
+def address_of(source: str, api: URL) -> URL | None:
+    """Where a file is; None unless Discord keeps it: at its own hosts, or where its API is."""
     try:
-        origin = url.origin()
+        # As it came: its signature is over these very signs.
+        url = URL(source, encoded=True)
+        named = url.user is not None or url.password is not None
+        origin = url.origin() if url.absolute else None
     except ValueError:
-        return False
-    return origin in _HOSTS or origin == api.origin()
+        return None
+    return url if not named and (origin in _HOSTS or origin == api.origin()) else None
 
 
 def safe_name(name: str) -> str:
