@@ -3,8 +3,8 @@
 import pytest
 from yarl import URL
 
-from adapters.discord.files import FILE_LIMIT_BYTES, NAME_LIMIT, FileLimits, address_of, safe_name
-from bridge.types import Thread
+from adapters.discord.files import FILE_LIMIT_BYTES, NAME_LIMIT, FileLimits, address_of, plain_file, safe_name
+from bridge.types import File, Thread
 
 API = URL("http://127.0.0.1:8080/api/v10")
 
@@ -64,6 +64,13 @@ def test_nothing_else_is(address: str) -> None:
 def test_a_name_is_only_a_name(name: str, safe: str) -> None:
     assert safe_name(name) == safe
     assert len(safe) <= NAME_LIMIT
+
+
+@pytest.mark.parametrize("media_type", ["", "text", "text/plain\r\nX: y", "text/plain; charset=utf-8", "ä/b"])
+def test_a_strange_type_is_no_type(media_type: str) -> None:
+    told = plain_file(File("a/b.txt", media_type, b"a"))
+    assert told == File("b.txt", "application/octet-stream", b"a")
+    assert plain_file(File("b.svg", "image/svg+xml", b"a")).media_type == "image/svg+xml"
 
 
 def test_a_boosted_server_takes_more_but_no_request_takes_everything() -> None:

@@ -1,4 +1,4 @@
-"""Files and names on Discord: what people attach, what the bot puts into a thread, what a thread is called."""
+"""Files and names on Discord: what people attach, what the bot sends, what a thread is called."""
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -62,7 +62,7 @@ def calls(place: DiscordPlace, method: str, route: str) -> int:
 async def test_what_is_attached_is_told_and_fetched(
     place: DiscordPlace, host: Listener, bot: DiscordAdapter
 ) -> None:
-    file = await attached(place, host, "../my notes.txt", "Text/Plain; charset=utf-8")
+    file = await attached(place, host, "my notes.txt", "Text/Plain; charset=utf-8")
     assert (file.name, file.media_type, file.size, file.voice) == ("my notes.txt", "text/plain", 5, False)
     assert await bot.fetch(file, 5) == b"notes"
 

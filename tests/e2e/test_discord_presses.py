@@ -23,6 +23,7 @@ from bridge.types import (
     Person,
     Press,
     Style,
+    Thread,
     Whisper,
 )
 from tests.e2e.conftest import until
@@ -65,6 +66,11 @@ async def shown(place: DiscordPlace, host: Listener, bot: DiscordAdapter, *butto
     question = await asked(place, host, bot)
     await bot.post(question.thread, Body("Because.", final=True, buttons=buttons), "a")
     return question.thread.id
+
+
+def direct_message(place: DiscordPlace) -> Thread:
+    channel = place.discord.open_dm(place.person)
+    return Thread("discord", "@me", channel, channel)
 
 
 def answers(place: DiscordPlace) -> list[str]:
@@ -141,22 +147,21 @@ async def test_as_many_buttons_are_shown_as_discord_takes(
     assert host.pressed[0].action is Action.LIKE
 
 
-async def test_a_body_of_nothing_but_buttons_is_empty(bot: DiscordAdapter, place: DiscordPlace) -> None:
-    direct = place.discord.open_dm(place.person)
-    thread = (await _told(place, direct)).thread
+async def test_a_body_of_nothing_but_buttons_is_empty(place: DiscordPlace, bot: DiscordAdapter) -> None:
+    thread = direct_message(place)
     assert bot.empty(thread, Body("", buttons=(STOP,)))
     assert not bot.empty(thread, Body("", notice="Waiting.", buttons=(STOP,)))
 
 
 async def test_buttons_of_before_a_restart_still_work_also_in_a_direct_message(place: DiscordPlace) -> None:
-    first, direct = Listener(), place.discord.open_dm(place.person)
+    first, direct = Listener(), direct_message(place)
     async with adapter(place.discord, first) as bot:
         await place.connected()
-        await bot.post((await _told(place, direct)).thread, Body("Hello.", buttons=(STOP,)), "a")
+        await bot.post(direct, Body("Hello.", buttons=(STOP,)), "a")
     second = Listener()
     async with adapter(place.discord, second):
         await place.connected()
-        await place.press(direct, "Stop")
+        await place.press(direct.id, "Stop")
     assert [press.value for press in second.pressed] == ["7"]
     assert first.pressed == []
 
@@ -184,12 +189,12 @@ async def test_a_form_opens_at_once_and_comes_back_filled(
 
 
 async def test_a_form_opened_before_a_restart_is_taken_after_it(place: DiscordPlace) -> None:
-    first, direct = Listener(), place.discord.open_dm(place.person)
+    first, direct = Listener(), direct_message(place)
     async with adapter(place.discord, first) as bot:
         await place.connected()
-        await bot.post((await _told(place, direct)).thread, Body("Hello.", buttons=(DETAILS,)), "a")
+        await bot.post(direct, Body("Hello.", buttons=(DETAILS,)), "a")
         first.reactions.append(form(Field("name", "Name")))
-        await place.press(direct, "Details")
+        await place.press(direct.id, "Details")
     second = Listener()
     async with adapter(place.discord, second):
         await place.connected()
@@ -234,18 +239,18 @@ async def test_a_page_that_was_closed_can_be_opened_again(
 
 
 async def test_a_page_that_nobody_remembers_is_told_of(place: DiscordPlace) -> None:
-    first, direct = Listener(), place.discord.open_dm(place.person)
+    first, direct = Listener(), direct_message(place)
     async with adapter(place.discord, first) as bot:
         await place.connected()
-        await bot.post((await _told(place, direct)).thread, Body("Hello.", buttons=(DETAILS,)), "a")
+        await bot.post(direct, Body("Hello.", buttons=(DETAILS,)), "a")
         first.reactions.append(form(*fields(6)))
-        await place.press(direct, "Details")
+        await place.press(direct.id, "Details")
         await place.discord.submit(place.person, {f"Field {number}": "a" for number in range(5)})
         await until(lambda: bool(place.whispers()))
     second = Listener()
     async with adapter(place.discord, second):
         await place.connected()
-        await place.press(direct, "Continue")
+        await place.press(direct.id, "Continue")
     assert place.whispers()[-1] == LOST
     assert second.pressed == []
 
@@ -327,16 +332,6 @@ async def test_many_presses_at_once_spend_nothing_of_the_bots_budget(
     await asyncio.gather(*(place.press(thread, "Stop") for _ in range(60)))
     assert len({press.id for press in host.pressed}) == 60
     assert place.too_fast == 0
-
-
-async def _told(place: DiscordPlace, channel: str) -> Message:
-    """Something that stands in a direct message."""
-    listener = Listener()
-    async with adapter(place.discord, listener):
-        await place.discord.wait_for(lambda: place.discord.connections > 0)
-        await place.tell("Hello?")
-        await until(lambda: any(message.thread.id == channel for message in listener.heard))
-    return listener.heard[-1]
 
 
 async def _post_raw(place: DiscordPlace, channel: str, custom_id: str) -> MessageRef:
