@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from bridge.settings import Busy, Settings
 from sandbox.dify import Dify
-from sandbox.discord import Discord, DiscordFile, DiscordMessage
+from sandbox.discord import Discord, DiscordFile, DiscordMessage, DiscordWhisper
 from sandbox.slack import Interaction, Slack, SlackFile, SlackMessage
 
 OPENAPI = Path(__file__).resolve().parents[2].parent / "shared" / "reference" / "discord-openapi.json"
@@ -419,7 +419,10 @@ class DiscordPlace(Place):
     async def press(self, thread: str, label: str, *, person: str = "") -> None:
         """What was whispered is looked at first: its buttons are the newest."""
         who = person or self.person
-        shown = [*self._messages(thread), *self.discord.whispers(who)]
+        shown: list[DiscordMessage | DiscordWhisper] = [
+            *self._messages(thread),
+            *self.discord.whispers(who),
+        ]
         named = [one.id for one in shown if any(button.label == label for button in one.buttons)]
         assert named, f"no button {label!r} among {self.buttons(thread)}"
         await self._seen(await self.discord.press(named[-1], label, who))
