@@ -12,7 +12,7 @@ from adapters.slack.streams import LIFETIME_SECONDS
 from bridge.budget import Budget
 from bridge.errors import LeaseLost, PlatformDown, TryOtherwise
 from bridge.reply import Begun, Reply
-from bridge.types import Body, Message, MessageRef, Thread
+from bridge.types import Body, Message, MessageRef, Press, Reaction, Thread
 from sandbox.slack import Limits, Slack
 
 LONG = "".join(f"This is sentence {number}. " for number in range(1200))
@@ -71,6 +71,8 @@ class Deaf:
     missed_seconds = 0.0
 
     async def deliver(self, message: Message) -> None: ...
+
+    async def press(self, press: Press) -> Reaction: ...
 
     async def threads(self, platform: str) -> tuple[Thread, ...]:
         return ()

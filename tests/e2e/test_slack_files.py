@@ -96,11 +96,12 @@ async def test_a_sign_in_page_is_not_the_file(place: SlackPlace, caplog: pytest.
     assert "files:read" in caplog.text
 
 
-async def test_a_page_that_somebody_attached_is_the_file(place: SlackPlace) -> None:
+@pytest.mark.parametrize("media_type", ["text/html", "text/plain"])
+async def test_a_page_that_somebody_attached_is_the_file(place: SlackPlace, media_type: str) -> None:
     page = b"<!DOCTYPE html><p>Mine</p>"
     host = Recorder()
     async with listening(place.slack, host) as adapter:
-        await place.attach_file("Look", "mine.html", "text/html", page)
+        await place.attach_file("Look", "mine.html", media_type, page)
         assert await adapter.fetch(await attached(host), MOST) == page
 
 
@@ -118,6 +119,7 @@ async def test_nothing_is_fetched_from_elsewhere_nor_is_the_token_told(
             moved.source,
             f"{origin}/a.bin",
             here.replace("http://", "http://user@") + f"@{origin.removeprefix('http://')}/a",
+            moved.source.replace("http://", "http://user:secret@"),
             "https://files.slack.com.example.com/a",
             "http://files.slack.com/a",
             "file:///etc/passwd",
