@@ -1,6 +1,7 @@
 """Files out of Slack and into it: their bytes, with the bot's token, from Slack's own hosts only."""
 
 import asyncio
+import io
 import logging
 from collections import OrderedDict
 from collections.abc import Mapping
@@ -60,6 +61,8 @@ class Files:
     async def fetch(self, web: SlackWeb, attachment: Attachment, most_bytes: int) -> bytes:
         """See `bridge.ports.FetchesFiles`."""
         attachment = await _asked_for(web, attachment)
+        if attachment.size > most_bytes:
+            raise FileUnreadable(_too_large(most_bytes))
         with translated("file"):
             return await _download(web, attachment, most_bytes)
 
@@ -87,7 +90,7 @@ class Files:
         upload = await web.begin_upload(name, len(file.data))
         with translated("file upload"):
             async with web.session.post(
-                upload.url, data=file.data, allow_redirects=False, timeout=_TIMEOUT
+                upload.url, data=io.BytesIO(file.data), allow_redirects=False, timeout=_TIMEOUT
             ) as response:
                 if response.status != 200:
                     raise refused("file upload", response)
@@ -134,7 +137,7 @@ async def _read(response: aiohttp.ClientResponse, attachment: Attachment, most_b
     async for chunk in response.content.iter_chunked(CHUNK_BYTES):
         data += chunk
         if len(data) > most_bytes:
-            raise FileUnreadable(f"a file of more than {most_bytes} bytes")
+            raise FileUnreadable(_too_large(most_bytes))
     # Of what was really attached, Slack has said how large it is.
     if _is_page(response.content_type, bytes(data[:200])) and len(data) != attachment.size:
         log.warning(
@@ -147,3 +150,7 @@ async def _read(response: aiohttp.ClientResponse, attachment: Attachment, most_b
 
 def _is_page(content_type: str, beginning: bytes) -> bool:
     return content_type == HTML or beginning.lstrip().lower().startswith(HTML_BEGINNINGS)
+
+
+def _too_large(most_bytes: int) -> str:
+    return f"a file of more than {most_bytes} bytes"

@@ -1,7 +1,7 @@
 """What people press and send: read from Slack's interactions, taken by the host, and what comes of it shown.
 
 An interaction is not delivered again, and Slack wants to hear of it within three seconds. So it is
-acknowledged when the press is stored, or shortly before that time is over; forms and whispers come after.
+acknowledged when the press is stored and answered, or shortly before that time is over.
 """
 
 import asyncio
@@ -71,21 +71,23 @@ class Presses:
         if pressed is None:
             log.debug("Slack: an interaction of another kind is ignored")
             return
-        stored = asyncio.Event()
-        task = asyncio.create_task(self._deal_with(pressed, stored), name="slack: press")
+        heard = asyncio.Event()
+        task = asyncio.create_task(self._deal_with(pressed, heard), name="slack: press")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         try:
             async with asyncio.timeout(ACKNOWLEDGE_SECONDS):
-                await stored.wait()
+                await heard.wait()
         except TimeoutError:
-            log.warning("Slack: a press is acknowledged before it is stored")
+            log.warning("Slack: a press is acknowledged before all of it is dealt with")
 
-    async def _deal_with(self, pressed: Pressed, stored: asyncio.Event) -> None:
+    async def _deal_with(self, pressed: Pressed, heard: asyncio.Event) -> None:
         try:
             async with self._turns:
                 reaction = await self._taken(pressed.press)
-                stored.set()
+                if pressed.press.filled is not None:
+                    # With that Slack closes the form; a next one has to be opened after it.
+                    heard.set()
                 await self._show(pressed, reaction)
         except PlatformError as error:
             log.warning("Slack: what a press led to could not be shown: %s", error)
@@ -93,7 +95,7 @@ class Presses:
             # The one guard of this task: a defect in one press must not end unseen.
             log.exception("Slack: a press could not be dealt with")
         finally:
-            stored.set()
+            heard.set()
 
     async def _taken(self, press: Press) -> Reaction:
         try:
