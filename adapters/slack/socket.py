@@ -31,8 +31,8 @@ INTERACTIVE = "interactive"
 
 # An event, and the workspace that it was delivered for.
 OnMessage = Callable[[Mapping[str, object], str], Awaitable[None]]
-# What Slack says when something was pressed or sent.
-OnInteraction = Callable[[Mapping[str, object]], Awaitable[None]]
+# What Slack says when something was pressed or sent; returns what to tell it.
+OnInteraction = Callable[[Mapping[str, object]], Awaitable[Mapping[str, object]]]
 
 
 async def listen(
@@ -146,5 +146,5 @@ class _Handler(AsyncSocketModeHandler):
         if req.type != INTERACTIVE:
             await super().handle(client, req)  # type: ignore[arg-type]  # always of the kind it made itself
             return
-        await self._on_interaction(req.payload)
-        await client.send_socket_mode_response(SocketModeResponse(envelope_id=req.envelope_id))
+        answer = dict(await self._on_interaction(req.payload)) or None
+        await client.send_socket_mode_response(SocketModeResponse(req.envelope_id, answer))

@@ -160,9 +160,28 @@ async def test_a_form_may_lead_to_another_one(place: SlackPlace) -> None:
         await place.press(thread, "What else?")
         await until(lambda: place.form() is not None)
         await place.fill({})
-        await until(lambda: place.form() == ShownForm("Second", ("Why",), ("",)))
+        # One takes the place of the other at once.
+        assert place.form() == ShownForm("Second", ("Why",), ("",))
         await place.fill({"Why": "Because."})
+        assert place.form() is None
     assert host.pressed[-1].filled == (("why", "Because."),)
+    assert len({press.id for press in host.pressed}) == 3
+    assert [call.method for call in place.slack.calls].count("views.open") == 1
+
+
+async def test_a_form_that_follows_one_too_late_is_opened_all_the_same(place: SlackPlace) -> None:
+    host = Slow()
+    second = Form("Second", (Field("why", "Why"),), Action.COMMENT, "c1")
+    host.answers = [FORM, second]
+    async with listening(place.slack, host) as adapter:
+        thread, _ = await posted(place, adapter, ASK)
+        host.may_go_on.set()
+        await place.press(thread, "What else?")
+        host.may_go_on.clear()
+        await place.fill({})
+        assert place.form() is None
+        host.may_go_on.set()
+        await until(lambda: place.form() == ShownForm("Second", ("Why",), ("",)))
 
 
 async def test_a_whisper_is_seen_by_whoever_pressed_in_the_thread_and_mentions_nobody(

@@ -261,6 +261,34 @@ async def test_a_form_stays_open_with_what_the_app_says_is_wrong_and_closes_when
         await slack.wait_for(lambda: slack.view(ada) is None)
 
 
+async def test_a_form_may_become_another_one_but_not_a_wrong_one(
+    slack: Slack, client: AsyncWebClient
+) -> None:
+    app, hashes = AsyncApp(client=client), []
+    next_views = [{**VIEW, "title": {"type": "plain_text", "text": "More"}}, {**VIEW, "title": {}}]
+
+    @app.action("go")
+    async def go(ack: AsyncAck, body: dict[str, Any]) -> None:
+        await ack()
+        await client.views_open(trigger_id=body["trigger_id"], view=VIEW)
+
+    @app.view("order")
+    async def order(ack: AsyncAck, view: dict[str, Any]) -> None:
+        hashes.append((view["id"], view["hash"]))
+        await ack(response_action="update", view=next_views.pop(0))
+
+    _, ada, ts = await posted(slack, client, actions(BUTTON))
+    async with running(slack, app):
+        await slack.press(ts, "go", ada)
+        await slack.wait_for(lambda: slack.view(ada) is not None)
+        await slack.submit(ada, {"What": "tea"})
+        await slack.wait_for(lambda: (shown := slack.view(ada)) is not None and shown.title == "More")
+        await slack.submit(ada, {"What": "tea"})
+        await slack.wait_for(lambda: (shown := slack.view(ada)) is not None and bool(shown.errors))
+    assert len({view_id for view_id, _ in hashes}) == 1
+    assert len({view_hash for _, view_hash in hashes}) == 2
+
+
 async def test_a_file_is_uploaded_as_the_sdk_does_it(slack: Slack, client: AsyncWebClient) -> None:
     channel, ada = slack.add_channel("general"), slack.add_user("Ada")
     ts = await slack.say(channel, ada, "Draw")
