@@ -246,12 +246,13 @@ class SlackWeb:
 
     def _is_at(self, url: str, own: URL) -> bool:
         """Whether it is there, or where the methods are: a Slack that is not the public one has all at one
-        place."""
+        place. No address of Slack's names a user."""
         try:
-            origin = URL(url).origin()
+            address = URL(url)
+            origin = address.origin()
         except ValueError:
             return False
-        return origin in (own, URL(self.client.base_url).origin())
+        return address.raw_user is None and origin in (own, URL(self.client.base_url).origin())
 
     def lane(self, method: str) -> Lane:
         """The scope of a method that is limited for the whole workspace."""
