@@ -29,6 +29,7 @@ PER_MINUTE = {
     # For both methods together; removing is said to be the slower one.
     "reactions": 20,
     "assistant.threads.setTitle": 100,
+    "users.info": 100,
     "files.getUploadURLExternal": 100,
     "files.completeUploadExternal": 100,
 }
@@ -208,6 +209,12 @@ class SlackWeb:
             await self.client.assistant_threads_setTitle(
                 channel_id=thread.channel, thread_ts=thread.id, title=label(title, TITLE_LIMIT)
             )
+
+    async def user_info(self, user: str) -> Json:
+        with translated("users.info"):
+            answer = await self.client.users_info(user=user)
+        found = answer.data.get("user") if isinstance(answer.data, dict) else None
+        return found if isinstance(found, Mapping) else {}
 
     async def file_info(self, file_id: str) -> Json:
         with translated("files.info"):

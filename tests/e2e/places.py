@@ -144,6 +144,11 @@ class Place(ABC):
         """The next edits fail as they do when the platform has a problem."""
 
     @property
+    def looked_up(self) -> int:
+        """How often the bot asked who somebody is."""
+        return 0
+
+    @property
     @abstractmethod
     def too_fast(self) -> int:
         """How often the bot was told that it was too fast."""
@@ -305,6 +310,10 @@ class SlackPlace(Place):
 
     def refuse_next(self, *, times: int) -> None:
         self.slack.fail("chat.update", "internal_error", times=times)
+
+    @property
+    def looked_up(self) -> int:
+        return sum(call.method == "users.info" for call in self.slack.calls)
 
     @property
     def too_fast(self) -> int:
