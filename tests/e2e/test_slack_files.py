@@ -7,6 +7,7 @@ import pytest
 from aiohttp import web
 
 from bridge.errors import FileUnreadable, MessageGone, NotAllowed, PlatformDown, RateLimited
+from bridge.ports import FetchesFiles, NamesThreads, SendsFiles
 from bridge.types import Attachment, File, Thread
 from sandbox.slack import SlackFile
 from tests.e2e.conftest import until
@@ -46,6 +47,16 @@ async def attached(host: Recorder) -> Attachment:
     await until(lambda: bool(host.heard))
     (attachment,) = host.heard[0].attachments
     return attachment
+
+
+async def test_the_adapter_offers_files_both_ways_and_names(place: SlackPlace) -> None:
+    async with listening(place.slack, Recorder()) as adapter:
+        fetches: FetchesFiles = adapter
+        sends: SendsFiles = adapter
+        names: NamesThreads = adapter
+        assert isinstance(fetches, FetchesFiles)
+        assert isinstance(sends, SendsFiles)
+        assert isinstance(names, NamesThreads)
 
 
 async def test_an_attached_file_can_be_fetched_whole(place: SlackPlace) -> None:
