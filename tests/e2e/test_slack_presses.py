@@ -171,7 +171,7 @@ async def test_a_form_may_lead_to_another_one(place: SlackPlace) -> None:
 
 async def test_a_form_that_follows_one_too_late_is_opened_all_the_same(place: SlackPlace) -> None:
     host = Slow()
-    second = Form("Second", (Field("why", "Why"),), Action.COMMENT, "c1")
+    second = Form("Second", (Field("why", "Why"),), Action.DISLIKE, "c1")
     host.answers = [FORM, second]
     async with listening(place.slack, host) as adapter:
         thread, _ = await posted(place, adapter, ASK)
