@@ -94,6 +94,7 @@ def test_titles_and_labels_are_cut_and_never_empty() -> None:
     told = shown(form(Field("n", "l" * 60), Field("nameless", " "), title="t" * 60))
     assert told["title"] == "t" * 44 + "…"
     assert [one["label"] for one in told["components"]] == ["l" * 44 + "…", "nameless"]
+    assert [one.get("description") for one in told["components"]] == ["l" * 60, None]
     assert shown(form(Field("", ""), title=""))["title"] == "Form"
     assert shown(form(Field("", "")))["components"][0]["label"] == "…"
 
@@ -188,6 +189,16 @@ def test_a_kept_form_is_only_for_who_began_it() -> None:
     assert kept.find(page, "ben") is None
     assert kept.find(page, "ann") is not None
     assert kept.find(Page("guess", 0), "ann") is None
+
+
+def test_whoever_goes_on_filling_in_has_time_again() -> None:
+    clock = Clock()
+    kept = KeptForms(clock)
+    page = kept.keep(form(*many(7)), "ann")
+    clock.now = KEPT_SECONDS - 1
+    kept.fill(page, (("f0", "a"),))
+    clock.now = 2 * KEPT_SECONDS - 2
+    assert kept.find(page, "ann") is not None
 
 
 def test_kept_forms_expire_and_never_become_too_many() -> None:

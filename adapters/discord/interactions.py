@@ -1,7 +1,7 @@
 """What somebody pressed or sent, as the gateway tells of it, and what can be answered. Pure."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
 from discord.utils import snowflake_time
@@ -34,7 +34,7 @@ class Interaction:
     None. `at` is in seconds since 1970. The `token` is a secret, to answer with for a quarter of an hour."""
 
     id: str
-    token: str
+    token: str = field(repr=False)
     application: str
     person: Person
     custom_id: str
