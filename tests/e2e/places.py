@@ -34,6 +34,7 @@ class Place(ABC):
     drain_seconds = 5.0
     max_age_seconds = 900.0
     busy = Busy.QUEUE
+    config = ""
 
     @abstractmethod
     def settings(self, dify: Dify, database: str) -> Settings: ...
@@ -175,6 +176,7 @@ class SlackPlace(Place):
             recover_max_age=self.max_age_seconds,
             busy=self.busy,
             drain_seconds=self.drain_seconds,
+            bridge_config=self.config,
         )
 
     async def __aenter__(self) -> Self:
@@ -344,6 +346,7 @@ class DiscordPlace(Place):
             recover_max_age=self.max_age_seconds,
             busy=self.busy,
             drain_seconds=self.drain_seconds,
+            bridge_config=self.config,
         )
 
     async def __aenter__(self) -> Self:
