@@ -1,5 +1,5 @@
-"""What kind of app a server has that does not tell: each path is there for some kinds of app only, and refuses
-the others before it looks at what is asked."""
+"""What kind of app a server has that does not tell: each path is there for some kinds only, and
+refuses others before it looks at what is asked."""
 
 from bridge.dify.app import Mode
 from bridge.dify.calls import Calls

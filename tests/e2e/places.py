@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from bridge.settings import Busy, Settings
 from sandbox.dify import Dify
-from sandbox.discord import Discord, DiscordFile, DiscordMessage
+from sandbox.discord import Discord, DiscordFile, DiscordMessage, DiscordWhisper
 from sandbox.slack import Interaction, Slack, SlackFile, SlackMessage
 
 OPENAPI = Path(__file__).resolve().parents[2].parent / "shared" / "reference" / "discord-openapi.json"
@@ -34,7 +34,7 @@ class Place(ABC):
     drain_seconds = 5.0
     max_age_seconds = 900.0
     busy = Busy.QUEUE
-    config = ""
+    bridge_config = ""
 
     @abstractmethod
     def settings(self, dify: Dify, database: str) -> Settings: ...
@@ -144,6 +144,11 @@ class Place(ABC):
         """The next edits fail as they do when the platform has a problem."""
 
     @property
+    def looked_up(self) -> int:
+        """How often the bot asked who somebody is."""
+        return 0
+
+    @property
     @abstractmethod
     def too_fast(self) -> int:
         """How often the bot was told that it was too fast."""
@@ -168,6 +173,7 @@ class SlackPlace(Place):
         return Settings(
             dify_api_url=dify.url,
             dify_api_key=SecretStr(dify.key),
+            bridge_config=self.bridge_config,
             slack_bot_token=SecretStr(self.slack.bot_token),
             slack_app_token=SecretStr(self.slack.app_token),
             slack_api_url=self.slack.url,
@@ -176,7 +182,6 @@ class SlackPlace(Place):
             recover_max_age=self.max_age_seconds,
             busy=self.busy,
             drain_seconds=self.drain_seconds,
-            bridge_config=self.config,
         )
 
     async def __aenter__(self) -> Self:
@@ -307,6 +312,10 @@ class SlackPlace(Place):
         self.slack.fail("chat.update", "internal_error", times=times)
 
     @property
+    def looked_up(self) -> int:
+        return sum(call.method == "users.info" for call in self.slack.calls)
+
+    @property
     def too_fast(self) -> int:
         return sum(call.status == 429 for call in self.slack.calls)
 
@@ -339,6 +348,7 @@ class DiscordPlace(Place):
         return Settings(
             dify_api_url=dify.url,
             dify_api_key=SecretStr(dify.key),
+            bridge_config=self.bridge_config,
             discord_bot_token=SecretStr(self.discord.token),
             discord_api_url=self.discord.url,
             database_url=SecretStr(database),
@@ -346,7 +356,6 @@ class DiscordPlace(Place):
             recover_max_age=self.max_age_seconds,
             busy=self.busy,
             drain_seconds=self.drain_seconds,
-            bridge_config=self.config,
         )
 
     async def __aenter__(self) -> Self:
@@ -419,7 +428,10 @@ class DiscordPlace(Place):
     async def press(self, thread: str, label: str, *, person: str = "") -> None:
         """What was whispered is looked at first: its buttons are the newest."""
         who = person or self.person
-        shown = [*self._messages(thread), *self.discord.whispers(who)]
+        shown: list[DiscordMessage | DiscordWhisper] = [
+            *self._messages(thread),
+            *self.discord.whispers(who),
+        ]
         named = [one.id for one in shown if any(button.label == label for button in one.buttons)]
         assert named, f"no button {label!r} among {self.buttons(thread)}"
         await self._seen(await self.discord.press(named[-1], label, who))
