@@ -26,7 +26,6 @@ from bridge.errors import (
     DifyFormOver,
     DifyQuota,
     DifySilent,
-    DifyWrongMode,
     LeaseLost,
     TooOld,
 )
@@ -48,8 +47,6 @@ RECOVERY_SECONDS = 300.0
 NO_WORDS = "The AI app ended without an answer. Please ask again in other words."
 STOPPED = "This answer was stopped."
 AWAY = "The AI service is away, asking again"
-# What an app may be whose Dify does not tell, in the order in which it is tried.
-NEXT_MODE = {Mode.UNKNOWN: Mode.COMPLETION, Mode.COMPLETION: Mode.WORKFLOW}
 
 Prepare = Callable[[str], Awaitable[Prepared]]
 
@@ -106,8 +103,6 @@ class Asking:
                     await self._turn(waiting)
             except DifyConversationGone as gone:
                 await self._begin_anew(gone)
-            except DifyWrongMode as wrong:
-                self._try_as_another(wrong)
             except DifyError as error:
                 until = min(until, loop.time() + self._retry_seconds)
                 wait = max(pause, error.retry_after or 0.0)
@@ -218,12 +213,6 @@ class Asking:
         except DifyFormOver:
             if self._job.starts <= 1:
                 raise
-
-    def _try_as_another(self, wrong: DifyWrongMode) -> None:
-        """An old Dify does not tell what kind of app it has; then the endpoints do."""
-        if self._mode not in NEXT_MODE:
-            raise wrong
-        self._mode = NEXT_MODE[self._mode]
 
     async def _is_recovered(self) -> bool:
         """Whether Dify still knows the answer whose end was not seen. If not, an earlier attempt's is

@@ -44,6 +44,7 @@ TOO_LONG = (
     f"That message is too long: up to {QUESTION_LIMIT_CHARACTERS:,} characters can be asked at once. "
     "Please shorten it."
 )
+NOTED = "This is noted for all that is asked in this thread."
 RESTARTING = "The bot is being restarted. This answer goes on in a moment."
 GIVEN_UP = "Answering this has failed several times, so the bot has given it up. Please ask in another way."
 # A question whose answer was begun so often, and never ended, is given up.
@@ -158,6 +159,9 @@ class Conversation:
             await self._put_files(scene, asking)
         except NothingAsked:
             told.outcome = "refused"
+            if scene.job.message.filled:
+                told.notices.append(NOTED)
+                return
             await self._obeying.offer_opening(scene)
             if not (told.text or told.refused):
                 told.notices.append(NothingAsked.notice)
@@ -192,12 +196,13 @@ class Conversation:
         prepared = await prepare(scene, self._carrier, self._budget, user)
         told.refused = list(prepared.refused)
         told.lead = lead_of(job.message, prepared.heard)
-        if says_nothing(prepared, await scene.dify.app()):
+        app = await scene.dify.app()
+        if job.message.filled and app.mode.conversing:
+            await scene.notes.inputs(tuple({**dict(job.inputs), **dict(job.message.filled)}.items()))
+        if says_nothing(prepared, app, job.message):
             raise NothingAsked
         if prepared.missing:
             raise Unfilled(names_of(prepared.missing))
-        if job.message.filled:
-            await scene.notes.inputs(tuple({**dict(job.inputs), **dict(job.message.filled)}.items()))
         return prepared
 
     async def _buttons(self, scene: Scene, ids: Ids) -> list[Button]:
