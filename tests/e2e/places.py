@@ -2,19 +2,28 @@
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
 from pydantic import SecretStr
 
-from bridge.settings import Busy, Settings
+from bridge.settings import BRIDGE_CONFIG, Busy, Settings
 from sandbox.dify import Dify
 from sandbox.discord import Discord, DiscordFile, DiscordMessage
 from sandbox.slack import Interaction, Slack, SlackFile, SlackMessage
 
 OPENAPI = Path(__file__).resolve().parents[2].parent / "shared" / "reference" / "discord-openapi.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A file that somebody attaches."""
+
+    name: str
+    media_type: str
+    data: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +43,7 @@ class Place(ABC):
     drain_seconds = 5.0
     max_age_seconds = 900.0
     busy = Busy.QUEUE
+    apps_file = ""
 
     @abstractmethod
     def settings(self, dify: Dify, database: str) -> Settings: ...
@@ -84,6 +94,18 @@ class Place(ABC):
         mention: bool = True,
     ) -> str:
         """Write in the channel with this file. Returns the thread."""
+
+    @abstractmethod
+    async def attach_files(self, text: str, files: Sequence[Given]) -> str:
+        """Mention the bot in the channel with these files. Returns the thread."""
+
+    @abstractmethod
+    def lose_files(self) -> None:
+        """Nobody can read any more what people attach."""
+
+    @abstractmethod
+    def fetched(self) -> int:
+        """How often the bytes of an attached file were asked for."""
 
     @abstractmethod
     def buttons(self, thread: str) -> list[str]:
@@ -174,6 +196,7 @@ class SlackPlace(Place):
             dify_retry_for=self.retry_seconds,
             recover_max_age=self.max_age_seconds,
             busy=self.busy,
+            bridge_config=self.apps_file or BRIDGE_CONFIG,
             drain_seconds=self.drain_seconds,
         )
 
@@ -236,6 +259,17 @@ class SlackPlace(Place):
         said = f"<@{self.slack.bot_user_id}> {text}".strip() if mention else text
         file = SlackFile(name, media_type, data, "slack_audio" if voice else "")
         return await self.slack.say(self.channel, self.person, said, files=(file,))
+
+    async def attach_files(self, text: str, files: Sequence[Given]) -> str:
+        said = f"<@{self.slack.bot_user_id}> {text}".strip()
+        sent = tuple(SlackFile(one.name, one.media_type, one.data) for one in files)
+        return await self.slack.say(self.channel, self.person, said, files=sent)
+
+    def lose_files(self) -> None:
+        self.slack.files_readable = False
+
+    def fetched(self) -> int:
+        return len(self.slack.files_asked_for)
 
     def buttons(self, thread: str) -> list[str]:
         channel, messages = self._thread(thread)
@@ -343,6 +377,7 @@ class DiscordPlace(Place):
             dify_retry_for=self.retry_seconds,
             recover_max_age=self.max_age_seconds,
             busy=self.busy,
+            bridge_config=self.apps_file or BRIDGE_CONFIG,
             drain_seconds=self.drain_seconds,
         )
 
@@ -404,6 +439,17 @@ class DiscordPlace(Place):
             )
         )
         return self.said[-1]
+
+    async def attach_files(self, text: str, files: Sequence[Given]) -> str:
+        said = f"<@{self.discord.bot_id}> {text}".strip()
+        sent = [DiscordFile(one.name, one.media_type, one.data) for one in files]
+        return await self.discord.say(self.channel, self.person, said, attachments=sent)
+
+    def lose_files(self) -> None:
+        self.discord.files_readable = False
+
+    def fetched(self) -> int:
+        return len(self.discord.files_asked_for)
 
     def buttons(self, thread: str) -> list[str]:
         return [
