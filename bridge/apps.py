@@ -11,7 +11,7 @@ from bridge.appfile import Surroundings, read_config
 from bridge.capacity import Capacities, Capacity
 from bridge.dify import DifyClient
 from bridge.errors import SettingsError
-from bridge.routes import DEFAULT, AppConfig, Config, route
+from bridge.routes import AppConfig, Config, route
 from bridge.settings import Settings, secret_named
 from bridge.types import Thread
 
@@ -64,11 +64,6 @@ class OpenApp:
     _connection: _Connection = field(repr=False)
 
     @property
-    def client(self) -> DifyClient:
-        """For a single quick call. Whatever takes longer, or more than one, asks for it with `in_use`."""
-        return self._connection.client
-
-    @property
     def is_open(self) -> bool:
         return self._connection.is_open
 
@@ -113,11 +108,6 @@ class Apps:
     def all(self) -> tuple[OpenApp, ...]:
         """Every app there is just now, in the order of the file."""
         return tuple(self._open.values())
-
-    @property
-    def fallback(self) -> OpenApp:
-        """The default app; where there is none, the first one."""
-        return self._open.get(DEFAULT) or self.all[0]
 
     def of(self, name: str) -> OpenApp | None:
         """The app of this name, if there is one (any more)."""

@@ -9,11 +9,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
 
-from bridge.dify import AppInfo, AppInput, InputKind, Upload
+from bridge.dify import AppInfo, AppInput, InputKind, Upload, file_input
 from bridge.types import Action, Field, FieldKind, Filled, Form, Message
 
 # Fields that only an attached file can fill.
 OF_FILES = frozenset({InputKind.FILE, InputKind.FILES})
+# Of a list of files whose length the app leaves open, what a server takes in one run as it is shipped.
+MOST_IN_LIST = 10
 _KINDS = {
     InputKind.TEXT: FieldKind.TEXT,
     InputKind.PARAGRAPH: FieldKind.PARAGRAPH,
@@ -27,10 +29,12 @@ _TRUE = frozenset({"true", "1", "yes", "on"})
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """What is sent, and what has to be asked for before anything can be."""
+    """What is sent, and what has to be asked for before anything can be. `files` are those that have no place
+    in the form."""
 
     values: Mapping[str, object]
     missing: tuple[AppInput, ...] = ()
+    files: tuple[Upload, ...] = ()
 
 
 def context_of(message: Message) -> Mapping[str, str]:
@@ -62,9 +66,10 @@ def inputs_of(
     known = {**context_of(message), **configured, **dict(message.filled)}
     values: dict[str, object] = {}
     missing = []
+    files = list(uploads)
     for field in app.inputs:
         if field.kind in OF_FILES:
-            value = _files(field, uploads)
+            value = _files(field, files)
         else:
             given = known.get(field.name, field.default)
             value = None if not given or problem_with(field, given) else _value(field, given)
@@ -74,13 +79,13 @@ def inputs_of(
             missing.append(field)
     wordy = [field for field in missing if field.kind in (InputKind.TEXT, InputKind.PARAGRAPH)]
     if text and len(missing) == 1 and wordy and not problem_with(wordy[0], text):
-        return Inputs({**values, wordy[0].name: text})
-    return Inputs(values, tuple(missing))
+        return Inputs({**values, wordy[0].name: text}, (), tuple(files))
+    return Inputs(values, tuple(missing), tuple(files))
 
 
-def takes_files(app: AppInfo) -> bool:
-    """Whether the app's form has a place for attached files."""
-    return any(field.kind in OF_FILES for field in app.inputs)
+def places_for_files(app: AppInfo) -> int:
+    """How many attached files the app's form has a place for."""
+    return sum(_places(field) for field in app.inputs)
 
 
 def problem_with(field: AppInput, given: str) -> str:
@@ -135,16 +140,20 @@ def _value(field: AppInput, given: str) -> object:
             return given
 
 
-def _files(field: AppInput, uploads: Sequence[Upload]) -> object:
-    found = [as_input(upload) for upload in uploads]
+def _places(field: AppInput) -> int:
+    if field.kind not in OF_FILES:
+        return 0
+    return (field.longest or MOST_IN_LIST) if field.kind is InputKind.FILES else 1
+
+
+def _files(field: AppInput, left: list[Upload]) -> object:
+    """What fills the field, taken from the files that are left."""
+    places = _places(field)
+    found = [file_input(upload) for upload in left[:places]]
+    del left[:places]
     if not found:
         return None
     return found if field.kind is InputKind.FILES else found[0]
-
-
-def as_input(upload: Upload) -> Mapping[str, str]:
-    """An uploaded file as Dify wants it named."""
-    return {"type": upload.kind, "transfer_method": "local_file", "upload_file_id": upload.id}
 
 
 def _number(given: str) -> float | None:

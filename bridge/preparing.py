@@ -7,7 +7,7 @@ from bridge import voice
 from bridge.attached import Carrier, shown_name
 from bridge.dify import AppInfo, AppInput, DifyClient, Upload
 from bridge.errors import DifyFileRefused, DifyLacks, PlatformError
-from bridge.inputs import inputs_of, takes_files
+from bridge.inputs import inputs_of
 from bridge.ports import Adapter
 from bridge.scene import Scene
 from bridge.types import Attachment
@@ -45,7 +45,7 @@ async def prepare(scene: Scene, carrier: Carrier, user: str) -> Prepared:
     return Prepared(
         query=text or (ATTACHED if carried.uploads else ""),
         inputs=inputs.values,
-        uploads=() if takes_files(app) else tuple(carried.uploads),
+        uploads=inputs.files,
         heard=heard,
         refused=(*unheard, *carried.refused),
         missing=inputs.missing,

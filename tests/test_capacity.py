@@ -83,6 +83,13 @@ async def test_a_thread_with_many_questions_does_not_keep_others_waiting() -> No
     hall = Hall(1)
     for name, thread in (("a1", "a"), ("a2", "a"), ("a3", "a"), ("b", "b"), ("c", "c")):
         await hall.come(name, thread)
+    assert {name: places[-1:] for name, places in hall.told.items()} == {
+        "a1": [],
+        "a2": [3],
+        "a3": [4],
+        "b": [1],
+        "c": [2],
+    }
     for name in ("a1", "b", "c", "a2"):
         assert hall.inside == [name]
         await hall.go(name)
@@ -100,6 +107,18 @@ async def test_a_thread_has_one_answer_at_a_time_even_where_nothing_is_limited()
     await hall.go("a1")
     assert "a2" in hall.inside
     await hall.all_go()
+
+
+async def test_of_one_thread_that_waits_twice_the_first_comes_first() -> None:
+    hall = Hall(1)
+    for name, thread in (("x", "x"), ("a1", "a"), ("a2", "a"), ("b", "b")):
+        await hall.come(name, thread)
+    assert [hall.told[name][-1] for name in ("a1", "b", "a2")] == [1, 2, 3]
+    await hall.go("x")
+    await hall.go("a1")
+    assert hall.inside == ["b"]
+    await hall.all_go()
+    assert hall.came == ["x", "a1", "b", "a2"]
 
 
 async def test_whoever_gives_up_waiting_leaves_no_gap() -> None:

@@ -143,6 +143,33 @@ async def test_a_dify_that_refuses_the_key_is_said_at_the_start_and_the_process_
         assert bridge.process.returncode is None
 
 
+async def test_a_signal_lets_the_apps_be_read_again_and_mistakes_are_said(tmp_path: Path) -> None:
+    file = tmp_path / "bridge.toml"
+
+    async def says(bridge: Running, text: str) -> None:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while not any(text in line for line in bridge.log):
+                await asyncio.sleep(0.02)
+
+    async with Slack() as slack, Dify() as dify, running(tmp_path, slack, dify) as bridge:
+        await says(bridge, "Dify, default: connected")
+        file.write_text('[apps.hr]\nkey = "HR_KEY"\n', encoding="utf-8")
+        bridge.process.send_signal(signal.SIGHUP)
+        await says(bridge, "apps.hr.key: HR_KEY is set neither")
+        (tmp_path / ".env").write_text(f"HR_KEY={dify.key}\n", encoding="utf-8")
+        bridge.process.send_signal(signal.SIGHUP)
+        await says(bridge, "Dify, hr: connected")
+        assert bridge.process.returncode is None
+
+
+def test_mistakes_in_the_file_of_apps_are_told_like_those_in_the_settings(tmp_path: Path) -> None:
+    (tmp_path / "bridge.toml").write_text("[apps.hr]\nkey = 1\n", encoding="utf-8")
+    ended = run(tmp_path, DIFY_API_KEY="app-x", DISCORD_BOT_TOKEN="x", DISCORD_API_URL="http://127.0.0.1:9")
+    assert ended.returncode == 2
+    assert "apps.hr.key: must be a text" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
 def test_one_file_is_used_by_one_process(tmp_path: Path) -> None:
     import fcntl
 

@@ -7,7 +7,7 @@ import pytest
 from pydantic import SecretStr
 
 from bridge.errors import SettingsError
-from bridge.settings import Settings
+from bridge.settings import Settings, secret_named
 
 ROOT = Path(__file__).resolve().parents[1]
 VARIABLES = [name.upper() for name in Settings.model_fields]
@@ -76,6 +76,32 @@ def test_secrets_can_come_from_files_and_print_as_stars(
     settings = Settings()
     assert settings.dify_api_key.get_secret_value() == "app-from-a-file"
     assert "app-from-a-file" not in repr(settings)
+
+
+def test_without_a_file_of_apps_the_key_is_needed_and_with_one_that_is_up_to_the_file(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("DISCORD_BOT_TOKEN", "token")
+    assert [problem.split()[0] for problem in problems()] == ["DIFY_API_KEY"]
+    (tmp_path / "apps.toml").touch()
+    monkeypatch.setenv("BRIDGE_CONFIG", str(tmp_path / "apps.toml"))
+    assert Settings().bridge_config.endswith("apps.toml")
+
+
+def test_any_other_secret_is_found_where_the_settings_are(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    names = ("ENV_DIFY_KEY", "FILE_DIFY_KEY", "DOT_DIFY_KEY")
+    (tmp_path / ".env").write_text("".join(f"{name}='in .env'\n" for name in names), encoding="utf-8")
+    (tmp_path / "secret").write_text("in a file\n", encoding="utf-8")
+    monkeypatch.setenv("ENV_DIFY_KEY", "in the environment")
+    for name in names[:2]:
+        monkeypatch.setenv(f"{name}_FILE", str(tmp_path / "secret"))
+    found = [secret_named(name).get_secret_value() for name in (*names, "NO_DIFY_KEY")]
+    assert found == ["in the environment", "in a file", "in .env", ""]
+    monkeypatch.setenv("NO_DIFY_KEY_FILE", "/nowhere/at/all")
+    with pytest.raises(SettingsError, match="NO_DIFY_KEY_FILE"):
+        secret_named("NO_DIFY_KEY")
 
 
 def test_a_secret_file_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

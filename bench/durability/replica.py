@@ -144,6 +144,7 @@ def _settings(dify_url: str) -> Settings:
         dify_api_url=dify_url,
         dify_api_key=SecretStr(DIFY_KEY),
         dify_max_streams=0,
+        bridge_config="",
         slack_bot_token=SecretStr("xoxb-nobody"),
         slack_app_token=SecretStr("xapp-nobody"),
     )

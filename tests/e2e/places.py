@@ -9,7 +9,7 @@ from typing import Self
 
 from pydantic import SecretStr
 
-from bridge.settings import BRIDGE_CONFIG, Busy, Settings
+from bridge.settings import Busy, Settings
 from sandbox.dify import Dify
 from sandbox.discord import Discord, DiscordFile, DiscordMessage
 from sandbox.slack import Interaction, Slack, SlackFile, SlackMessage
@@ -43,7 +43,7 @@ class Place(ABC):
     drain_seconds = 5.0
     max_age_seconds = 900.0
     busy = Busy.QUEUE
-    apps_file = ""
+    bridge_config = ""
 
     @abstractmethod
     def settings(self, dify: Dify, database: str) -> Settings: ...
@@ -189,6 +189,7 @@ class SlackPlace(Place):
         return Settings(
             dify_api_url=dify.url,
             dify_api_key=SecretStr(dify.key),
+            bridge_config=self.bridge_config,
             slack_bot_token=SecretStr(self.slack.bot_token),
             slack_app_token=SecretStr(self.slack.app_token),
             slack_api_url=self.slack.url,
@@ -196,7 +197,6 @@ class SlackPlace(Place):
             dify_retry_for=self.retry_seconds,
             recover_max_age=self.max_age_seconds,
             busy=self.busy,
-            bridge_config=self.apps_file or BRIDGE_CONFIG,
             drain_seconds=self.drain_seconds,
         )
 
@@ -371,13 +371,13 @@ class DiscordPlace(Place):
         return Settings(
             dify_api_url=dify.url,
             dify_api_key=SecretStr(dify.key),
+            bridge_config=self.bridge_config,
             discord_bot_token=SecretStr(self.discord.token),
             discord_api_url=self.discord.url,
             database_url=SecretStr(database),
             dify_retry_for=self.retry_seconds,
             recover_max_age=self.max_age_seconds,
             busy=self.busy,
-            bridge_config=self.apps_file or BRIDGE_CONFIG,
             drain_seconds=self.drain_seconds,
         )
 
