@@ -24,7 +24,7 @@ chaos: $(VENV)/.ready-dev ## Kill, freeze and cut off running bridges again and 
 	@echo "Running the tests of chaos ..."
 	@$(BIN)/pytest -q -m chaos tests/chaos $(ARGS)
 
-fuzz: $(VENV)/.ready-dev ## Give the decoder of Dify's events a million mutated ones, 5 minutes
+fuzz: $(VENV)/.ready-dev ## Give the decoder of Dify's events a million mutated ones, 3 minutes
 	@echo "Running the fuzz test ..."
 	@$(BIN)/pytest -q -s -m fuzz tests/dify/test_fuzz.py $(ARGS)
 

@@ -150,17 +150,30 @@ class Spot:
     """One place in a sample: what holds it, and under which name or number."""
 
     holder: dict[str, object] | list[object]
-    at: str | int
+    name: str
+    number: int
+
+    @property
+    def value(self) -> object:
+        """What is there."""
+        return self.holder[self.name] if isinstance(self.holder, dict) else self.holder[self.number]
+
+    def put(self, value: object) -> None:
+        """Let something else be there."""
+        if isinstance(self.holder, dict):
+            self.holder[self.name] = value
+        else:
+            self.holder[self.number] = value
 
 
 def _spots(value: object) -> Iterator[Spot]:
     if isinstance(value, dict):
         for name, item in value.items():
-            yield Spot(value, name)
+            yield Spot(value, name, 0)
             yield from _spots(item)
     elif isinstance(value, list):
         for number, item in enumerate(value):
-            yield Spot(value, number)
+            yield Spot(value, "", number)
             yield from _spots(item)
 
 
@@ -198,12 +211,12 @@ class Mutator:
     def _with(self, value: object) -> bytes:
         """A sample with another value somewhere."""
         sample, spot = self._spot()
-        before = spot.holder[spot.at]  # type: ignore[index,call-overload]  # a name for a dict, a number for a list
-        spot.holder[spot.at] = value  # type: ignore[index,call-overload]  # same
+        before = spot.value
+        spot.put(value)
         try:
             return _frame(sample)
         finally:
-            spot.holder[spot.at] = before  # type: ignore[index,call-overload]  # same
+            spot.put(before)
 
     def _odd_value(self) -> bytes:
         return self._with(self._chance.choice(ODD))
@@ -211,7 +224,7 @@ class Mutator:
     def _other_value(self) -> bytes:
         """One that belongs elsewhere."""
         _, spot = self._spot()
-        return self._with(json.loads(json.dumps(spot.holder[spot.at])))  # type: ignore[index,call-overload]  # same
+        return self._with(json.loads(json.dumps(spot.value)))
 
     def _without(self) -> bytes:
         whole = self._chance.choice(self._whole)

@@ -212,7 +212,7 @@ async def test_a_conversation_has_a_name_a_history_and_an_end(version: str) -> N
         newest = await client.history(conversation, USER, 1)
         both = await client.history(conversation, USER, 500)
         assert [one.query for one in both] == ["Hello?", "And?"]
-        assert newest == (Exchange("And?", "Hello there.", both[1].at),)
+        assert newest == (Exchange(both[1].id, "And?", "Hello there.", both[1].at),)
         assert newest[0].at > 0
         await client.forget(conversation, USER)
         await client.forget(conversation, USER)

@@ -164,6 +164,12 @@ def test_the_ids_of_an_event_are_kept() -> None:
     assert decode(Frame("", frame.encode())).ids == Ids("c", "m", "t", "")
 
 
+@pytest.mark.parametrize("odd", [None, 5, "", "x" * 101, "a\nb", "ü", ["x"], {}])
+def test_what_cannot_be_an_id_is_none(odd: object) -> None:
+    frame = json.dumps({"event": "message", "conversation_id": odd, "task_id": "t"})
+    assert decode(Frame("", frame.encode())).ids == Ids(task_id="t")
+
+
 def test_a_file_that_an_agent_made_is_named_by_its_link() -> None:
     event = decoded("message_file", id="de9", type="image", belongs_to="assistant", url=SIGNED)
     assert event == FileSent(Named(AppFile("de9", "", "image/png", SIGNED, 0), frozenset({"de9"})))

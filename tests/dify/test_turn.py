@@ -142,7 +142,7 @@ def test_what_the_asker_sent_is_not_told_as_a_file_of_the_app() -> None:
 
 
 def test_more_files_than_anybody_would_look_at_are_not_kept() -> None:
-    pictures = [
+    pictures: list[dict[str, object]] = [
         {
             "event": "message_file",
             "id": str(number),
@@ -237,7 +237,9 @@ def test_a_flow_that_converses_puts_only_its_answer_out() -> None:
 
 
 def test_an_agent_that_repeats_itself_at_the_end_says_it_once() -> None:
-    pieces = [{"event": "agent_message", "answer": piece} for piece in ("Let me look. ", "4", "2")]
+    pieces: list[dict[str, object]] = [
+        {"event": "agent_message", "answer": piece} for piece in ("Let me look. ", "4", "2")
+    ]
     turn = after(*pieces, said("It is 42."), END)
     assert (turn.text, turn.ending) == ("It is 42.", Ending.COMPLETED)
 

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from bridge.settings import Busy, Settings
 from sandbox.dify import Dify
-from sandbox.discord import Discord, DiscordFile, DiscordMessage
+from sandbox.discord import Discord, DiscordFile, DiscordMessage, DiscordWhisper
 from sandbox.slack import Interaction, Slack, SlackFile, SlackMessage
 
 OPENAPI = Path(__file__).resolve().parents[2].parent / "shared" / "reference" / "discord-openapi.json"
@@ -104,6 +104,10 @@ class Place(ABC):
         """Nobody can read any more what people attach."""
 
     @abstractmethod
+    def refuse_files(self) -> None:
+        """The bot may put no file of more than 10 MB into a thread."""
+
+    @abstractmethod
     def fetched(self) -> int:
         """How often the bytes of an attached file were asked for."""
 
@@ -163,6 +167,11 @@ class Place(ABC):
     @abstractmethod
     def refuse_next(self, *, times: int) -> None:
         """The next edits fail as they do when the platform has a problem."""
+
+    @property
+    def looked_up(self) -> int:
+        """How often the bot asked who somebody is."""
+        return 0
 
     @property
     @abstractmethod
@@ -268,6 +277,9 @@ class SlackPlace(Place):
     def lose_files(self) -> None:
         self.slack.files_readable = False
 
+    def refuse_files(self) -> None:
+        self.slack.fail("files.getUploadURLExternal", "not_allowed_token_type")
+
     def fetched(self) -> int:
         return len(self.slack.files_asked_for)
 
@@ -337,6 +349,10 @@ class SlackPlace(Place):
 
     def refuse_next(self, *, times: int) -> None:
         self.slack.fail("chat.update", "internal_error", times=times)
+
+    @property
+    def looked_up(self) -> int:
+        return sum(call.method == "users.info" for call in self.slack.calls)
 
     @property
     def too_fast(self) -> int:
@@ -448,6 +464,9 @@ class DiscordPlace(Place):
     def lose_files(self) -> None:
         self.discord.files_readable = False
 
+    def refuse_files(self) -> None:
+        """That is so in every server that nobody has boosted."""
+
     def fetched(self) -> int:
         return len(self.discord.files_asked_for)
 
@@ -462,7 +481,10 @@ class DiscordPlace(Place):
     async def press(self, thread: str, label: str, *, person: str = "") -> None:
         """What was whispered is looked at first: its buttons are the newest."""
         who = person or self.person
-        shown = [*self._messages(thread), *self.discord.whispers(who)]
+        shown: list[DiscordMessage | DiscordWhisper] = [
+            *self._messages(thread),
+            *self.discord.whispers(who),
+        ]
         named = [one.id for one in shown if any(button.label == label for button in one.buttons)]
         assert named, f"no button {label!r} among {self.buttons(thread)}"
         await self._seen(await self.discord.press(named[-1], label, who))
