@@ -8,7 +8,7 @@ from bridge.attached import Carrier, shown_name
 from bridge.budget import Budget
 from bridge.dify import AppInfo, AppInput, DifyClient, Upload
 from bridge.errors import DifyFileRefused, DifyLacks, PlatformError
-from bridge.inputs import inputs_of, takes_files
+from bridge.inputs import inputs_of
 from bridge.people import asks_about_people, looked_up
 from bridge.ports import Adapter
 from bridge.scene import Scene
@@ -51,7 +51,7 @@ async def prepare(scene: Scene, carrier: Carrier, budget: Budget, user: str) -> 
     return Prepared(
         query=text or (ATTACHED if carried.uploads else ""),
         inputs=inputs.values,
-        uploads=() if takes_files(app) else tuple(carried.uploads),
+        uploads=inputs.files,
         heard=heard,
         refused=(*unheard, *carried.refused),
         missing=inputs.missing,

@@ -14,7 +14,8 @@ FILE_KINDS = ("file", "file-list")
 @dataclass(frozen=True, slots=True)
 class FormInput:
     """One field of the form that an app begins with. `kind` is `text-input`, `paragraph`, `select`, `number`,
-    `checkbox`, `file`, `file-list` or `json_object`; a `longest` of 0 sets no limit."""
+    `checkbox`, `file`, `file-list` or `json_object`; `longest` is in characters, or in files, and 0 sets no
+    limit."""
 
     name: str
     label: str = ""
@@ -145,7 +146,7 @@ def _form_field(one: FormInput) -> dict[str, object]:
         "type": one.kind,
         "hide": one.hidden,
     }
-    if one.kind in ("text-input", "paragraph"):
+    if one.kind in ("text-input", "paragraph", "file-list"):
         fields["max_length"] = one.longest or None
     if one.kind == "select":
         fields["options"] = list(one.options)

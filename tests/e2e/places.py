@@ -2,7 +2,7 @@
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -15,6 +15,15 @@ from sandbox.discord import Discord, DiscordFile, DiscordMessage, DiscordWhisper
 from sandbox.slack import Interaction, Slack, SlackFile, SlackMessage
 
 OPENAPI = Path(__file__).resolve().parents[2].parent / "shared" / "reference" / "discord-openapi.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A file that somebody attaches."""
+
+    name: str
+    media_type: str
+    data: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +94,22 @@ class Place(ABC):
         mention: bool = True,
     ) -> str:
         """Write in the channel with this file. Returns the thread."""
+
+    @abstractmethod
+    async def attach_files(self, text: str, files: Sequence[Given]) -> str:
+        """Mention the bot in the channel with these files. Returns the thread."""
+
+    @abstractmethod
+    def lose_files(self) -> None:
+        """Nobody can read any more what people attach."""
+
+    @abstractmethod
+    def refuse_files(self) -> None:
+        """The bot may put no file of more than 10 MB into a thread."""
+
+    @abstractmethod
+    def fetched(self) -> int:
+        """How often the bytes of an attached file were asked for."""
 
     @abstractmethod
     def buttons(self, thread: str) -> list[str]:
@@ -243,6 +268,20 @@ class SlackPlace(Place):
         said = f"<@{self.slack.bot_user_id}> {text}".strip() if mention else text
         file = SlackFile(name, media_type, data, "slack_audio" if voice else "")
         return await self.slack.say(self.channel, self.person, said, files=(file,))
+
+    async def attach_files(self, text: str, files: Sequence[Given]) -> str:
+        said = f"<@{self.slack.bot_user_id}> {text}".strip()
+        sent = tuple(SlackFile(one.name, one.media_type, one.data) for one in files)
+        return await self.slack.say(self.channel, self.person, said, files=sent)
+
+    def lose_files(self) -> None:
+        self.slack.files_readable = False
+
+    def refuse_files(self) -> None:
+        self.slack.fail("files.getUploadURLExternal", "not_allowed_token_type")
+
+    def fetched(self) -> int:
+        return len(self.slack.files_asked_for)
 
     def buttons(self, thread: str) -> list[str]:
         channel, messages = self._thread(thread)
@@ -416,6 +455,20 @@ class DiscordPlace(Place):
             )
         )
         return self.said[-1]
+
+    async def attach_files(self, text: str, files: Sequence[Given]) -> str:
+        said = f"<@{self.discord.bot_id}> {text}".strip()
+        sent = [DiscordFile(one.name, one.media_type, one.data) for one in files]
+        return await self.discord.say(self.channel, self.person, said, attachments=sent)
+
+    def lose_files(self) -> None:
+        self.discord.files_readable = False
+
+    def refuse_files(self) -> None:
+        """That is so in every server that nobody has boosted."""
+
+    def fetched(self) -> int:
+        return len(self.discord.files_asked_for)
 
     def buttons(self, thread: str) -> list[str]:
         return [
