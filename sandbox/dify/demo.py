@@ -19,7 +19,7 @@ def demo_setup() -> AppSetup:
         opening_statement="Good day! I am a stand-in for **your Dify app**. Ask me anything about bridges.",
         suggested_questions=("What is a bridge good for?", "Draw a bridge", "What does the handbook say?"),
         suggested_questions_after_answer=True,
-        follow_ups=("Draw a bridge", "What does the handbook say?", "Make a file"),
+        follow_ups=("What does the handbook say?", "Make a file", "Draw a bridge"),
         speech_to_text=True,
         transcript="Please draw a bridge.",
         text_to_speech=True,

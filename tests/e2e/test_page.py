@@ -1,4 +1,4 @@
-"""The demo page in a real browser: a visitor types, and sees the answers grow and finish."""
+"""The demo page in a real browser: a visitor types, presses, fills in and attaches, and sees what comes of it."""
 
 import shutil
 from collections.abc import AsyncIterator
@@ -12,6 +12,7 @@ from bridge.demo import demo_page
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 PATIENCE_MS = 20_000
+SIDES = ("slack", "discord")
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -20,6 +21,8 @@ ARGUMENTS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
 ]
 
 
@@ -47,8 +50,8 @@ async def tab(tmp_path: Path) -> AsyncIterator[Tab]:
 async def test_a_visitor_asks_on_both_sides_and_sees_the_answers_grow(tab: Tab) -> None:
     lengths: dict[str, set[int]] = {"slack": set(), "discord": set()}
     for side in lengths:
-        await tab.fill(f"#{side} form.composer input", "What are you?")
-        await tab.press(f"#{side} form.composer input", "Enter")
+        await tab.fill(f"#{side} form.composer input[name=text]", "What are you?")
+        await tab.press(f"#{side} form.composer input[name=text]", "Enter")
     for side, seen in lengths.items():
         answer = tab.locator(f"#{side} .thread .bot .text").first
         await answer.wait_for(timeout=PATIENCE_MS)
@@ -59,8 +62,8 @@ async def test_a_visitor_asks_on_both_sides_and_sees_the_answers_grow(tab: Tab) 
         assert await answer.locator("pre code").count() == 1
     assert max(len(seen) for seen in lengths.values()) >= 3
     for side in lengths:
-        await tab.fill(f"#{side} .thread form input", "And before?")
-        await tab.press(f"#{side} .thread form input", "Enter")
+        await tab.fill(f"#{side} .thread form input[name=text]", "And before?")
+        await tab.press(f"#{side} .thread form input[name=text]", "Enter")
         second = tab.locator(f"#{side} .thread .bot .text").nth(1)
         await second.get_by_text("one question").wait_for(timeout=PATIENCE_MS)
     assert await tab.locator("#links tbody tr").count() == 2
@@ -69,9 +72,140 @@ async def test_a_visitor_asks_on_both_sides_and_sees_the_answers_grow(tab: Tab) 
     assert int(await tab.inner_text("#calls dd[data-name=too_fast]")) == 0
 
 
+async def ask(tab: Tab, side: str, text: str) -> None:
+    await tab.fill(f"#{side} form.composer input[name=text]", text)
+    await tab.press(f"#{side} form.composer input[name=text]", "Enter")
+
+
+async def press(tab: Tab, side: str, label: str) -> None:
+    await tab.locator(f"#{side} .buttons button", has_text=label).last.click(timeout=PATIENCE_MS)
+
+
+async def see(tab: Tab, side: str, text: str) -> None:
+    await tab.locator(f"#{side} .thread .said", has_text=text).last.wait_for(timeout=PATIENCE_MS)
+
+
+async def send(tab: Tab, side: str, **values: str) -> None:
+    """Fill in the open form, and send it."""
+    for label, value in values.items():
+        field = tab.locator(f"#{side} .sheet").get_by_label(label.replace("_", " "))
+        if await field.evaluate("field => field.tagName") == "SELECT":
+            await field.select_option(value)
+        else:
+            await field.fill(value)
+    await tab.click(f"#{side} .sheet .primary")
+
+
 async def test_nothing_a_visitor_writes_becomes_markup(tab: Tab) -> None:
-    await tab.fill("#slack form.composer input", "<img src=x onerror=alert(1)> **<b>bold</b>**")
-    await tab.press("#slack form.composer input", "Enter")
+    await ask(tab, "slack", "<img src=x onerror=alert(1)> **<b>bold</b>** > <i>quoted</i>")
     await tab.locator("#slack .thread .bot .text").first.wait_for(timeout=PATIENCE_MS)
     assert await tab.locator("#slack .feed img").count() == 0
     assert await tab.locator("#slack .feed b").count() == 0
+    assert await tab.locator("#slack .feed i").count() == 0
+
+
+@pytest.mark.parametrize("side", SIDES)
+async def test_an_answer_is_stopped_and_judged_and_gone_on_from_by_pressing(tab: Tab, side: str) -> None:
+    await ask(tab, side, "Write something long")
+    await press(tab, side, "Stop")
+    await see(tab, side, "This answer was stopped")
+    assert "That was all of it" not in await tab.inner_text(f"#{side} .feed")
+    await tab.fill(f"#{side} .thread form input[name=text]", "Thank you")
+    await tab.press(f"#{side} .thread form input[name=text]", "Enter")
+    await press(tab, side, "Good answer")
+    await see(tab, side, "Only visible to you")
+    await press(tab, side, "What does the handbook say?")
+    await see(tab, side, "Loads and spans.md")
+    assert await tab.locator(f"#{side} blockquote").inner_text() == "What does the handbook say?"
+    await press(tab, side, "Read aloud")
+    sound = tab.locator(f"#{side} audio")
+    await sound.wait_for(timeout=PATIENCE_MS)
+    await tab.wait_for_function("at => document.querySelector(at).duration > 1", arg=f"#{side} audio")
+
+
+@pytest.mark.parametrize("side", SIDES)
+async def test_a_form_is_filled_in_and_sent_and_its_mistakes_are_told(tab: Tab, side: str) -> None:
+    await ask(tab, side, "!generate a slogan")
+    await press(tab, side, "Fill in")
+    await send(tab, side, Tone="poetic", Sentences_at_most="many")
+    problem = tab.locator(f"#{side}").get_by_text("must be a number")
+    await problem.last.wait_for(timeout=PATIENCE_MS)
+    if await tab.locator(f"#{side} .sheet").count() == 0:
+        await press(tab, side, "Fill in")
+    await send(tab, side, Tone="poetic", Sentences_at_most="1")
+    await see(tab, side, "Over the river a line is drawn")
+    answer = await tab.locator(f"#{side} .thread .bot .text").last.inner_text()
+    assert "night may cross" not in answer
+    assert "tone is poetic" in answer
+    assert await tab.locator(f"#{side} .sheet").count() == 0
+
+
+@pytest.mark.parametrize("side", SIDES)
+async def test_a_form_that_is_closed_stays_closed_and_opens_again(tab: Tab, side: str) -> None:
+    await ask(tab, side, "May we close the bridge?")
+    for _ in range(2):
+        await press(tab, side, "Approve")
+        sheet = tab.locator(f"#{side} .sheet")
+        await sheet.wait_for(timeout=PATIENCE_MS)
+        await tab.keyboard.press("Escape")
+        await sheet.wait_for(state="detached", timeout=PATIENCE_MS)
+    await press(tab, side, "Approve")
+    await send(tab, side, Remark="Mind the boats")
+    await see(tab, side, "It will be closed tonight. Your remark is noted: Mind the boats")
+
+
+@pytest.mark.parametrize("side", SIDES)
+async def test_files_go_both_ways(tab: Tab, side: str, tmp_path: Path) -> None:
+    await ask(tab, side, "Draw a bridge")
+    await tab.locator(f"#{side} .files img").wait_for(timeout=PATIENCE_MS)
+    await tab.wait_for_function("at => document.querySelector(at).naturalWidth", arg=f"#{side} img")
+    await ask(tab, side, "Make a file")
+    card = tab.locator(f"#{side} a.card", has_text="bridges.csv")
+    async with tab.expect_download() as downloading:
+        await card.click(timeout=PATIENCE_MS)
+    assert (await (await downloading.value).path()).read_text().startswith("bridge,built,span_m")
+    page = tmp_path / "page.html"
+    page.write_text("<script>alert(1)</script>")
+    await tab.set_input_files(f"#{side} form.composer input[type=file]", page)
+    await tab.click(f"#{side} form.composer button:not([type])")
+    link = tab.locator(f"#{side} a.card", has_text="page.html")
+    await link.wait_for(timeout=PATIENCE_MS)
+    answer = await tab.request.get(f"{tab.url.rstrip('/')}{await link.get_attribute('href')}")
+    assert answer.headers["content-type"] == "application/octet-stream"
+    assert answer.headers["content-disposition"].startswith("attachment")
+    assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+@pytest.mark.parametrize("side", SIDES)
+async def test_an_attached_file_reaches_the_app_and_a_large_one_stays_away(
+    tab: Tab, side: str, tmp_path: Path
+) -> None:
+    large, notes = tmp_path / "large.bin", tmp_path / "notes.txt"
+    large.write_bytes(bytes(5 * 1024 * 1024 + 1))
+    notes.write_text("Bridges need paint.")
+    await tab.set_input_files(f"#{side} form.composer input[type=file]", large)
+    await tab.get_by_text("5 MB at most").wait_for(timeout=PATIENCE_MS)
+    await tab.set_input_files(f"#{side} form.composer input[type=file]", notes)
+    await ask(tab, side, "Read this")
+    await see(tab, side, "One file came with your message (document)")
+    assert await tab.locator(f"#{side} a.card").all_inner_texts() == ["notes.txt0.0 kB"]
+
+
+@pytest.mark.parametrize("side", SIDES)
+async def test_a_visitor_speaks_and_is_understood(tab: Tab, side: str) -> None:
+    voice = tab.locator(f"#{side} form.composer .voice")
+    await voice.click()
+    await tab.locator(f"#{side} form.composer .recording").wait_for(timeout=PATIENCE_MS)
+    await tab.wait_for_timeout(600)
+    await voice.click()
+    await tab.locator(f"#{side} audio").wait_for(timeout=PATIENCE_MS)
+    await see(tab, side, "Please draw a bridge.")
+    await tab.locator(f"#{side} .files img").wait_for(timeout=PATIENCE_MS)
+
+
+async def test_another_page_cannot_speak_for_the_visitor(tab: Tab) -> None:
+    for path in ("say", "press", "submit", "dismiss"):
+        answer = await tab.request.post(
+            f"{tab.url}{path}", data='{"platform": "slack"}', headers={"Content-Type": "text/plain"}
+        )
+        assert answer.status == 415, path
