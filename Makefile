@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo run test chaos bench bench-durability lint format clean
+.PHONY: help demo run test chaos fuzz bench bench-durability lint format clean
 
 help: ## Say what can be made
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 18
@@ -23,6 +23,10 @@ test: $(VENV)/.ready-dev ## Run the tests
 chaos: $(VENV)/.ready-dev ## Kill, freeze and cut off running bridges again and again, 20 minutes
 	@echo "Running the tests of chaos ..."
 	@$(BIN)/pytest -q -m chaos tests/chaos $(ARGS)
+
+fuzz: $(VENV)/.ready-dev ## Give the decoder of Dify's events a million mutated ones, 3 minutes
+	@echo "Running the fuzz test ..."
+	@$(BIN)/pytest -q -s -m fuzz tests/dify/test_fuzz.py $(ARGS)
 
 bench: $(VENV)/.ready-dev ## Measure it beside a naive bot and the best that is possible, 25 minutes (ARGS="--only discord-1" does less)
 	@$(BIN)/python -m bench $(ARGS)

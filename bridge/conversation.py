@@ -47,7 +47,7 @@ TOO_LONG = (
 RESTARTING = "The bot is being restarted. This answer goes on in a moment."
 GIVEN_UP = "Answering this has failed several times, so the bot has given it up. Please ask in another way."
 # A question whose answer was begun so often, and never ended, is given up.
-MOST_STARTS = 5
+MOST_STARTS = 10
 
 
 class Conversation:
@@ -189,7 +189,7 @@ class Conversation:
     async def _prepare(self, scene: Scene, user: str) -> Prepared:
         """What goes to the app, and what people see of it."""
         told, job = scene.told, scene.job
-        prepared = await prepare(scene, self._carrier, user)
+        prepared = await prepare(scene, self._carrier, self._budget, user)
         told.refused = list(prepared.refused)
         told.lead = lead_of(job.message, prepared.heard)
         if says_nothing(prepared, await scene.dify.app()):

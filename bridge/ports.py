@@ -9,7 +9,7 @@ reply do) and never changes what a body says.
 from collections.abc import Awaitable, Callable, Collection
 from typing import Protocol, runtime_checkable
 
-from bridge.types import Attachment, Body, File, Lane, Message, MessageRef, Press, Reaction, Thread
+from bridge.types import Attachment, Body, File, Lane, Message, MessageRef, Person, Press, Reaction, Thread
 
 
 class Host(Protocol):
@@ -236,4 +236,17 @@ class NamesThreads(Protocol):
     def name_lanes(self, thread: Thread) -> tuple[Lane, ...]:
         """The rate-limit scopes that `name_thread` spends from, its own scope first; none where this thread
         has no name."""
+        ...
+
+
+@runtime_checkable
+class KnowsPeople(Protocol):
+    """A platform that tells who somebody is only when it is asked."""
+
+    async def person(self, person: Person) -> Person:
+        """The same person, with name and address as far as they are known; remembered for a while."""
+        ...
+
+    def person_lanes(self, person: Person) -> tuple[Lane, ...]:
+        """The rate-limit scopes that `person` spends from; none where the answer is remembered."""
         ...

@@ -1,13 +1,15 @@
 """What is sent with a question: its text, what was spoken, the app's inputs, and the attached files."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bridge import voice
 from bridge.attached import Carrier, shown_name
+from bridge.budget import Budget
 from bridge.dify import AppInfo, AppInput, DifyClient, Upload
 from bridge.errors import DifyFileRefused, DifyLacks, PlatformError
 from bridge.inputs import inputs_of, takes_files
+from bridge.people import asks_about_people, looked_up
 from bridge.ports import Adapter
 from bridge.scene import Scene
 from bridge.types import Attachment
@@ -29,11 +31,14 @@ class Prepared:
     missing: tuple[AppInput, ...]
 
 
-async def prepare(scene: Scene, carrier: Carrier, user: str) -> Prepared:
+async def prepare(scene: Scene, carrier: Carrier, budget: Budget, user: str) -> Prepared:
     """Everything that goes along with a question, uploaded under this end user. `DifyError` where Dify is not
     there."""
     adapter, dify, job = scene.adapter, scene.dify, scene.job
     message, app = job.message, await dify.app()
+    if asks_about_people(app, scene.config.inputs):
+        author = await looked_up(adapter, budget, job.thread, message.author)
+        message = replace(message, author=author)
     spoken = [one for one in message.attachments if one.voice and app.hears]
     heard, unheard = await _heard(adapter, dify, carrier, spoken, user)
     others = [one for one in message.attachments if one not in spoken]

@@ -37,6 +37,7 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     "bridge.commands": (set(), set()),
     "bridge.courtesy": (PURE | PACED, set()),
     "bridge.naming": (PURE | PACED, set()),
+    "bridge.people": (PURE | PACED | {"bridge.dify"}, set()),
     "bridge.queued": (PURE | PACED | {"bridge.store"}, set()),
     "bridge.inbox": (
         PURE
@@ -56,7 +57,8 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     ),
     "bridge.preparing": (
         PURE
-        | {"bridge.ports", "bridge.dify", "bridge.scene", "bridge.inputs", "bridge.attached", "bridge.voice"},
+        | {"bridge.ports", "bridge.dify", "bridge.scene", "bridge.inputs", "bridge.attached", "bridge.voice"}
+        | {"bridge.budget", "bridge.people"},
         set(),
     ),
     "bridge.asking": (

@@ -178,6 +178,15 @@ def test_a_sent_form_is_a_press_with_what_was_filled_in() -> None:
     assert found.origin == ORIGIN
 
 
+def test_a_form_that_took_the_place_of_another_is_sent_as_another_press() -> None:
+    ids = set()
+    for view_hash in ("1771309947.RiIIx55y", "1771309999.aB-/x5+y", "x" * 21, "1:2"):
+        found = read_press(submission(hash=view_hash), "T1", 5.0)
+        assert found is not None
+        ids.add(found.press.id)
+    assert ids == {f"T1:C1:{own}" for own in ("1771309947.RiIIx55y", "1771309999.aB-/x5+y", "V0AF71PAUQK")}
+
+
 def test_a_recorded_press_of_somebody_elses_button_is_none_of_ours() -> None:
     if not SAMPLES.is_dir():
         pytest.skip("NO SAMPLES: shared/reference/slack-samples is not beside this checkout")

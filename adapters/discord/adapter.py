@@ -16,7 +16,7 @@ from adapters.discord import render
 from adapters.discord.buttons import rows
 from adapters.discord.downloads import download
 from adapters.discord.events import PLATFORM, SPOKEN_TYPES, TITLE_LIMIT, thread_title
-from adapters.discord.files import FileLimits, safe_name
+from adapters.discord.files import FileLimits, plain_file
 from adapters.discord.gateway import Ears, listen
 from adapters.discord.labels import label
 from adapters.discord.places import Place, Places, Remembered
@@ -144,7 +144,7 @@ class DiscordAdapter:
         """See `bridge.ports.SendsFiles`."""
         place = self._places.of(thread)
         with self._in_channel_otherwise(thread, place):
-            message = await self._ready().create_file(place, replace(file, name=safe_name(file.name)), key)
+            message = await self._ready().create_file(place, plain_file(file), key)
         self._keys.add(message, key)
 
     async def name_thread(self, thread: Thread, title: str) -> None:

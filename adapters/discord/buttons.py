@@ -26,8 +26,10 @@ _EMOJI = {Action.LIKE: "👍", Action.DISLIKE: "👎"}
 
 def rows(buttons: tuple[Button, ...]) -> list[Component]:
     """The components of the message. Discord takes no two buttons that mean the same."""
-    told = {custom_id(button.action, button.value): button for button in reversed(buttons)}
-    shown = [_button(button, name) for name, button in reversed(told.items())][:MOST_BUTTONS]
+    told: dict[str, Button] = {}
+    for one in buttons:
+        told.setdefault(custom_id(one.action, one.value), one)
+    shown = [_button(one, name) for name, one in told.items()][:MOST_BUTTONS]
     starts = range(0, len(shown), BUTTONS_PER_ROW)
     return [row(*shown[start : start + BUTTONS_PER_ROW]) for start in starts]
 

@@ -5,7 +5,7 @@ from http import HTTPStatus
 import aiohttp
 from yarl import URL
 
-from adapters.discord.files import is_discords
+from adapters.discord.files import address_of
 from adapters.discord.refusals import reachable
 from bridge.errors import FileUnreadable, PlatformDown
 from bridge.types import Attachment
@@ -21,8 +21,8 @@ async def download(
     session: aiohttp.ClientSession, api: URL, attachment: Attachment, most_bytes: int
 ) -> bytes:
     """See `bridge.ports.FetchesFiles`. Goes nowhere else, and takes no token along: an address is signed."""
-    url = _address(attachment.source)
-    if url is None or not is_discords(url, api):
+    url = address_of(attachment.source, api)
+    if url is None:
         raise FileUnreadable("not a file that Discord keeps")
     if attachment.size > most_bytes:
         raise FileUnreadable(f"larger than {most_bytes} bytes")
@@ -31,14 +31,6 @@ async def download(
         async with session.get(url, allow_redirects=False, timeout=timeout) as response:
             _check(response, attachment)
             return await _read(response, most_bytes)
-
-
-def _address(source: str) -> URL | None:
-    try:
-        # As it came: its signature is over these very signs.
-        return URL(source, encoded=True)
-    except ValueError:
-        return None
 
 
 def _check(response: aiohttp.ClientResponse, attachment: Attachment) -> None:

@@ -2,12 +2,13 @@
 
 import re
 import unicodedata
+from dataclasses import replace
 from pathlib import PurePosixPath
 
 from yarl import URL
 
 from adapters.discord.labels import shortened
-from bridge.types import Thread
+from bridge.types import File, Thread
 
 # discord.com/developers, "Uploading Files": of a server that nobody has boosted, and of every request.
 FILE_LIMIT_BYTES = 10 * 1024 * 1024
@@ -17,6 +18,9 @@ AROUND_FILE_BYTES = 64 * 1024
 NAME_LIMIT = 100
 EXTENSION_LIMIT = 16
 
+UNKNOWN_TYPE = "application/octet-stream"
+
+_MEDIA_TYPE = re.compile(r"[A-Za-z0-9][\w.+-]*/[A-Za-z0-9][\w.+-]*", re.ASCII)
 _HOSTS = frozenset({URL("https://cdn.discordapp.com"), URL("https://media.discordapp.net")})
 # What would be a path, the end of a name in a request, or markup where the name is shown.
 _UNSAFE = re.compile(r'[/\\:*?"<>|`]+')
@@ -39,15 +43,22 @@ class FileLimits:
         return min(told, REQUEST_LIMIT_BYTES - AROUND_FILE_BYTES)
 
 
-def is_discords(url: URL, api: URL) -> bool:
-    """Whether Discord keeps files there: at its own hosts, or where its API is."""
-    if not url.absolute or url.user is not None or url.password is not None:
-        return False
+def address_of(source: str, api: URL) -> URL | None:
+    """Where a file is; None unless Discord keeps it: at its own hosts, or where its API is."""
     try:
-        origin = url.origin()
+        # As it came: its signature is over these very signs.
+        url = URL(source, encoded=True)
+        named = url.user is not None or url.password is not None
+        origin = url.origin() if url.absolute else None
     except ValueError:
-        return False
-    return origin in _HOSTS or origin == api.origin()
+        return None
+    return url if not named and (origin in _HOSTS or origin == api.origin()) else None
+
+
+def plain_file(file: File) -> File:
+    """The same with a name and a type that can stand in the head of a request."""
+    media_type = file.media_type if _MEDIA_TYPE.fullmatch(file.media_type) else UNKNOWN_TYPE
+    return replace(file, name=safe_name(file.name), media_type=media_type)
 
 
 def safe_name(name: str) -> str:

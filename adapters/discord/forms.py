@@ -19,6 +19,7 @@ from bridge.types import Body, Field, FieldKind, Filled, Form
 MOST_PLACES = 5
 TITLE_LIMIT = 45
 LABEL_LIMIT = 45
+DESCRIPTION_LIMIT = 100
 TEXT_LIMIT = 4000
 OPTION_LIMIT = 100
 MOST_OPTIONS = 25
@@ -93,8 +94,10 @@ def _pages(form: Form) -> tuple[tuple[Numbered, ...], ...]:
 
 
 def _label(index: int, field: Field) -> Component:
-    words = label(field.label, LABEL_LIMIT, field.name.strip() or "…")
-    return {"type": LABEL, "label": words, "component": _input(index, field)}
+    full = label(field.label, DESCRIPTION_LIMIT, field.name.strip() or "…")
+    words = label(full, LABEL_LIMIT)
+    shown: Component = {"type": LABEL, "label": words, "component": _input(index, field)}
+    return shown if words == full else {**shown, "description": full}
 
 
 def _input(index: int, field: Field) -> Component:

@@ -1,7 +1,7 @@
 """What somebody pressed or sent, as the gateway tells of it, and what can be answered. Pure."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
 from discord.utils import snowflake_time
@@ -21,6 +21,7 @@ _EPHEMERAL = 1 << 6
 _MESSAGE, _DEFERRED_UPDATE, _MODAL = 4, 6, 9
 # Far more than a modal has.
 _MOST_ENTRIES = 50
+_SNOWFLAKE_DIGITS = 20
 _Object: TypeAlias = Mapping[object, object]
 
 # What was pressed was taken; nothing is to be seen of it yet.
@@ -33,7 +34,7 @@ class Interaction:
     None. `at` is in seconds since 1970. The `token` is a secret, to answer with for a quarter of an hour."""
 
     id: str
-    token: str
+    token: str = field(repr=False)
     application: str
     person: Person
     custom_id: str
@@ -51,7 +52,7 @@ def read_interaction(payload: object) -> Interaction | None:
             "application_id": str(application),
             "data": {"custom_id": str(custom_id), **data},
             **more,
-        } if id_.isascii() and id_.isdecimal() and kind in (MESSAGE_COMPONENT, MODAL_SUBMIT):
+        } if _is_snowflake(id_) and kind in (MESSAGE_COMPONENT, MODAL_SUBMIT):
             person = _person(more)
             entries = tuple(_entries(data)) if kind == MODAL_SUBMIT else None
             if person is None:
@@ -77,6 +78,10 @@ def with_message(message: Component) -> Response:
 
 def with_modal(modal: Component) -> Response:
     return {"type": _MODAL, "data": modal}
+
+
+def _is_snowflake(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) <= _SNOWFLAKE_DIGITS
 
 
 def _person(payload: _Object) -> Person | None:

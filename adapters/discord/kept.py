@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from bridge.types import Filled, Form
 
-# As long as Discord takes further messages to who pressed.
+# As long as Discord takes further messages to who pressed, after each press.
 KEPT_SECONDS = 900.0
 # So many people at once; beyond them, who began first begins anew.
 MOST_KEPT = 1_000
@@ -68,7 +68,8 @@ class KeptForms:
         again replaces what it said before."""
         kept = self._kept[page.token]
         together = tuple((dict(kept.filled) | dict(filled)).items())
-        self._kept[page.token] = replace(kept, filled=together)
+        self._kept[page.token] = replace(kept, filled=together, until=self._clock() + KEPT_SECONDS)
+        self._kept.move_to_end(page.token)
         return together
 
     def forget(self, page: Page) -> None:

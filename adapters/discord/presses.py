@@ -33,6 +33,8 @@ log = logging.getLogger(__name__)
 
 # Of the three seconds that Discord waits for an answer; the rest is for its way there.
 ANSWER_WITHIN_SECONDS = 2.0
+# For so long, Discord takes more than the first answer.
+TOKEN_SECONDS = 900.0
 # Far more than people press at once. Whoever is beyond reads that it failed, and presses again.
 MOST_AT_ONCE = 500
 
@@ -77,7 +79,10 @@ class Presses:
 
     async def _guarded(self, one: Interaction) -> None:
         try:
-            await self._handle(one)
+            async with asyncio.timeout(TOKEN_SECONDS):
+                await self._handle(one)
+        except TimeoutError:
+            log.warning("Discord: interaction %s was never answered by the host", one.id)
         except PlatformError as error:
             log.warning("Discord: interaction %s was not answered: %s", one.id, error)
         except Exception:

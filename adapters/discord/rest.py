@@ -9,6 +9,7 @@ import asyncio
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from io import BytesIO
 from typing import Final
 
 import aiohttp
@@ -89,7 +90,7 @@ class DiscordRest:
         return str(answer.get("id", ""))
 
     async def create_file(self, place: Place, file: File, nonce: str) -> str:
-        """A message that is nothing but this file, whose name is a plain one; see `create_message`."""
+        """A message that is nothing but this file, which is `plain_file`; see `create_message`."""
         payload = {
             **_new_message(place, nonce),
             "attachments": [{"id": 0, "filename": file.name}],
@@ -97,7 +98,7 @@ class DiscordRest:
         # Names go as they are, as Discord reads them; without, what is not ASCII would be in escapes.
         form = aiohttp.FormData(quote_fields=False)
         form.add_field("payload_json", json.dumps(payload), content_type="application/json")
-        form.add_field("files[0]", file.data, filename=file.name, content_type=file.media_type)
+        form.add_field("files[0]", BytesIO(file.data), filename=file.name, content_type=file.media_type)
         url, scope = f"{self._api_url}/channels/{place.channel}/messages", create_scope(place.channel)
         timeout = aiohttp.ClientTimeout(total=UPLOAD_TIMEOUT_SECONDS)
         with reachable(f"POST {scope}"):

@@ -27,13 +27,14 @@ from adapters.slack.events import DIRECT_MESSAGE, PLATFORM, Asker, read_asker, r
 from adapters.slack.faults import NoFeature, NoScope, NoStreams, StillStreaming, StreamFull, StreamGone
 from adapters.slack.files import FILE_LIMIT_BYTES, Files
 from adapters.slack.missed import Missed
+from adapters.slack.people import People
 from adapters.slack.presses import Presses
 from adapters.slack.socket import AWAY_SECONDS, listen
 from adapters.slack.streams import LIFETIME_SECONDS, Chunk, Move, Stream, Streams
 from adapters.slack.web import SlackWeb
 from bridge.errors import LoginRefused, NotAllowed, PlatformDown, PlatformError, RateLimited, TryOtherwise
 from bridge.ports import Host
-from bridge.types import Attachment, Body, File, Lane, Message, MessageRef, Thread
+from bridge.types import Attachment, Body, File, Lane, Message, MessageRef, Person, Thread
 
 log = logging.getLogger(__name__)
 
@@ -85,6 +86,7 @@ class SlackAdapter:
         self._may_mark = True
         self._may_name = True
         self._files = Files()
+        self._people = People()
         self._web: SlackWeb | None = None
 
     async def run(self, host: Host) -> None:
@@ -226,6 +228,13 @@ class SlackAdapter:
             log.info("Slack: threads are not named, as the app may not (%s)", error)
             self._may_name = False
             raise
+
+    async def person(self, person: Person) -> Person:
+        """See `bridge.ports.KnowsPeople`."""
+        return await self._people.person(self._ready(), person)
+
+    def person_lanes(self, person: Person) -> tuple[Lane, ...]:
+        return self._people.lanes(self._ready(), person)
 
     def name_lanes(self, thread: Thread) -> tuple[Lane, ...]:
         if not (self._may_name and thread.channel.startswith(DIRECT_MESSAGE)):

@@ -52,7 +52,7 @@ def button_blocks(buttons: Sequence[Button], *, final: bool) -> tuple[Block, ...
 
 def label(text: str, limit: int = LABEL_LIMIT) -> str:
     """A text as Slack's plain texts show it: in one line, and with nothing that could be read as a token."""
-    return shortened(" ".join(text.split()).translate(_LOOKALIKES), limit) or "…"
+    return shortened(" ".join(text.split()).translate(_PLAIN), limit) or "…"
 
 
 def shortened(text: str, limit: int) -> str:
@@ -65,8 +65,10 @@ def shortened(text: str, limit: int) -> str:
     return head.rstrip() + "…"
 
 
-# Slack does not say whether it reads entities in plain texts, so that they could be shown as such.
-_LOOKALIKES = str.maketrans("<>", "‹›")
+# Slack does not say whether it reads entities in plain texts; so lookalikes stand for what begins a token.
+# What is not seen goes: control characters, and those that turn the order of others around.
+_UNSEEN = (*range(0x20), *range(0x7F, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+_PLAIN = {ord("<"): "‹", ord(">"): "›", **dict.fromkeys(_UNSEEN)}
 
 
 def _thumbs(buttons: Iterable[Button]) -> tuple[Button, Button] | None:

@@ -1,5 +1,7 @@
 """Files out of Slack and into it: their bytes, with the bot's token, from Slack's own hosts only."""
 
+import asyncio
+import io
 import logging
 from collections import OrderedDict
 from collections.abc import Mapping
@@ -16,6 +18,8 @@ from bridge.types import Attachment, File, Message, Thread
 
 log = logging.getLogger(__name__)
 
+# Slack waits for three before it delivers the message again.
+ASKING_SECONDS = 2.0
 # For a whole file; a connection on which nothing moves is given up much sooner.
 TRANSFER_SECONDS = 120.0
 SILENCE_SECONDS = 15.0
@@ -42,22 +46,23 @@ class Files:
         self._doubtful: OrderedDict[str, str] = OrderedDict()
 
     async def known(self, web: SlackWeb, message: Message) -> Message:
-        """The message with what Slack Connect did not say of its files. Where that cannot be had now, a file
-        stays as it is."""
+        """The message with what Slack Connect did not say of its files, or as it is where that cannot be had
+        soon: then `fetch` asks again."""
         if not any(one.source.startswith(ASK_PREFIX) for one in message.attachments):
             return message
-        found = []
-        for one in message.attachments:
-            try:
-                found.append(await _asked_for(web, one))
-            except PlatformError as error:
-                log.info("Slack: a file is not known yet: %s", error)
-                found.append(one)
+        try:
+            async with asyncio.timeout(ASKING_SECONDS):
+                found = [await _asked_for(web, one) for one in message.attachments]
+        except (PlatformError, TimeoutError) as error:
+            log.info("Slack: a file is not known yet: %s", error)
+            return message
         return replace(message, attachments=tuple(found))
 
     async def fetch(self, web: SlackWeb, attachment: Attachment, most_bytes: int) -> bytes:
         """See `bridge.ports.FetchesFiles`."""
         attachment = await _asked_for(web, attachment)
+        if attachment.size > most_bytes:
+            raise FileUnreadable(_too_large(most_bytes))
         with translated("file"):
             return await _download(web, attachment, most_bytes)
 
@@ -85,7 +90,7 @@ class Files:
         upload = await web.begin_upload(name, len(file.data))
         with translated("file upload"):
             async with web.session.post(
-                upload.url, data=file.data, allow_redirects=False, timeout=_TIMEOUT
+                upload.url, data=io.BytesIO(file.data), allow_redirects=False, timeout=_TIMEOUT
             ) as response:
                 if response.status != 200:
                     raise refused("file upload", response)
@@ -132,8 +137,9 @@ async def _read(response: aiohttp.ClientResponse, attachment: Attachment, most_b
     async for chunk in response.content.iter_chunked(CHUNK_BYTES):
         data += chunk
         if len(data) > most_bytes:
-            raise FileUnreadable(f"a file of more than {most_bytes} bytes")
-    if _is_page(response.content_type, bytes(data[:200])) and not _is_meant(attachment, len(data)):
+            raise FileUnreadable(_too_large(most_bytes))
+    # Of what was really attached, Slack has said how large it is.
+    if _is_page(response.content_type, bytes(data[:200])) and len(data) != attachment.size:
         log.warning(
             "Slack: a page came instead of a file. The app may lack the bot token scope files:read: add it "
             "under 'OAuth & Permissions' and install the app again"
@@ -146,6 +152,5 @@ def _is_page(content_type: str, beginning: bytes) -> bool:
     return content_type == HTML or beginning.lstrip().lower().startswith(HTML_BEGINNINGS)
 
 
-def _is_meant(attachment: Attachment, size: int) -> bool:
-    """Whether the file itself is a page."""
-    return attachment.media_type == HTML and attachment.size == size
+def _too_large(most_bytes: int) -> str:
+    return f"a file of more than {most_bytes} bytes"

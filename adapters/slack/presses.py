@@ -1,7 +1,7 @@
 """What people press and send: read from Slack's interactions, taken by the host, and what comes of it shown.
 
 An interaction is not delivered again, and Slack wants to hear of it within three seconds. So it is
-acknowledged when the press is stored, or shortly before that time is over; forms and whispers come after.
+acknowledged when the press is stored and answered, or shortly before that time is over.
 """
 
 import asyncio
@@ -29,9 +29,9 @@ ACKNOWLEDGE_SECONDS = 2.5
 MAX_AT_ONCE = 50
 VALUE_LIMIT_CHARACTERS = 200
 
-# What makes a press's id its own: a time, or the end of a view's id. It has at most 20 characters.
+# What makes a press's id its own: a time; the hash of a view, or its id. It has at most 20 characters.
 _TS = re.compile(r"[0-9]{1,12}\.[0-9]{1,6}")
-_VIEW_ID = re.compile(r"[A-Za-z0-9]{1,20}$")
+_OWN = re.compile(r"[!-9;-~]{1,20}")
 
 Json = Mapping[str, object]
 
@@ -65,27 +65,31 @@ class Presses:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def take(self, payload: Json) -> None:
-        """Returns when Slack may be told that this was heard."""
+    async def take(self, payload: Json) -> Json:
+        """Returns when Slack may be told that this was heard, with what to tell it."""
         pressed = read_press(payload, self._web.team_id, time.time())
         if pressed is None:
             log.debug("Slack: an interaction of another kind is ignored")
-            return
-        stored = asyncio.Event()
-        task = asyncio.create_task(self._deal_with(pressed, stored), name="slack: press")
+            return {}
+        answer: asyncio.Future[Json] = asyncio.get_running_loop().create_future()
+        task = asyncio.create_task(self._deal_with(pressed, answer), name="slack: press")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-        try:
-            async with asyncio.timeout(ACKNOWLEDGE_SECONDS):
-                await stored.wait()
-        except TimeoutError:
-            log.warning("Slack: a press is acknowledged before it is stored")
+        await asyncio.wait({answer}, timeout=ACKNOWLEDGE_SECONDS)
+        if not answer.done():
+            log.warning("Slack: a press is acknowledged before all of it is dealt with")
+            answer.set_result({})
+        return answer.result()
 
-    async def _deal_with(self, pressed: Pressed, stored: asyncio.Event) -> None:
+    async def _deal_with(self, pressed: Pressed, answer: asyncio.Future[Json]) -> None:
+        """Settles `answer`, unless it was settled before, because time was over."""
         try:
             async with self._turns:
                 reaction = await self._taken(pressed.press)
-                stored.set()
+                if pressed.press.filled is not None and not answer.done():
+                    # Slack closes the form with that, or shows the next one in its place.
+                    answer.set_result(_next_form(reaction, pressed.origin))
+                    reaction = None if isinstance(reaction, Form) else reaction
                 await self._show(pressed, reaction)
         except PlatformError as error:
             log.warning("Slack: what a press led to could not be shown: %s", error)
@@ -93,7 +97,8 @@ class Presses:
             # The one guard of this task: a defect in one press must not end unseen.
             log.exception("Slack: a press could not be dealt with")
         finally:
-            stored.set()
+            if not answer.done():
+                answer.set_result({})
 
     async def _taken(self, press: Press) -> Reaction:
         try:
@@ -140,6 +145,13 @@ def read_press(payload: Json, team_id: str, now: float) -> Pressed | None:
             return None
 
 
+def _next_form(reaction: Reaction, origin: Origin) -> Json:
+    """What is told when a form was sent."""
+    if isinstance(reaction, Form):
+        return {"response_action": "update", "view": forms.view(reaction, origin)}
+    return {}
+
+
 def _button(payload: Json, person: Person, team_id: str) -> Pressed | None:
     actions = payload.get("actions")
     action = _object(actions[0]) if isinstance(actions, list) and actions else {}
@@ -159,17 +171,19 @@ def _button(payload: Json, person: Person, team_id: str) -> Pressed | None:
 
 
 def _form(payload: Json, person: Person, team_id: str, now: float) -> Pressed | None:
-    """Slack does not count how often a form is sent, but it can be taken only once: then it closes."""
+    """Slack does not number what is sent, but a form is taken only once: then it closes, or becomes another
+    one, which has another hash."""
     view = _object(payload.get("view"))
-    memory, view_id = forms.remembered(view.get("private_metadata")), _VIEW_ID.search(_text(view, "id"))
-    if memory is None or view_id is None:
+    memory = forms.remembered(view.get("private_metadata"))
+    own = _OWN.fullmatch(_text(view, "hash")) or _OWN.fullmatch(_text(view, "id"))
+    if memory is None or own is None:
         return None
     value, origin = memory
     what = _action(_text(view, "callback_id"), value)
     if what is None:
         return None
     press = Press(
-        id=f"{team_id}:{origin.channel}:{view_id.group()}",
+        id=f"{team_id}:{origin.channel}:{own.group()}",
         platform=PLATFORM,
         person=person,
         action=what[0],

@@ -12,7 +12,6 @@ from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.error import BoltError
 from slack_bolt.response import BoltResponse
-from slack_sdk.socket_mode.aiohttp import SocketModeClient
 from slack_sdk.socket_mode.async_client import AsyncBaseSocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.socket_mode.response import SocketModeResponse
@@ -32,8 +31,8 @@ INTERACTIVE = "interactive"
 
 # An event, and the workspace that it was delivered for.
 OnMessage = Callable[[Mapping[str, object], str], Awaitable[None]]
-# What Slack says when something was pressed or sent.
-OnInteraction = Callable[[Mapping[str, object]], Awaitable[None]]
+# What Slack says when something was pressed or sent; returns what to tell it.
+OnInteraction = Callable[[Mapping[str, object]], Awaitable[Mapping[str, object]]]
 
 
 async def listen(
@@ -143,9 +142,9 @@ class _Handler(AsyncSocketModeHandler):
         super().__init__(app, app_token, ping_interval=PING_INTERVAL_SECONDS)
         self._on_interaction = on_interaction
 
-    async def handle(self, client: SocketModeClient, req: SocketModeRequest) -> None:
+    async def handle(self, client: AsyncBaseSocketModeClient, req: SocketModeRequest) -> None:
         if req.type != INTERACTIVE:
-            await super().handle(client, req)
+            await super().handle(client, req)  # type: ignore[arg-type]  # always of the kind it made itself
             return
-        await self._on_interaction(req.payload)
-        await client.send_socket_mode_response(SocketModeResponse(envelope_id=req.envelope_id))
+        answer = dict(await self._on_interaction(req.payload)) or None
+        await client.send_socket_mode_response(SocketModeResponse(req.envelope_id, answer))

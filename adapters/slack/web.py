@@ -29,6 +29,7 @@ PER_MINUTE = {
     # For both methods together; removing is said to be the slower one.
     "reactions": 20,
     "assistant.threads.setTitle": 100,
+    "users.info": 100,
     "files.getUploadURLExternal": 100,
     "files.completeUploadExternal": 100,
 }
@@ -209,6 +210,12 @@ class SlackWeb:
                 channel_id=thread.channel, thread_ts=thread.id, title=label(title, TITLE_LIMIT)
             )
 
+    async def user_info(self, user: str) -> Json:
+        with translated("users.info"):
+            answer = await self.client.users_info(user=user)
+        found = answer.data.get("user") if isinstance(answer.data, dict) else None
+        return found if isinstance(found, Mapping) else {}
+
     async def file_info(self, file_id: str) -> Json:
         with translated("files.info"):
             answer = await self.client.files_info(file=file_id)
@@ -246,12 +253,13 @@ class SlackWeb:
 
     def _is_at(self, url: str, own: URL) -> bool:
         """Whether it is there, or where the methods are: a Slack that is not the public one has all at one
-        place."""
+        place. No address of Slack's names a user."""
         try:
-            origin = URL(url).origin()
+            address = URL(url)
+            origin = address.origin()
         except ValueError:
             return False
-        return origin in (own, URL(self.client.base_url).origin())
+        return address.raw_user is None and origin in (own, URL(self.client.base_url).origin())
 
     def lane(self, method: str) -> Lane:
         """The scope of a method that is limited for the whole workspace."""

@@ -5,8 +5,10 @@ link that stays the same. Records name the asker's own files too, most of them w
 """
 
 import mimetypes
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from urllib.parse import unquote, urlsplit
 
 from bridge.dify.shapes import clean, items_of, name_of, number_of, text_of
@@ -16,6 +18,10 @@ MOST_FILES = 50
 LONGEST_URL_CHARACTERS = 4096
 # Dify itself keeps no longer ones.
 LONGEST_FILE_NAME_CHARACTERS = 200
+# A link as Dify writes it into an answer: signed, and with or without its host before it.
+_LINK = re.compile(
+    r"\]\((?P<url>(?:https?://[^\s()<>]{1,300})?/files/[^\s()<>?]{1,300}\?[^\s()<>]{1,1000})\)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +60,12 @@ def file_in(fields: Mapping[str, object]) -> Named | None:
     media_type = name_of(fields, "mime_type") or mimetypes.guess_type(name or _last_part(url))[0] or ""
     file = AppFile(ids[0] if ids else "", name, media_type, url, number_of(fields, "size"))
     return Named(file, frozenset(ids), text_of(fields, "belongs_to") == "user")
+
+
+def links_in(text: str) -> tuple[Named, ...]:
+    """The files that a text links to or shows, in Markdown."""
+    urls = (found["url"] for found in islice(_LINK.finditer(text), MOST_FILES))
+    return tuple(named for url in urls if (named := file_in({"url": url})) is not None)
 
 
 def is_file(value: object) -> bool:

@@ -1,15 +1,16 @@
 """What can be done with a conversation beside talking in it."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from bridge.dify.app_files import AppFile, Gathered, files_in
+from bridge.dify.app_files import AppFile, Gathered, files_in, links_in
 from bridge.dify.calls import LONG_CALL_PATIENCE, Calls
 from bridge.dify.frames import MAX_FRAME_BYTES
 from bridge.dify.shapes import items_of, name_of, text_of, time_of, written
-from bridge.errors import DifyConversationGone, DifyNotThere, DifyRejected
+from bridge.errors import DifyConversationGone, DifyLacks, DifyNotThere, DifyRejected, DifyWrongMode
 
 # As many as Dify gives at once.
 PAGE_LIMIT = 100
@@ -86,20 +87,22 @@ async def history(calls: Calls, conversation_id: str, user: str, limit: int) -> 
 
 
 async def files_of(calls: Calls, conversation_id: str, message_id: str, user: str) -> tuple[AppFile, ...]:
-    """The files the app made in this message, with links signed anew."""
+    """The files the app made in this message, also those its answer links to, with links signed anew."""
     gathered = Gathered()
     for item in await _messages(calls, conversation_id, user, NEWEST_MESSAGES):
         if text_of(item, "id") == message_id:
-            for named in files_in(item.get("message_files")):
+            for named in (*links_in(text_of(item, "answer")), *files_in(item.get("message_files"))):
                 gathered.add(named)
     return gathered.files
 
 
 async def variables(calls: Calls, conversation_id: str, user: str) -> tuple[Variable, ...]:
-    """The variables of a conversation. `DifyLacks` in versions that do not show them."""
+    """The variables of a conversation. `DifyLacks` in versions and apps that do not
+    show any."""
     query = {"user": user, "limit": str(PAGE_LIMIT)}
     path = f"conversations/{quote(conversation_id, safe='')}/variables"
-    told = await calls.get(path, query, MAX_FRAME_BYTES, optional=True)
+    with _lacking():
+        told = await calls.get(path, query, MAX_FRAME_BYTES, optional=True)
     return tuple(
         Variable(
             text_of(item, "id"),
@@ -113,10 +116,12 @@ async def variables(calls: Calls, conversation_id: str, user: str) -> tuple[Vari
 
 
 async def set_variable(calls: Calls, conversation_id: str, user: str, variable: Variable, value: str) -> None:
-    """Set a variable. `DifyRejected` for a value that is none of its kind, `DifyLacks` in versions that do
-    not take one."""
+    """Set a variable. `DifyRejected` for a value that is none of its kind, `DifyLacks` in versions and
+    apps that do not take one."""
     path = f"conversations/{quote(conversation_id, safe='')}/variables/{quote(variable.id, safe='')}"
-    await calls.do("PUT", path, {"value": value_as(variable.kind, value), "user": user}, optional=True)
+    payload: dict[str, object] = {"value": value_as(variable.kind, value), "user": user}
+    with _lacking():
+        await calls.do("PUT", path, payload, optional=True)
 
 
 def value_as(kind: str, text: str) -> object:
@@ -156,6 +161,15 @@ def _is_item(kind: str, value: object) -> bool:
 
 def _no_constant(name: str) -> object:
     raise ValueError(name)
+
+
+@contextmanager
+def _lacking() -> Iterator[None]:
+    """Not every kind of app has variables."""
+    try:
+        yield
+    except DifyWrongMode as wrong:
+        raise DifyLacks(str(wrong)) from wrong
 
 
 async def _messages(calls: Calls, conversation_id: str, user: str, limit: int) -> list[Mapping[str, object]]:

@@ -13,6 +13,9 @@ from bridge.dify.outputs import answer_in, result_in
 from bridge.dify.shapes import items_of, mapping_of, name_of, text_of
 from bridge.dify.sources import Source, sources_in
 
+# Dify's are UUIDs.
+LONGEST_ID_CHARACTERS = 100
+
 
 @dataclass(frozen=True, slots=True)
 class Ids:
@@ -191,12 +194,25 @@ def decode(frame: Frame) -> Received:
     except (ValueError, RecursionError):
         return Received(Ignored("malformed"), Ids())
     ids = Ids(
-        name_of(fields, "conversation_id"),
-        name_of(fields, "message_id"),
-        name_of(fields, "task_id"),
-        name_of(fields, "workflow_run_id"),
+        _id(fields, "conversation_id"),
+        _id(fields, "message_id"),
+        _id(fields, "task_id"),
+        _id(fields, "workflow_run_id"),
     )
     return Received(_event(text_of(fields, "event"), fields), ids)
+
+
+def _id(fields: Mapping[str, object], name: str) -> str:
+    """One that names something in an address; whatever cannot be that is none."""
+    value = fields.get(name)
+    if (
+        isinstance(value, str)
+        and len(value) <= LONGEST_ID_CHARACTERS
+        and value.isascii()
+        and value.isprintable()
+    ):
+        return value
+    return ""
 
 
 def _event(name: str, fields: Mapping[str, object]) -> Event:

@@ -10,6 +10,8 @@ from bridge.errors import DifyNotDify
 
 # A data line carries whole inputs and outputs of workflow nodes, megabytes at times. Beyond this it is abuse.
 MAX_FRAME_BYTES = 32 * 1024 * 1024
+# What is needed to hold a line besides its bytes.
+LINE_WEIGHT_BYTES = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,7 @@ class FrameSplitter:
         if field == b"data":
             self._data.append(value)
             # Each line counts by itself too, or endlessly many empty ones would weigh nothing.
-            self._data_size += len(value) + 1
+            self._data_size += len(value) + LINE_WEIGHT_BYTES
             self._check()
         elif field == b"event":
             self._event = value.decode("utf-8", "replace")

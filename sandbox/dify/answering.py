@@ -49,6 +49,11 @@ class Answering:
         """How many answers are being spoken, or have somebody on their line."""
         return len(self._streams)
 
+    @property
+    def tasks(self) -> tuple[str, ...]:
+        """The ids of those answers."""
+        return tuple(self._streams)
+
     def stop(self, task_id: str, user: str) -> None:
         """End an answer, also one whose client has left; for its own user. A flow also hears others: a
         workflow ends, a chatflow goes on to be called failed."""

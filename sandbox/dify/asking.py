@@ -13,7 +13,7 @@ from sandbox.dify.app import CONVERSING, App
 from sandbox.dify.blocking import whole_answer, whole_pause, whole_run
 from sandbox.dify.capacity import Capacity
 from sandbox.dify.files import Files
-from sandbox.dify.frames import early_error, synthetic
+from sandbox.dify.frames import WORKFLOW_ID, early_error, synthetic
 from sandbox.dify.inputs import Refused, attached, checked_files, checked_inputs
 from sandbox.dify.outlet import Deaf, Outlet
 from sandbox.dify.quirks import Early, Unknown
@@ -55,7 +55,7 @@ class Asking:
         self.failures: deque[web.Response] = deque()
 
     def routes(self) -> list[web.RouteDef]:
-        return [
+        routes = [
             web.post("/v1/chat-messages", self._chat),
             web.post("/v1/completion-messages", self._complete),
             web.post("/v1/workflows/run", self._run),
@@ -63,6 +63,9 @@ class Asking:
             web.post("/v1/completion-messages/{task}/stop", self._stop_completion),
             web.post("/v1/workflows/tasks/{task}/stop", self._stop_run),
         ]
+        if self._quirks.picks_workflow:
+            routes.append(web.post("/v1/workflows/{workflow}/run", self._run))
+        return routes
 
     async def _chat(self, request: web.Request) -> web.StreamResponse:
         return await self._ask(request, CHAT)
@@ -100,6 +103,10 @@ class Asking:
         if refusal is CUT:
             Outlet(request, self._replies.stream()).cut()
             return web.Response()
+        if refusal is not None:
+            return refusal
+        picked = request.match_info.get("workflow") or fields.text("workflow_id")
+        refusal = self._workflow_refusal(picked, request.path)
         if refusal is not None:
             return refusal
         async with self._capacity.question() as busy:
@@ -140,6 +147,14 @@ class Asking:
             return self._replies.invalid("Workflow not published")
         return self._replies.wrong_mode("app_unavailable")
 
+    def _workflow_refusal(self, picked: str, path: str) -> web.Response | None:
+        """Whether there is this version of the app's flow; one picked in vain by older servers is none."""
+        if not picked or not self._app.flow or not self._quirks.picks_workflow or picked == WORKFLOW_ID:
+            return None
+        if not _is_uuid(picked):
+            return self._replies.error(400, "bad_request", "Invalid workflow_id format.")
+        return self._replies.not_there("Workflow not found", path)
+
     def _streams(self, fields: Fields) -> bool:
         default = "streaming" if self._app.mode == "agent" else "blocking"
         return (fields.text("response_mode") or default) == "streaming"
@@ -150,7 +165,11 @@ class Asking:
         outlet = kind(request, self._replies.stream(), self._relay if self._passes_relay else 0)
         question = _question(request, fields)
         self._app.requests.append(question)
-        unknown = self._unknown if streams else Unknown.REFUSED
+        if not streams and self._app.mode == "advanced-chat" and self._quirks.flow_blocking_broken:
+            return await self._silent(Outlet(request, self._replies.stream()))
+        unknown = self._unknown
+        if unknown is Unknown.SILENCE and not streams:
+            unknown = Unknown.REFUSED
         conversation = self._known(question)
         if conversation is None and question.conversation_id and unknown is not Unknown.BEGUN_ANEW:
             if unknown is Unknown.SILENCE:

@@ -36,6 +36,7 @@ class Quirks:
     tells_variables: bool
     sets_variables: bool
     previews_files: bool
+    picks_workflow: bool
     answers_forms: bool
     flow_events: bool
     flow_pauses: bool
@@ -77,6 +78,7 @@ class Quirks:
     flow_error_event: bool
     flow_needs_finish: bool
     flow_resume_stops: bool
+    flow_blocking_broken: bool
     flow_tail_seconds: float
     flow_unknown_conversation: Unknown
     flow_early: Early
@@ -93,6 +95,7 @@ def quirks_of(version: str) -> Quirks:
         tells_variables=numbers >= (1, 3, 1),
         sets_variables=numbers >= (1, 7, 2),
         previews_files=numbers >= (1, 7, 2),
+        picks_workflow=numbers >= (1, 7, 2),
         answers_forms=numbers >= (1, 14),
         flow_events=numbers >= (1, 14),
         flow_pauses=relayed,
@@ -132,6 +135,7 @@ def quirks_of(version: str) -> Quirks:
         flow_error_event=not relayed,
         flow_needs_finish=relayed,
         flow_resume_stops=numbers[:3] == (1, 16, 0),
+        flow_blocking_broken=numbers[:3] == (1, 13, 0),
         flow_tail_seconds=1.0 if relayed else 0.0,
         flow_unknown_conversation=_unknown(numbers),
         flow_early=_early(numbers),

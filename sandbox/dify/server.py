@@ -81,6 +81,11 @@ class Dify(App):
         return self._answering.running
 
     @property
+    def tasks(self) -> tuple[str, ...]:
+        """The ids under which the answers that are being spoken can be stopped."""
+        return self._answering.tasks
+
+    @property
     def queued(self) -> int:
         """How many requests wait for a connection."""
         return self._capacity.queued
@@ -216,7 +221,9 @@ class Dify(App):
         elif key != self.key:
             refusal = self.replies.error(401, "unauthorized", "Access token is invalid")
         elif not self.api_enabled:
-            refusal = self.replies.error(403, "forbidden", "The app's API service has been disabled.")
+            named = self.quirks.granular_codes and request.path.endswith(("/feedbacks", "/suggested"))
+            code = "app_api_disabled" if named else "forbidden"
+            refusal = self.replies.error(403, code, "The app's API service has been disabled.")
         if refusal is not None and refusal.status == 401:
             refusal.headers["WWW-Authenticate"] = 'Bearer realm="api"'
         return refusal
@@ -241,4 +248,4 @@ class Dify(App):
         return self.replies.json({"tool_icons": dict(self.setup.tool_icons)})
 
     async def _site(self, _: web.Request) -> web.Response:
-        return self.replies.json(site(self.setup, self.name))
+        return self.replies.json(site(self.name))

@@ -118,7 +118,7 @@ def parameters(setup: AppSetup, *, flow: bool) -> dict[str, object]:
     }
 
 
-def site(setup: AppSetup, name: str) -> dict[str, object]:
+def site(name: str) -> dict[str, object]:
     """What `GET /site` tells: how the app's own page looks."""
     return {
         "title": name,
@@ -127,7 +127,7 @@ def site(setup: AppSetup, name: str) -> dict[str, object]:
         "icon_type": "emoji",
         "icon": "🤖",
         "icon_background": "#FFEAD5",
-        "description": setup.description or None,
+        "description": None,
         "copyright": None,
         "privacy_policy": None,
         "custom_disclaimer": "",

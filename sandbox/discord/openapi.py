@@ -14,6 +14,7 @@ from typing import Any, Protocol
 from sandbox.discord.forms import Form
 from sandbox.discord.types import Json
 
+_BOOLEANS = {"1": True, "true": True, "0": False, "false": False}
 _ROOT = "urn:discord"
 _LENIENT_SNOWFLAKE: Json = {
     "anyOf": [{"type": "string", "pattern": "^(0|[1-9][0-9]*)$"}, {"type": "integer", "minimum": 0}]
@@ -81,8 +82,8 @@ class OpenApi:
                 self._violate(method, path, f"{name} is not in the document")
                 continue
             pointer = f"{_pointer('paths', path, method.lower(), 'parameters', places[name])}/schema"
-            numeric = parameters[places[name]]["schema"].get("type") == "integer" and value.isdecimal()
-            self._validate(method, path, name, pointer, int(value) if numeric else value)
+            meant = _meant(value, parameters[places[name]]["schema"].get("type"))
+            self._validate(method, path, name, pointer, meant)
 
     def _validate(self, method: str, path: str, what: str, pointer: str, value: Any) -> None:
         for error in self._validator(pointer).iter_errors(value):
@@ -99,6 +100,15 @@ class OpenApi:
 
     def _violate(self, method: str, path: str, what: str) -> None:
         self.violations.append(f"{method} {path}: {what}")
+
+
+def _meant(value: str, kind: object) -> object:
+    """What a text in a query stands for."""
+    if kind == "integer" and value.isdecimal():
+        return int(value)
+    if kind == "boolean" and value in _BOOLEANS:
+        return _BOOLEANS[value]
+    return value
 
 
 def _pointer(*steps: str | int) -> str:

@@ -75,6 +75,7 @@ class Discord:
         self._gateway = Gateway(self._world, self, self._changes)
         self._interactions = Interactions(self._world, self, self._changes, self._gateway.tell)
         self._expired: set[str] = set()
+        self._moved: dict[str, str] = {}
         self._runner: web.AppRunner | None = None
 
     async def __aenter__(self) -> Self:
@@ -214,6 +215,10 @@ class Discord:
         """The addresses of its files end."""
         self._expired |= {item.id for item in self._world.find_message(message).attachments}
 
+    def move_files(self, message: str, address: str) -> None:
+        """Whoever asks for its files is sent there instead."""
+        self._moved |= {item.id: address for item in self._world.find_message(message).attachments}
+
     def archive(self, thread: str) -> None:
         """A moderator does."""
         self._world.change_channel(self._world.channels[thread], archived=True)
@@ -352,6 +357,8 @@ class Discord:
             or not addresses.may_have(attachment.id, request.query, time.time())
         ):
             raise web.HTTPNotFound(text=addresses.GONE)
+        if attachment.id in self._moved:
+            raise web.HTTPFound(self._moved[attachment.id])
         disposition = f"attachment; filename*=UTF-8''{quote(attachment.file.name)}"
         headers = {"Content-Type": attachment.file.media_type, "Content-Disposition": disposition}
         return web.Response(body=attachment.file.content, headers=headers)

@@ -16,6 +16,7 @@ from sandbox.slack.state import Channel, Message, Workspace
 from sandbox.slack.types import Interaction, Json, JsonObject, SlackView, Whisper
 
 TRIGGER_SECONDS = 3.0  # docs.slack.dev/interactivity/handling-user-interaction: "expires in three seconds"
+TROUBLE = "We had some trouble connecting. Try again?"
 MAX_ANSWERS = 5  # to one press: "up to 5 times within 30 minutes"
 
 
@@ -30,10 +31,11 @@ class Trigger:
 
 @dataclass(slots=True)
 class Open:
-    """A view that somebody has before them."""
+    """A view that somebody has before them. When the app puts another one in its place, only its id stays."""
 
     id: str
     view: JsonObject
+    hash: str = field(default_factory=lambda: f"{int(time.time())}.{uuid.uuid4().hex[:8]}")
     errors: tuple[tuple[str, str], ...] = ()
 
 
@@ -79,15 +81,9 @@ class Interactions:
             raise ValueError(f"{user} has no form before them")
         state = views.filled(opened.view, values)
 
-        def heard(answer: JsonObject) -> None:
-            if answer.get("response_action") == "errors":
-                errors = object_of(answer.get("errors"))
-                opened.errors = tuple((block, string(text)) for block, text in errors.items())
-            elif self._open.get(user) is opened:
-                del self._open[user]
-
-        payload = payloads.view_submission(self.workspace.identity, opened.id, opened.view, state)
-        return self._send(payload, user, heard)
+        view = payloads.view(self.workspace.identity, opened.id, opened.hash, opened.view)
+        payload = payloads.view_submission(view, state)
+        return self._send(payload, user, lambda answer: self._submitted(user, opened, answer))
 
     def dismiss(self, user: str) -> None:
         """Nobody is told: no view of ours asks for that."""
@@ -110,7 +106,7 @@ class Interactions:
         trigger.used = True
         opened = self._open[trigger.user] = Open(self.workspace.new_view_id(), view)
         self.changes.notify()
-        return payloads.view(self.workspace.identity, opened.id, view)
+        return payloads.view(self.workspace.identity, opened.id, opened.hash, view)
 
     def whisper(self, channel: str, user: str, thread_ts: str, text: str) -> Whisper:
         said = Whisper(time.monotonic(), channel, user, thread_ts, text)
@@ -131,6 +127,20 @@ class Interactions:
         self.whisper(answerable.channel, answerable.user, string(body.get("thread_ts")), str(body["text"]))
         return web.Response(text="ok")
 
+    def _submitted(self, user: str, opened: Open, answer: JsonObject) -> None:
+        """The app has said something to a view that was sent: mostly nothing, and then it closes."""
+        match answer.get("response_action"):
+            case None | "clear":
+                if self._open.get(user) is opened:
+                    del self._open[user]
+            case "errors":
+                errors = object_of(answer.get("errors"))
+                opened.errors = tuple((block, string(text)) for block, text in errors.items())
+            case "update" if _is_right(view := object_of(answer.get("view"))):
+                self._open[user] = Open(opened.id, view)
+            case _:
+                opened.errors = (("", TROUBLE),)
+
     def _send(self, payload: JsonObject, user: str, then: Callable[[JsonObject], None]) -> Interaction:
         """`then` is called with what the app answers, if it does so in time."""
         trigger, person = uuid.uuid4().hex, self.workspace.users[user]
@@ -145,3 +155,11 @@ class Interactions:
         who = payloads.acting(self.workspace.identity, person)
         self.delivery.interact({**payload, **who, "trigger_id": trigger}, heard)
         return sent
+
+
+def _is_right(view: JsonObject) -> bool:
+    try:
+        views.check(view)
+    except ApiError:
+        return False
+    return True

@@ -70,6 +70,7 @@ def user_info(who: Identity, user: User) -> JsonObject:
         "display_name": user.name,
         "display_name_normalized": user.name,
         "team": who.team_id,
+        "email": email_of(user),
     }
     return {
         "id": user.id,
@@ -86,6 +87,11 @@ def user_info(who: Identity, user: User) -> JsonObject:
         "is_ultra_restricted": False,
         "updated": 0,
     }
+
+
+def email_of(user: User) -> str:
+    """The address under which somebody signed up."""
+    return f"{user.name.lower().replace(' ', '.')}@example.com"
 
 
 def bot_info(who: Identity) -> JsonObject:

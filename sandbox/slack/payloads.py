@@ -156,17 +156,17 @@ def block_actions(who: Identity, channel: Channel, pressed: Message, action: Jso
     }
 
 
-def view_submission(who: Identity, view_id: str, sent: JsonObject, state: JsonObject) -> JsonObject:
-    filled: dict[str, Json] = {**view(who, view_id, sent), "state": {"values": state}}
+def view_submission(sent: JsonObject, state: JsonObject) -> JsonObject:
+    filled: dict[str, Json] = {**sent, "state": {"values": state}}
     return {"type": "view_submission", "view": filled, "response_urls": []}
 
 
-def view(who: Identity, view_id: str, sent: JsonObject) -> JsonObject:
+def view(who: Identity, view_id: str, view_hash: str, sent: JsonObject) -> JsonObject:
     """A view as Slack keeps it."""
     kept: dict[str, Json] = {"id": view_id, "team_id": who.team_id, "app_id": who.app_id, **sent}
     return kept | {
         "state": {"values": {}},
-        "hash": f"{view_id}.0",
+        "hash": view_hash,
         "previous_view_id": None,
         "root_view_id": view_id,
         "app_installed_team_id": who.team_id,

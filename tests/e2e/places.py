@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from bridge.settings import Busy, Settings
 from sandbox.dify import Dify
-from sandbox.discord import Discord, DiscordFile, DiscordMessage
+from sandbox.discord import Discord, DiscordFile, DiscordMessage, DiscordWhisper
 from sandbox.slack import Interaction, Slack, SlackFile, SlackMessage
 
 OPENAPI = Path(__file__).resolve().parents[2].parent / "shared" / "reference" / "discord-openapi.json"
@@ -142,6 +142,11 @@ class Place(ABC):
     @abstractmethod
     def refuse_next(self, *, times: int) -> None:
         """The next edits fail as they do when the platform has a problem."""
+
+    @property
+    def looked_up(self) -> int:
+        """How often the bot asked who somebody is."""
+        return 0
 
     @property
     @abstractmethod
@@ -307,6 +312,10 @@ class SlackPlace(Place):
         self.slack.fail("chat.update", "internal_error", times=times)
 
     @property
+    def looked_up(self) -> int:
+        return sum(call.method == "users.info" for call in self.slack.calls)
+
+    @property
     def too_fast(self) -> int:
         return sum(call.status == 429 for call in self.slack.calls)
 
@@ -419,7 +428,10 @@ class DiscordPlace(Place):
     async def press(self, thread: str, label: str, *, person: str = "") -> None:
         """What was whispered is looked at first: its buttons are the newest."""
         who = person or self.person
-        shown = [*self._messages(thread), *self.discord.whispers(who)]
+        shown: list[DiscordMessage | DiscordWhisper] = [
+            *self._messages(thread),
+            *self.discord.whispers(who),
+        ]
         named = [one.id for one in shown if any(button.label == label for button in one.buttons)]
         assert named, f"no button {label!r} among {self.buttons(thread)}"
         await self._seen(await self.discord.press(named[-1], label, who))

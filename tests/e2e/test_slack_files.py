@@ -7,6 +7,7 @@ import pytest
 from aiohttp import web
 
 from bridge.errors import FileUnreadable, MessageGone, NotAllowed, PlatformDown, RateLimited
+from bridge.ports import FetchesFiles, NamesThreads, SendsFiles
 from bridge.types import Attachment, File, Thread
 from sandbox.slack import SlackFile
 from tests.e2e.conftest import until
@@ -48,6 +49,16 @@ async def attached(host: Recorder) -> Attachment:
     return attachment
 
 
+async def test_the_adapter_offers_files_both_ways_and_names(place: SlackPlace) -> None:
+    async with listening(place.slack, Recorder()) as adapter:
+        fetches: FetchesFiles = adapter
+        sends: SendsFiles = adapter
+        names: NamesThreads = adapter
+        assert isinstance(fetches, FetchesFiles)
+        assert isinstance(sends, SendsFiles)
+        assert isinstance(names, NamesThreads)
+
+
 async def test_an_attached_file_can_be_fetched_whole(place: SlackPlace) -> None:
     host = Recorder()
     async with listening(place.slack, host) as adapter:
@@ -79,8 +90,10 @@ async def test_more_than_is_wanted_is_not_read(place: SlackPlace) -> None:
     async with listening(place.slack, host) as adapter:
         await place.attach_file("Look", "big.bin", "application/zip", b"x" * 3_000_000)
         attachment = await attached(host)
-        with pytest.raises(FileUnreadable, match="more than 1000000 bytes"):
-            await adapter.fetch(replace(attachment, size=5), MOST)
+        # Neither what is said to be too large nor what turns out to be.
+        for size in (attachment.size, 5):
+            with pytest.raises(FileUnreadable, match="more than 1000000 bytes"):
+                await adapter.fetch(replace(attachment, size=size), MOST)
 
 
 async def test_a_sign_in_page_is_not_the_file(place: SlackPlace, caplog: pytest.LogCaptureFixture) -> None:
@@ -96,11 +109,12 @@ async def test_a_sign_in_page_is_not_the_file(place: SlackPlace, caplog: pytest.
     assert "files:read" in caplog.text
 
 
-async def test_a_page_that_somebody_attached_is_the_file(place: SlackPlace) -> None:
+@pytest.mark.parametrize("media_type", ["text/html", "text/plain"])
+async def test_a_page_that_somebody_attached_is_the_file(place: SlackPlace, media_type: str) -> None:
     page = b"<!DOCTYPE html><p>Mine</p>"
     host = Recorder()
     async with listening(place.slack, host) as adapter:
-        await place.attach_file("Look", "mine.html", "text/html", page)
+        await place.attach_file("Look", "mine.html", media_type, page)
         assert await adapter.fetch(await attached(host), MOST) == page
 
 
@@ -118,6 +132,7 @@ async def test_nothing_is_fetched_from_elsewhere_nor_is_the_token_told(
             moved.source,
             f"{origin}/a.bin",
             here.replace("http://", "http://user@") + f"@{origin.removeprefix('http://')}/a",
+            moved.source.replace("http://", "http://user:secret@"),
             "https://files.slack.com.example.com/a",
             "http://files.slack.com/a",
             "file:///etc/passwd",
@@ -192,6 +207,14 @@ async def test_a_file_is_put_into_the_thread(place: SlackPlace) -> None:
         f"slack:{place.slack.team_id}:files.completeUploadExternal",
         f"slack:{place.slack.team_id}:files.getUploadURLExternal",
     ]
+
+
+async def test_a_large_file_arrives_whole(place: SlackPlace) -> None:
+    drawn = b"0123456789abcdef" * 200_000
+    async with listening(place.slack, Recorder()) as adapter:
+        thread = Thread("slack", place.slack.team_id, place.channel, await place.ask("Draw"))
+        await adapter.send_file(thread, File("big.bin", "application/zip", drawn), "key.f0")
+    assert place.files(thread.id) == [("big.bin", drawn)]
 
 
 async def test_a_file_of_which_nobody_knows_whether_it_is_there_is_put_there_once(place: SlackPlace) -> None:

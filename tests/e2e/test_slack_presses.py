@@ -56,8 +56,10 @@ class Slow(Recorder):
     def __init__(self) -> None:
         super().__init__()
         self.may_go_on = asyncio.Event()
+        self.reached = asyncio.Event()
 
     async def press(self, press: Press) -> Reaction:
+        self.reached.set()
         await self.may_go_on.wait()
         return await super().press(press)
 
@@ -101,9 +103,11 @@ async def test_a_pressed_button_reaches_the_host_once_with_who_and_what(place: S
 async def test_a_press_is_acknowledged_only_when_it_is_stored(place: SlackPlace) -> None:
     host = Slow()
     async with listening(place.slack, host) as adapter:
-        _, ref = await posted(place, adapter, STOP)
+        thread, ref = await posted(place, adapter, STOP)
         sent = await place.slack.press(ref.id, "bridge:stop", place.person)
-        await asyncio.sleep(0.3)
+        await host.reached.wait()
+        await place.say(thread, "Heard after it")
+        await until(lambda: "Heard after it" in host.texts)
         assert place.slack.interactions[sent.id].acknowledged_after is None
         host.may_go_on.set()
         await place.slack.wait_for(lambda: place.slack.interactions[sent.id].acknowledged_after is not None)
@@ -132,7 +136,7 @@ async def test_a_form_is_shown_filled_in_and_comes_back(place: SlackPlace) -> No
     async with listening(place.slack, host) as adapter:
         thread, _ = await posted(place, adapter, ASK)
         await place.press(thread, "What else?")
-        await until(lambda: place.form() is not None)
+        # It is there when Slack hears that the press was taken.
         assert place.form() == ShownForm("Order", ("Topic", "Size", "Gift"), ("Tea", "", ""))
         with pytest.raises(FormError):
             await place.fill({"Topic": ""})
@@ -156,9 +160,28 @@ async def test_a_form_may_lead_to_another_one(place: SlackPlace) -> None:
         await place.press(thread, "What else?")
         await until(lambda: place.form() is not None)
         await place.fill({})
-        await until(lambda: place.form() == ShownForm("Second", ("Why",), ("",)))
+        # One takes the place of the other at once.
+        assert place.form() == ShownForm("Second", ("Why",), ("",))
         await place.fill({"Why": "Because."})
+        assert place.form() is None
     assert host.pressed[-1].filled == (("why", "Because."),)
+    assert len({press.id for press in host.pressed}) == 3
+    assert [call.method for call in place.slack.calls].count("views.open") == 1
+
+
+async def test_a_form_that_follows_one_too_late_is_opened_all_the_same(place: SlackPlace) -> None:
+    host = Slow()
+    second = Form("Second", (Field("why", "Why"),), Action.DISLIKE, "c1")
+    host.answers = [FORM, second]
+    async with listening(place.slack, host) as adapter:
+        thread, _ = await posted(place, adapter, ASK)
+        host.may_go_on.set()
+        await place.press(thread, "What else?")
+        host.may_go_on.clear()
+        await place.fill({})
+        assert place.form() is None
+        host.may_go_on.set()
+        await until(lambda: place.form() == ShownForm("Second", ("Why",), ("",)))
 
 
 async def test_a_whisper_is_seen_by_whoever_pressed_in_the_thread_and_mentions_nobody(
@@ -201,7 +224,7 @@ async def test_a_form_that_cannot_be_opened_any_more_is_told(place: SlackPlace) 
 
 async def test_without_a_private_address_the_whisper_is_posted(place: SlackPlace) -> None:
     host = Recorder()
-    host.answers = [Whisper("Here."), Whisper("There.")]
+    host.answers = [Whisper("Here."), Whisper("There."), Whisper("And there.")]
     async with listening(place.slack, host) as adapter:
         thread, ref = await posted(place, adapter, STOP)
         pressed: JsonObject = {
@@ -212,11 +235,13 @@ async def test_without_a_private_address_the_whisper_is_posted(place: SlackPlace
         }
         await place.slack.interact(pressed)
         await until(lambda: place.whispers() == ["Here."])
-        # Nothing is sent to where Slack does not listen.
-        await place.slack.interact({**pressed, "response_url": f"http://127.0.0.2:9/{'x' * 20}"})
-        await until(lambda: place.whispers() == ["Here.", "There."])
+        # One address that Slack does not listen at, and one that is used up.
+        used_up = place.slack.url.replace("/api/", "/actions/none")
+        for words, url in (("There.", "http://127.0.0.2:9/actions"), ("And there.", used_up)):
+            await place.slack.interact({**pressed, "response_url": url})
+            await until(lambda: place.whispers()[-1] == words)  # noqa: B023 - awaited here
     whispered = [call for call in place.slack.calls if call.method == "chat.postEphemeral"]
-    assert [call.args["thread_ts"] for call in whispered] == [thread, thread]
+    assert [call.args["thread_ts"] for call in whispered] == [thread] * 3
 
 
 async def test_a_defect_in_one_press_ends_nothing_else(

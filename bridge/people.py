@@ -1,0 +1,42 @@
+"""Who somebody is, where a platform tells that only when it is asked. Where it does not, the app has to do
+without."""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+
+from bridge.budget import Budget, Option, Ticket
+from bridge.dify import AppInfo
+from bridge.errors import PlatformError
+from bridge.ports import Adapter, KnowsPeople
+from bridge.types import Person, Thread
+from bridge.window import Priority
+
+log = logging.getLogger(__name__)
+
+# Nobody's answer waits longer for that.
+KNOWN_WITHIN_SECONDS = 3.0
+ABOUT_PEOPLE = frozenset({"user_name", "user_email"})
+
+
+def asks_about_people(app: AppInfo, configured: Mapping[str, str]) -> bool:
+    """Whether the app wants to be told who somebody is, and is not told otherwise."""
+    return any(field.name in ABOUT_PEOPLE and field.name not in configured for field in app.inputs)
+
+
+async def looked_up(adapter: Adapter, budget: Budget, thread: Thread, person: Person) -> Person:
+    """The person with what the platform knows of them."""
+    if not isinstance(adapter, KnowsPeople) or (person.name and person.email):
+        return person
+    try:
+        lanes = adapter.person_lanes(person)
+        async with (
+            asyncio.timeout(KNOWN_WITHIN_SECONDS),
+            budget.slot(Ticket((Option(lanes),), Priority.FIRST, thread.key)),
+        ):
+            return await adapter.person(person)
+    except TimeoutError:
+        log.info("%s: it was not told in time who asks", thread.key)
+    except PlatformError as error:
+        log.info("%s: it is not known who asks: %s", thread.key, error)
+    return person
