@@ -38,9 +38,7 @@ class Playground:
         await self.slack.wait_for(lambda: self.slack.connections > 0, within_seconds)
         await self.discord.wait_for(lambda: self.discord.identifies > 0, within_seconds)
 
-    async def ask_slack(
-        self, text: str, thread: str | None = None, files: tuple[SlackFile, ...] = ()
-    ) -> str:
+    async def ask_slack(self, text: str, thread: str | None = None, files: tuple[SlackFile, ...] = ()) -> str:
         """Say something in Slack: with a mention in the channel, or without one in a thread."""
         said = text if thread else f"<@{self.slack.bot_user_id}> {text}"
         return await self.slack.say(

@@ -1,4 +1,4 @@
-"""What the app of the demo draws and says: a small picture and a small tune, made without any library. Pure."""
+"""What the app of the demo draws and says: a small picture and a small tune, made on the spot. Pure."""
 
 import io
 import math

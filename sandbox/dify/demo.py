@@ -124,9 +124,7 @@ def _long() -> Answer:
     code = "\n".join(
         f"def span_{number}(load: float) -> float:\n    return load / {number + 2}" for number in range(40)
     )
-    return _spoken(
-        f"## A long answer\n\n{prose}\n\n```python\n{code}\n```\n\n{prose}\n\nThat was all of it."
-    )
+    return _spoken(f"## A long answer\n\n{prose}\n\n```python\n{code}\n```\n\n{prose}\n\nThat was all of it.")
 
 
 def _drawn() -> Answer:

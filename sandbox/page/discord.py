@@ -121,7 +121,9 @@ def _buttons(buttons: tuple[DiscordButton, ...]) -> tuple[Pressable, ...]:
 
 
 def _sheet(modal: DiscordModal) -> Sheet:
-    return Sheet(modal.custom_id, modal.title, modal.text, "Submit", tuple(_input(one) for one in modal.fields))
+    return Sheet(
+        modal.custom_id, modal.title, modal.text, "Submit", tuple(_input(one) for one in modal.fields)
+    )
 
 
 def _input(one: DiscordField) -> Input:

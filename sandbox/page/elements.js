@@ -20,8 +20,7 @@ export async function post(path, wish) {
       headers: { "Content-Type": "application/json" },
       body: JSON.stringify(wish),
     });
-    if (answer.ok) return "";
-    return answer.status === 422 ? await answer.text() : `This could not be done (${answer.status}).`;
+    return answer.ok ? await answer.text() : `This could not be done (${answer.status}).`;
   } catch {
     return "The demo does not answer any more.";
   }

@@ -1,4 +1,4 @@
-"""Files of messages, on their way to the page: what a browser may show of them, and under which address. Pure.
+"""Files of messages, on their way to the page: what a browser may show of them, and where they are. Pure.
 
 Whether it is shown is decided by how it begins, never by what somebody says that it is; all else is offered
 for download only.

@@ -81,9 +81,11 @@ function fileNode(file) {
   if (file.shown === "audio") {
     return made("div", { className: "sound" }, name, made("audio", { src: file.url, controls: true, preload: "metadata" }));
   }
-  const size = made("small", { textContent: `${(file.size / 1024).toFixed(1)} kB` });
+  const size = made("small", { textContent: sizeOf(file.size) });
   return made("a", { className: "card", href: file.url, download: file.name }, element(svg("file")), name, size);
 }
+
+const sizeOf = bytes => bytes < 1024 ? `${bytes} bytes` : `${(bytes / 1024).toFixed(1)} kB`;
 
 function buttonNode(platform, message, one) {
   const button = made("button", { type: "button", className: one.style, textContent: one.label });

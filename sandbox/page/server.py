@@ -20,7 +20,9 @@ SCRIPTS = ("page", "elements", "icons", "markdown", "messages", "composer", "rec
 PARTS = ("", "page.css", *(f"{name}.js" for name in SCRIPTS))
 # Fast enough to see every edit, slow enough that a page in a background tab costs nothing.
 LOOK_EVERY_SECONDS = 0.1
-POLICY = "default-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+POLICY = (
+    "default-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
 
 Links = Callable[[], Awaitable[tuple[Link, ...]]]
 
@@ -144,7 +146,7 @@ class Page:
         except ValueError as error:
             raise web.HTTPBadRequest from error
         except Refused as refused:
-            return web.Response(status=422, text=str(refused))
+            return web.Response(text=str(refused))
         return web.Response(status=204)
 
     def _side(self, platform: str) -> Side:
