@@ -238,8 +238,20 @@ class Asking:
         log.info("%s: Dify still knew the answer", self._job.thread.key)
         self._told.text = found.text
         self._reply.write(self._told.shown)
+        await self._look_for_files()
         await self._conclude(found.ending, ())
         return True
+
+    async def _look_for_files(self) -> None:
+        """What the app made meanwhile; without it, the answer is good enough."""
+        if not (self._ids.conversation_id and self._ids.message_id):
+            return
+        try:
+            self._told.files = await self._dify.files_of(
+                self._ids.conversation_id, self._ids.message_id, self._user
+            )
+        except DifyError as error:
+            log.info("%s: no files are known of this answer: %s", self._job.thread.key, error)
 
     async def _conclude(self, ending: Ending | None, forms: tuple[HumanForm, ...]) -> None:
         """Say how it ended, where the answer does not say enough by itself."""

@@ -44,6 +44,7 @@ class Place(ABC):
     max_age_seconds = 900.0
     busy = Busy.QUEUE
     bridge_config = ""
+    most_streams = 8
 
     @abstractmethod
     def settings(self, dify: Dify, database: str) -> Settings: ...
@@ -199,6 +200,7 @@ class SlackPlace(Place):
             dify_api_url=dify.url,
             dify_api_key=SecretStr(dify.key),
             bridge_config=self.bridge_config,
+            dify_max_streams=self.most_streams,
             slack_bot_token=SecretStr(self.slack.bot_token),
             slack_app_token=SecretStr(self.slack.app_token),
             slack_api_url=self.slack.url,
@@ -388,6 +390,7 @@ class DiscordPlace(Place):
             dify_api_url=dify.url,
             dify_api_key=SecretStr(dify.key),
             bridge_config=self.bridge_config,
+            dify_max_streams=self.most_streams,
             discord_bot_token=SecretStr(self.discord.token),
             discord_api_url=self.discord.url,
             database_url=SecretStr(database),
