@@ -66,6 +66,10 @@ class Place(ABC):
         """Write a direct message. Returns the thread that the answer belongs into."""
 
     @abstractmethod
+    async def ask_where_threads_have_names(self, text: str) -> str:
+        """Ask in the kind of place where a thread can be given a name. Returns the thread."""
+
+    @abstractmethod
     async def say_as_bot(self, thread: str, text: str) -> None:
         """Another bot mentions ours."""
 
@@ -207,6 +211,9 @@ class SlackPlace(Place):
     async def tell(self, text: str) -> str:
         channel = self.slack.open_dm(self.person)
         return f"{channel}/{await self.slack.say(channel, self.person, text)}"
+
+    async def ask_where_threads_have_names(self, text: str) -> str:
+        return await self.tell(text)
 
     async def say_as_bot(self, thread: str, text: str) -> None:
         await self.slack.emit(
@@ -383,6 +390,9 @@ class DiscordPlace(Place):
         channel = self.discord.open_dm(self.person)
         await self._say(channel, text)
         return channel
+
+    async def ask_where_threads_have_names(self, text: str) -> str:
+        return await self.ask(text)
 
     async def say_as_bot(self, thread: str, text: str) -> None:
         await self.discord.say(thread, self.person, f"<@{self.discord.bot_id}> {text}", bot=True)
