@@ -18,6 +18,7 @@ from bridge.inbox import Asked, dify_user_of
 from bridge.inputs import names_of
 from bridge.made import all_made, fetch_made, send_made
 from bridge.markdown import without_own_links
+from bridge.naming import name_thread
 from bridge.notes import Notes
 from bridge.obeying import Obeying, fill_button
 from bridge.ports import OpensThreads
@@ -223,6 +224,9 @@ class Conversation:
 
     def _follow_up(self, scene: Scene, opened: OpenApp, asking: Asking) -> None:
         last, ids = scene.reply.last, asking.ids
+        if title := scene.told.title:
+            naming = name_thread(scene.adapter, self._budget, scene.job.thread, title)
+            self._afterwards.start(naming, scene.job.thread.key)
         if scene.told.outcome == "answered" and last is not None and ids.message_id:
             self._afterwards.begin(
                 Answered(

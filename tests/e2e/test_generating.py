@@ -10,8 +10,6 @@ from tests.e2e.conftest import Bridge, answered, until
 from tests.e2e.places import Place
 
 PATHS = {"completion": "/v1/completion-messages", "workflow": "/v1/workflows/run"}
-# Of the two, the second does not tell its mode.
-VERSIONS = ("1.16.0", "1.1.0")
 TOPIC = FormInput("topic", "Topic", required=True, longest=40)
 FORM = (
     TOPIC,
@@ -20,17 +18,24 @@ FORM = (
 )
 
 
-@pytest.fixture(params=list(PATHS))
-def mode(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
+@pytest.fixture
+def mode() -> str:
+    return "workflow"
 
 
-@pytest.fixture(params=VERSIONS)
-async def dify(request: pytest.FixtureRequest, mode: str) -> AsyncIterator[Dify]:
-    async with Dify(mode=mode, version=str(request.param)) as stand_in:
+@pytest.fixture
+def version() -> str:
+    return "1.16.0"
+
+
+@pytest.fixture
+async def dify(mode: str, version: str) -> AsyncIterator[Dify]:
+    async with Dify(mode=mode, version=version) as stand_in:
         yield stand_in
 
 
+@pytest.mark.parametrize("version", ["1.16.0", "1.1.0"], ids=["tells its mode", "does not tell"])
+@pytest.mark.parametrize("mode", list(PATHS))
 async def test_a_mention_is_asked_and_its_one_result_shown(
     place: Place, dify: Dify, bridge: Bridge, mode: str
 ) -> None:
@@ -49,6 +54,7 @@ async def test_a_mention_is_asked_and_its_one_result_shown(
     assert len({one.user for one in dify.requests}) == 1
 
 
+@pytest.mark.parametrize("mode", list(PATHS))
 async def test_generate_opens_the_form_of_the_app_and_gives_one_result(
     place: Place, dify: Dify, bridge: Bridge, mode: str
 ) -> None:
@@ -91,6 +97,7 @@ async def test_what_is_filled_in_for_one_result_does_not_count_for_the_next(
     assert place.replies(thread)[1:] == ["About the moon.", "About the sun."]
 
 
+@pytest.mark.parametrize("mode", list(PATHS))
 async def test_an_app_without_a_form_is_asked_with_the_words_alone(
     place: Place, dify: Dify, bridge: Bridge, mode: str
 ) -> None:
@@ -108,6 +115,39 @@ async def test_an_app_without_a_form_is_asked_with_the_words_alone(
     ]
 
 
+async def test_a_form_may_be_sent_as_empty_as_it_is(place: Place, dify: Dify, bridge: Bridge) -> None:
+    dify.setup = AppSetup(inputs=(FormInput("topic", "Topic"),))
+    dify.script = lambda request, turns: Answer("About nothing.")
+    async with bridge() as app:
+        thread = await place.ask("!generate")
+        await answered(app, 1)
+        await place.press(thread, "Fill in")
+        await until(lambda: place.form() is not None)
+        await place.fill({})
+        await answered(app, 2)
+    assert place.replies(thread)[1:] == ["About nothing."]
+
+
+async def test_words_fill_the_only_field_for_words(place: Place, dify: Dify, bridge: Bridge) -> None:
+    dify.setup = AppSetup(inputs=(FormInput("topic", "Topic", default="cats"), FORM[2]))
+    dify.script = lambda request, turns: Answer(f"About {request.inputs['topic']}.")
+    async with bridge() as app:
+        thread = await place.ask("dogs")
+        await answered(app, 1)
+    assert place.replies(thread) == ["About dogs."]
+    assert dict(dify.requests[0].inputs) == {"topic": "dogs", "lines": 3}
+
+
+async def test_several_outputs_are_told_by_name(place: Place, dify: Dify, bridge: Bridge) -> None:
+    outputs = {"title": "The sea", "words": 3, "tags": ["blue", "deep"]}
+    dify.script = lambda request, turns: Answer("", outputs=outputs)
+    async with bridge() as app:
+        thread = await place.ask("Go")
+        await answered(app, 1)
+    (reply,) = place.replies(thread)
+    assert [line.partition(": ")[2] for line in reply.splitlines()] == ["The sea", "3", '["blue","deep"]']
+
+
 async def test_a_model_that_fails_leaves_what_it_said(place: Place, dify: Dify, bridge: Bridge) -> None:
     dify.script = lambda request, turns: Answer("Half of a result", fail_after=2)
     async with bridge() as app:
@@ -118,6 +158,7 @@ async def test_a_model_that_fails_leaves_what_it_said(place: Place, dify: Dify, 
     assert errors.DifyModelFailed.notice in reply
 
 
+@pytest.mark.parametrize("mode", list(PATHS))
 async def test_a_result_that_is_being_made_can_be_stopped(
     place: Place, dify: Dify, bridge: Bridge, mode: str
 ) -> None:
