@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from bridge import deciding, errors
+from bridge import asking, deciding, errors
 from sandbox.dify import Answer, Decision, Dify, Form, FormAction, FormField
 from tests.e2e.conftest import Bridge, answered, until
 from tests.e2e.places import Place
@@ -42,7 +42,7 @@ def waits(dify: Dify, form: Form) -> None:
     dify.script = lambda request, turns: Answer("Let me ask somebody.", pause_after=100, form=form)
 
 
-async def test_a_decision_arrives_and_the_flow_goes_on_in_the_thread(
+async def test_a_decision_arrives_and_the_flow_goes_on(
     place: Place, dify: Dify, bridge: Bridge
 ) -> None:
     waits(dify, FORM)
@@ -60,6 +60,7 @@ async def test_a_decision_arrives_and_the_flow_goes_on_in_the_thread(
     rest = place.replies(thread)[1]
     assert rest.startswith("> Refuse")
     assert rest.endswith("So it is no.")
+    assert "Let me ask" not in rest
     (decision,) = dify.decisions
     assert (decision.action, decision.filled, decision.user) == ("no", {}, dify.requests[0].user)
     assert len(dify.requests) == 1
@@ -158,6 +159,18 @@ async def test_a_flow_that_asks_again_is_answered_again(place: Place, dify: Dify
     assert [decision.action for decision in dify.decisions] == ["yes", "ok"]
 
 
+async def test_a_flow_that_has_nothing_more_to_say_says_so(place: Place, dify: Dify, bridge: Bridge) -> None:
+    dify.script = lambda request, turns: Answer("Let me ask somebody.", pause_after=100, form=FORM)
+    async with bridge() as app:
+        thread = await place.ask("My money, please")
+        await answered(app, 1)
+        await place.press(thread, "Refuse")
+        await answered(app, 2)
+    rest = place.replies(thread)[1]
+    assert rest.startswith("> Refuse")
+    assert asking.NO_MORE_WORDS in rest
+
+
 async def test_a_form_for_somebody_elsewhere_is_told_without_buttons(
     place: Place, dify: Dify, bridge: Bridge
 ) -> None:
@@ -189,4 +202,54 @@ async def test_a_line_that_breaks_after_the_decision_is_taken_up_again(
         dify.cut_lines()
         await answered(app, 2)
     assert place.replies(thread)[1].count("word") == 30
+    assert "Let me ask" not in place.replies(thread)[1]
+    assert len(dify.decisions) == 1
+
+
+async def test_a_dify_that_goes_away_after_the_decision_is_listened_to_again(
+    place: Place, dify: Dify, bridge: Bridge
+) -> None:
+    place.retry_seconds = 20
+    form = Form(
+        "Refund",
+        "40 €?",
+        actions=(FormAction("yes", "Pay it back"),),
+        resumes_after=1.0,
+        then=lambda _: Answer("So be it."),
+    )
+    dify.script = lambda request, turns: Answer("Let me ask somebody.", pause_after=100, form=form)
+    async with bridge() as app:
+        thread = await place.ask("My money, please")
+        await answered(app, 1)
+        await place.press(thread, "Pay it back")
+        await until(lambda: any(dify.listened_to(run) for run in dify.runs))
+        async with dify.away():
+            await until(lambda: not any(dify.listened_to(run) for run in dify.runs))
+        await answered(app, 2)
+    assert place.replies(thread)[1].endswith("So be it.")
+    assert len(dify.decisions) == 1
+
+
+async def test_a_bridge_that_ends_after_the_decision_goes_on_with_the_flow(
+    place: Place, dify: Dify, bridge: Bridge
+) -> None:
+    place.drain_seconds = 0
+    form = Form(
+        "Refund",
+        "40 €?",
+        actions=(FormAction("yes", "Pay it back"),),
+        resumes_after=1.0,
+        then=lambda _: Answer("So be it."),
+    )
+    dify.script = lambda request, turns: Answer("Let me ask somebody.", pause_after=100, form=form)
+    async with bridge() as app:
+        thread = await place.ask("My money, please")
+        await answered(app, 1)
+        await place.press(thread, "Pay it back")
+        await until(lambda: len(dify.decisions) == 1)
+    async with bridge() as app:
+        await answered(app, 2)
+    rest = place.replies(thread)[1]
+    assert rest.startswith("> Pay it back")
+    assert rest.endswith("So be it.")
     assert len(dify.decisions) == 1
