@@ -151,6 +151,7 @@ class Conversation:
 
     async def _ask(self, scene: Scene, asking: Asking) -> None:
         told = scene.told
+        told.lead = lead_of(scene.job.message)
         waiting = asyncio.create_task(
             show_waiting(scene.adapter, self._budget, scene.job.thread), name="waiting"
         )
@@ -304,7 +305,7 @@ def command_in(message: Message) -> Command | None:
     return None if message.filled or message.decision is not None else command_of(message.text)
 
 
-def lead_of(message: Message, heard: str) -> str:
+def lead_of(message: Message, heard: str = "") -> str:
     """What stands above the answer: what nobody can read elsewhere of the question."""
     said = "\n\n".join(part for part in (message.text if message.pressed else "", heard) if part)
     quoted = "\n".join(f"> {line}" for line in said.splitlines())

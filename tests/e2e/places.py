@@ -22,6 +22,7 @@ class Given:
     """A file that somebody attaches."""
 
     name: str
+    person: str
     media_type: str
     data: bytes
 
@@ -136,6 +137,10 @@ class Place(ABC):
     @abstractmethod
     def whispers(self) -> list[str]:
         """What only the default person was shown."""
+
+    @abstractmethod
+    def whispers_to(self, person: str) -> list[str]:
+        """What only this person was shown."""
 
     @abstractmethod
     def files(self, thread: str) -> list[tuple[str, bytes]]:
@@ -311,6 +316,9 @@ class SlackPlace(Place):
 
     async def fill(self, values: Mapping[str, str]) -> None:
         await self._heard(await self.slack.submit(self.person, values))
+
+    def whispers_to(self, person: str) -> list[str]:
+        return [one.text for one in self.slack.whispers(person)]
 
     def whispers(self) -> list[str]:
         return [one.text for person in self.people for one in self.slack.whispers(person)]
@@ -531,6 +539,9 @@ class DiscordPlace(Place):
             return bool(one.answer)
 
         await self.discord.wait_for(is_over)
+
+    def whispers_to(self, person: str) -> list[str]:
+        return [one.content for one in self.discord.whispers(person)]
 
     def whispers(self) -> list[str]:
         return [one.content for one in self.discord.whispers(self.person)]

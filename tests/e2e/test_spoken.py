@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from bridge import errors, obeying
-from sandbox.dify import Answer, AppSetup, Dify
+from sandbox.dify import Answer, AppSetup, Dify, FileRules
 from tests.e2e.conftest import Bridge, answered, until
 from tests.e2e.places import Place
 from tests.test_voice import recording
@@ -53,7 +53,18 @@ async def test_an_app_that_does_not_hear_says_so(place: Place, dify: Dify, bridg
         await answered(app, 1)
     (reply,) = place.replies(thread)
     assert "clip.m4a could not be listened to. The AI app behind this bot does not listen." in reply
-    assert (dify.requests, dify.heard) == ([], [])
+    assert (dify.requests, dify.heard, place.fetched()) == ([], [], 0)
+
+
+async def test_a_recording_is_a_file_like_others_for_an_app_that_takes_files(
+    place: Place, dify: Dify, bridge: Bridge
+) -> None:
+    dify.setup = AppSetup(files=FileRules())
+    async with bridge() as app:
+        thread = await place.attach_file("", *CLIP, voice=True)
+        await answered(app, 1)
+    assert place.replies(thread) == ["Answer 1."]
+    assert [file.kind for file in dify.requests[0].files] == ["audio"]
 
 
 async def test_a_recording_that_cannot_be_read_is_told(place: Place, dify: Dify, bridge: Bridge) -> None:
@@ -81,7 +92,7 @@ async def test_silence_is_no_question(place: Place, dify: Dify, bridge: Bridge) 
         thread = await place.attach_file("", *CLIP, voice=True)
         await answered(app, 1)
     (reply,) = place.replies(thread)
-    assert "Nothing could be understood in clip.m4a." in reply
+    assert "clip.m4a could not be listened to. Nothing in it could be understood." in reply
     assert dify.requests == []
 
 
