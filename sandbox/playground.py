@@ -15,7 +15,7 @@ class Playground:
     """Three stand-ins, as one async context manager. `person` speaks in `channel` of each platform."""
 
     def __init__(self) -> None:
-        self.dify = Dify(setup=demo_setup())
+        self.dify = Dify(name="Bridge guide", setup=demo_setup())
         self.slack = Slack(latency=LATENCY_SECONDS)
         self.discord = Discord(latency=LATENCY_SECONDS)
         self.slack_person = self.slack.add_user("Ada")

@@ -7,6 +7,8 @@ from sandbox.page.slack import SlackSide
 from sandbox.page.view import Calls, Link, Side, View
 from sandbox.playground import Playground
 
+_POSTS = ("chat.postMessage", "chat.startStream")
+_EDITS = ("chat.update", "chat.appendStream", "chat.stopStream")
 _MESSAGES = "/channels/{id}/messages"
 
 
@@ -23,9 +25,9 @@ def view(playground: Playground, shown: Mapping[str, Side], links: tuple[Link, .
 def _calls(playground: Playground) -> Calls:
     slack, discord = playground.slack.calls, playground.discord.calls
     return Calls(
-        posts=sum(call.method == "chat.postMessage" for call in slack)
+        posts=sum(call.method in _POSTS for call in slack)
         + sum(call.method == "POST" and call.route == _MESSAGES for call in discord),
-        edits=sum(call.method == "chat.update" for call in slack)
+        edits=sum(call.method in _EDITS for call in slack)
         + sum(call.method == "PATCH" and call.route.startswith(_MESSAGES) for call in discord),
         dify=len(playground.dify.requests),
         too_fast=sum(call.status == 429 for call in slack) + sum(call.status == 429 for call in discord),

@@ -14,8 +14,7 @@ const NEAR_THE_END_PX = 60;
 /** Show what is said on a platform. */
 export function draw(platform, list) {
   const feed = document.querySelector(`#${platform} .feed`);
-  const atEnd = feed.scrollHeight - feed.scrollTop - feed.clientHeight < NEAR_THE_END_PX;
-  sync(feed, list, () => made("div", { className: "group" }, element(SAID)), (group, item) => {
+  sync(feed, list, () => begun(feed), (group, item) => {
     update(platform, group.firstElementChild, item);
     const thread = group.querySelector(".thread") ?? (item.replies.length ? grown(platform, group, item) : null);
     if (!thread) return;
@@ -23,7 +22,23 @@ export function draw(platform, list) {
       item.title || `${item.replies.length} ${item.replies.length === 1 ? "reply" : "replies"}`;
     sync(thread, item.replies, () => element(SAID), (node, said) => update(platform, node, said), thread.querySelector("form"));
   });
-  if (atEnd) feed.scrollTop = feed.scrollHeight;
+}
+
+/** Keep to the end of a platform's channel, whatever grows there, unless somebody looks at what is above. */
+export function follow(platform) {
+  const feed = document.querySelector(`#${platform} .feed`);
+  let following = true;
+  feed.addEventListener("scroll", () => {
+    following = feed.scrollHeight - feed.scrollTop - feed.clientHeight < NEAR_THE_END_PX;
+  });
+  feed.growing = new ResizeObserver(() => { if (following) feed.scrollTop = feed.scrollHeight; });
+  feed.growing.observe(feed);
+}
+
+function begun(feed) {
+  const group = made("div", { className: "group" }, element(SAID));
+  feed.growing.observe(group);
+  return group;
 }
 
 function grown(platform, group, item) {

@@ -1,6 +1,6 @@
 import { composer } from "./composer.js";
 import { made, post, toast } from "./elements.js";
-import { draw } from "./messages.js";
+import { draw, follow } from "./messages.js";
 import { drawSheet } from "./sheet.js";
 
 const PLATFORMS = ["slack", "discord"];
@@ -10,6 +10,7 @@ for (const platform of PLATFORMS) {
   form.className = "composer";
   form.prepend(made("span", { className: "to", textContent: "@Assistant" }));
   document.getElementById(platform).append(form);
+  follow(platform);
 }
 
 for (const hint of document.querySelectorAll("#hints button")) {

@@ -139,7 +139,7 @@ class Page:
             raise web.HTTPUnsupportedMediaType
         try:
             match await request.json():
-                case {"platform": str(platform), **wish}:
+                case {"platform": str(platform)} as wish:
                     await do(self._side(platform), wish)
                 case _:
                     raise Unreadable("nobody is named")

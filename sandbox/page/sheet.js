@@ -1,18 +1,19 @@
 import { blocks } from "./markdown.js";
 import { made, post } from "./elements.js";
 
-const closed = new Set();
+// What was closed here, by platform, until its platform has heard of that.
+const closed = new Map();
 
 /** Show the form that the visitor has before them on a platform, or none. What they have typed stays. */
 export function drawSheet(platform, sheet) {
   const pane = document.getElementById(platform);
   const veil = pane.querySelector(".veil");
   if (!sheet) {
-    closed.clear();
+    closed.delete(platform);
     veil?.remove();
   } else if (veil?.dataset.id === sheet.id) {
     for (const input of sheet.inputs) problem(veil, input);
-  } else if (!closed.has(platform + sheet.id)) {
+  } else if (closed.get(platform) !== sheet.id) {
     veil?.remove();
     open(pane, platform, sheet);
   }
@@ -33,7 +34,7 @@ function open(pane, platform, sheet) {
   veil.setAttribute("role", "dialog");
   veil.setAttribute("aria-labelledby", title.id);
   const dismiss = () => {
-    closed.add(platform + sheet.id);
+    closed.set(platform, sheet.id);
     veil.remove();
     post("/dismiss", { platform });
   };

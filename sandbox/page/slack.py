@@ -13,6 +13,7 @@ from sandbox.slack.elements import SIDES, pressable
 
 # Slack itself gives an app three seconds.
 HEARD_WITHIN_SECONDS = 4.0
+STOP_STREAM = "stop-stream"
 _KINDS = {"number_input": "number", "static_select": "choice", "checkboxes": "check"}
 
 
@@ -52,6 +53,9 @@ class SlackSide:
             raise Refused(str(error)) from error
 
     async def press(self, message: str, name: str) -> None:
+        if name == STOP_STREAM:
+            await self._stop_stream(message)
+            return
         try:
             sent = await self._slack.press(message, name, self._person)
         except ValueError as error:
@@ -67,6 +71,13 @@ class SlackSide:
 
     def dismiss(self) -> None:
         self._slack.dismiss(self._person)
+
+    async def _stop_stream(self, message: str) -> None:
+        """Slack's own button, of which the bot is told by an event."""
+        try:
+            await self._slack.stop_stream(self._channel, message, self._person)
+        except ValueError as error:
+            raise Refused("This answer does not grow any more.") from error
 
     async def _heard(self, sent: Interaction) -> None:
         interactions = self._slack.interactions
@@ -114,7 +125,8 @@ def _text(message: SlackMessage) -> str:
 
 def _buttons(message: SlackMessage) -> tuple[Pressable, ...]:
     """Slack's own pair of thumbs has one id for both, so all are named by what stands on them."""
-    return tuple(
+    stop = (Pressable("Stop", STOP_STREAM, "danger"),) if message.streaming else ()
+    return stop + tuple(
         Pressable(one.label, one.label, "plain", _THUMBS[one.style])
         if one.style in _THUMBS
         else Pressable(one.label, one.label, one.style or "plain")

@@ -1,4 +1,4 @@
-"""The demo page in a real browser: a visitor types, presses, fills in, attaches, and sees what comes of it."""
+"""The demo page in a browser: a visitor writes, presses, fills in, attaches, and sees what comes of it."""
 
 import shutil
 from collections.abc import AsyncIterator
