@@ -91,11 +91,7 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
         | {"bridge.dify", "bridge.store", "bridge.apps", "bridge.routes", "bridge.inbox", "bridge.commands"}
         | {"bridge.scene", "bridge.notes", "bridge.reply", "bridge.asking", "bridge.obeying"}
         | {"bridge.preparing", "bridge.inputs", "bridge.attached", "bridge.made"}
-<<<<<<< HEAD
-        | {"bridge.courtesy", "bridge.afterwards", "bridge.cited"},
-=======
-        | {"bridge.courtesy", "bridge.naming", "bridge.afterwards"},
->>>>>>> wt-storya
+        | {"bridge.courtesy", "bridge.naming", "bridge.afterwards", "bridge.cited"},
         set(),
     ),
     "bridge.settings": ({"bridge.errors"}, {"pydantic", "pydantic_settings", "dotenv"}),

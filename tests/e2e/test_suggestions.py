@@ -9,7 +9,9 @@ from sandbox.dify import Answer, AppSetup, Dify
 from tests.e2e.conftest import Bridge, answered, until
 from tests.e2e.places import Place
 
-OPENING = AppSetup(opening_statement="Hello, I am **Otto**.", suggested_questions=("Who are you?", "What now?"))
+OPENING = AppSetup(
+    opening_statement="Hello, I am **Otto**.", suggested_questions=("Who are you?", "What now?")
+)
 AFTER = AppSetup(suggested_questions_after_answer=True, follow_ups=("And then?", "Why is that?"))
 LONG = "Could you tell me at some length " + "and in all detail " * 8 + "why?"
 
