@@ -247,8 +247,17 @@ class Asking:
         self._told.text = found.text.removeprefix(self._said_before)
         self._reply.write(self._told.shown)
         await self._look_for_files()
-        await self._conclude(found.ending, ())
+        forms = await self._waiting_forms() if found.ending is Ending.PAUSED else ()
+        await self._conclude(found.ending, forms)
         return True
+
+    async def _waiting_forms(self) -> tuple[HumanForm, ...]:
+        """What a flow waits for that has paused unheard."""
+        try:
+            return await self._dify.waiting_forms(self._ids.workflow_run_id, self._user)
+        except DifyError as error:
+            log.info("%s: not known what the flow waits for: %s", self._job.thread.key, error)
+            return ()
 
     async def _look_for_files(self) -> None:
         """What the app made meanwhile; without it, the answer is good enough."""
