@@ -134,6 +134,7 @@ async def test_a_form_is_filled_in_and_sent_and_its_mistakes_are_told(tab: Tab) 
         await send(tab, side, Tone="poetic", Sentences_at_most="many")
         if side == "discord":
             # There, no form can be the answer to a form.
+            await see(tab, side, "Sentences at most must be a number.")
             await press(tab, side, "Continue")
         problem = tab.locator(f"#{side} .sheet").get_by_text("must be a number")
         await problem.wait_for(timeout=PATIENCE_MS)
