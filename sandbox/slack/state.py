@@ -188,9 +188,7 @@ class Workspace:
         file_id = file_id or self.new_file_id()
         base = f"{origin}/files-pri/{self.identity.team_id}-{file_id}"
         slug = re.sub(r"[^a-z0-9.]+", "_", file.name.lower())
-        stored = StoredFile(
-            file_id, file, int(time.time()), f"{base}/{slug}", f"{base}/download/{slug}", by
-        )
+        stored = StoredFile(file_id, file, int(time.time()), f"{base}/{slug}", f"{base}/download/{slug}", by)
         self.files[file_id] = stored
         return stored
 

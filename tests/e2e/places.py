@@ -22,7 +22,6 @@ class Given:
     """A file that somebody attaches."""
 
     name: str
-    person: str
     media_type: str
     data: bytes
 
@@ -40,6 +39,7 @@ class Place(ABC):
     """One stand-in with a channel and a person in it. Threads are named by what the platform calls them."""
 
     name: str
+    person: str
     retry_seconds = 0.0
     drain_seconds = 5.0
     max_age_seconds = 900.0

@@ -42,9 +42,7 @@ def waits(dify: Dify, form: Form) -> None:
     dify.script = lambda request, turns: Answer("Let me ask somebody.", pause_after=100, form=form)
 
 
-async def test_a_decision_arrives_and_the_flow_goes_on(
-    place: Place, dify: Dify, bridge: Bridge
-) -> None:
+async def test_a_decision_arrives_and_the_flow_goes_on(place: Place, dify: Dify, bridge: Bridge) -> None:
     waits(dify, FORM)
     async with bridge() as app:
         thread = await place.ask("My money, please")

@@ -94,7 +94,11 @@ async def test_other_links_stay_and_nothing_is_fetched_there(
     place: Place, dify: Dify, bridge: Bridge, elsewhere: tuple[str, list[str]]
 ) -> None:
     origin, asked = elsewhere
-    links = (f"{origin}/cat.png", "http://cats.invalid/files/cat.png?sign=1", f"{dify.origin}/console/cat.png")
+    links = (
+        f"{origin}/cat.png",
+        "http://cats.invalid/files/cat.png?sign=1",
+        f"{dify.origin}/console/cat.png",
+    )
     said = " ".join(f"![cat {number}]({link})" for number, link in enumerate(links))
     dify.script = lambda request, turns: Answer(f"{said} [docs]({origin}/docs)")
     async with bridge() as app:
