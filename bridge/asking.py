@@ -26,7 +26,6 @@ from bridge.errors import (
     DifyFormOver,
     DifyQuota,
     DifySilent,
-    DifyWrongMode,
     LeaseLost,
     TooOld,
 )
@@ -49,8 +48,6 @@ NO_WORDS = "The AI app ended without an answer. Please ask again in other words.
 NO_MORE_WORDS = "The AI app went on with this decision, and had nothing more to say."
 STOPPED = "This answer was stopped."
 AWAY = "The AI service is away, asking again"
-# What an app may be whose Dify does not tell, in the order in which it is tried.
-NEXT_MODE = {Mode.UNKNOWN: Mode.COMPLETION, Mode.COMPLETION: Mode.WORKFLOW}
 
 Prepare = Callable[[str], Awaitable[Prepared]]
 
@@ -110,8 +107,6 @@ class Asking:
                     await self._turn(waiting)
             except DifyConversationGone as gone:
                 await self._begin_anew(gone)
-            except DifyWrongMode as wrong:
-                self._try_as_another(wrong)
             except DifyError as error:
                 until = min(until, loop.time() + self._retry_seconds)
                 wait = max(pause, error.retry_after or 0.0)
@@ -227,12 +222,6 @@ class Asking:
                 raise
         self._decided = True
 
-    def _try_as_another(self, wrong: DifyWrongMode) -> None:
-        """An old Dify does not tell what kind of app it has; then the endpoints do."""
-        if self._mode not in NEXT_MODE:
-            raise wrong
-        self._mode = NEXT_MODE[self._mode]
-
     async def _is_recovered(self) -> bool:
         """Whether Dify still knows the answer whose end was not seen. If not, an earlier attempt's is
         asked for again; of what broke just now, the beginning was seen: raises what broke it."""
@@ -257,8 +246,29 @@ class Asking:
         log.info("%s: Dify still knew the answer", self._job.thread.key)
         self._told.text = found.text.removeprefix(self._said_before)
         self._reply.write(self._told.shown)
-        await self._conclude(found.ending, ())
+        await self._look_for_files()
+        forms = await self._waiting_forms() if found.ending is Ending.PAUSED else ()
+        await self._conclude(found.ending, forms)
         return True
+
+    async def _waiting_forms(self) -> tuple[HumanForm, ...]:
+        """What a flow waits for that has paused unheard."""
+        try:
+            return await self._dify.waiting_forms(self._ids.workflow_run_id, self._user)
+        except DifyError as error:
+            log.info("%s: not known what the flow waits for: %s", self._job.thread.key, error)
+            return ()
+
+    async def _look_for_files(self) -> None:
+        """What the app made meanwhile; without it, the answer is good enough."""
+        if not (self._ids.conversation_id and self._ids.message_id):
+            return
+        try:
+            self._told.files = await self._dify.files_of(
+                self._ids.conversation_id, self._ids.message_id, self._user
+            )
+        except DifyError as error:
+            log.info("%s: no files are known of this answer: %s", self._job.thread.key, error)
 
     async def _conclude(self, ending: Ending | None, forms: tuple[HumanForm, ...]) -> None:
         """Say how it ended, where the answer does not say enough by itself."""

@@ -11,7 +11,7 @@ LINE_CHARACTERS = 60
 
 
 def source_lines(sources: Sequence[Source]) -> tuple[str, ...]:
-    """Where the answer was found, one line each, to be numbered; the last one says how many there are more."""
+    """Where the answer was found, one line each, to be numbered; the last one tells of any more."""
     lines = [_line(source) for source in sources[:MOST_SOURCES]]
     if len(sources) > MOST_SOURCES:
         lines[-1] += f", and {len(sources) - MOST_SOURCES} more"

@@ -18,6 +18,7 @@ from bridge.inbox import Asked, dify_user_of
 from bridge.inputs import names_of
 from bridge.made import all_made, fetch_made, send_made
 from bridge.markdown import without_own_links
+from bridge.naming import name_thread
 from bridge.notes import Notes
 from bridge.obeying import Obeying, fill_button
 from bridge.ports import OpensThreads
@@ -44,6 +45,7 @@ TOO_LONG = (
     f"That message is too long: up to {QUESTION_LIMIT_CHARACTERS:,} characters can be asked at once. "
     "Please shorten it."
 )
+NOTED = "This is noted for all that is asked in this thread."
 RESTARTING = "The bot is being restarted. This answer goes on in a moment."
 GIVEN_UP = "Answering this has failed several times, so the bot has given it up. Please ask in another way."
 # A question whose answer was begun so often, and never ended, is given up.
@@ -159,6 +161,9 @@ class Conversation:
             await self._put_files(scene, asking)
         except NothingAsked:
             told.outcome = "refused"
+            if scene.job.message.filled:
+                told.notices.append(NOTED)
+                return
             await self._obeying.offer_opening(scene)
             if not (told.text or told.refused):
                 told.notices.append(NothingAsked.notice)
@@ -193,12 +198,13 @@ class Conversation:
         prepared = await prepare(scene, self._carrier, self._budget, user)
         told.refused = list(prepared.refused)
         told.lead = lead_of(job.message, prepared.heard)
-        if says_nothing(prepared, await scene.dify.app()):
+        app = await scene.dify.app()
+        if job.message.filled and app.mode.conversing:
+            await scene.notes.inputs(tuple({**dict(job.inputs), **dict(job.message.filled)}.items()))
+        if says_nothing(prepared, app, job.message):
             raise NothingAsked
         if prepared.missing:
             raise Unfilled(names_of(prepared.missing))
-        if job.message.filled:
-            await scene.notes.inputs(tuple({**dict(job.inputs), **dict(job.message.filled)}.items()))
         return prepared
 
     async def _buttons(self, scene: Scene, ids: Ids) -> list[Button]:
@@ -219,6 +225,9 @@ class Conversation:
 
     def _follow_up(self, scene: Scene, opened: OpenApp, asking: Asking) -> None:
         last, ids = scene.reply.last, asking.ids
+        if title := scene.told.title:
+            naming = name_thread(scene.adapter, self._budget, scene.job.thread, title)
+            self._afterwards.start(naming, scene.job.thread.key)
         if scene.told.outcome == "answered" and last is not None and ids.message_id:
             self._afterwards.begin(
                 Answered(

@@ -24,6 +24,8 @@ _KINDS = {
     InputKind.SELECT: FieldKind.CHOICE,
     InputKind.CHECKBOX: FieldKind.CHECK,
 }
+# Fields that take whatever somebody writes.
+_WORDY = (InputKind.TEXT, InputKind.PARAGRAPH)
 _TRUE = frozenset({"true", "1", "yes", "on"})
 
 
@@ -62,7 +64,7 @@ def inputs_of(
 ) -> Inputs:
     """Everything that the app declares. What somebody filled in counts most, then what is configured, then
     what is known of the message. `text` is what was written, where nothing but the form is asked with: it
-    fills the one field of text that is still missing, if there is just one."""
+    fills the one field that is still missing, or else the only one for words that nobody has filled."""
     known = {**context_of(message), **configured, **dict(message.filled)}
     values: dict[str, object] = {}
     missing = []
@@ -77,10 +79,41 @@ def inputs_of(
             values[field.name] = value
         elif field.required:
             missing.append(field)
-    wordy = [field for field in missing if field.kind in (InputKind.TEXT, InputKind.PARAGRAPH)]
-    if text and len(missing) == 1 and wordy and not problem_with(wordy[0], text):
-        return Inputs({**values, wordy[0].name: text}, (), tuple(files))
+    open_fields = missing or [
+        field for field in app.inputs if field.kind in _WORDY and field.name not in known
+    ]
+    if text and len(open_fields) == 1 and open_fields[0].kind in _WORDY:
+        (field,) = open_fields
+        if not problem_with(field, text):
+            return Inputs({**values, field.name: text}, (), tuple(files))
     return Inputs(values, tuple(missing), tuple(files))
+
+
+def fillable(app: AppInfo) -> tuple[AppInput, ...]:
+    """The fields that can be filled in; others take files."""
+    return tuple(field for field in app.inputs if field.kind not in OF_FILES)
+
+
+def to_ask_for(
+    app: AppInfo, message: Message, configured: Mapping[str, str], *, whole: bool
+) -> tuple[AppInput, ...]:
+    """The fields of the form that somebody is shown: those that would be empty, or of a `whole` form also
+    those with defaults. Where that is none, all that can be filled in."""
+    there = fillable(app)
+    if whole:
+        known = {**context_of(message), **configured}
+        fields = tuple(field for field in there if field.name not in known)
+    else:
+        sent = inputs_of(app, message, configured).values
+        fields = tuple(field for field in there if field.name not in sent)
+    return fields or there
+
+
+def problems_with(fields: Sequence[AppInput], filled: Filled) -> str:
+    """Why this cannot be what was filled into them, in a sentence each; empty when it can."""
+    given = dict(filled)
+    problems = (problem_with(field, given[field.name]) for field in fields if field.name in given)
+    return " ".join(problem for problem in problems if problem)
 
 
 def places_for_files(app: AppInfo) -> int:
@@ -104,8 +137,10 @@ def problem_with(field: AppInput, given: str) -> str:
     return ""
 
 
-def form_of(fields: Sequence[AppInput], title: str, value: str, filled: Filled = ()) -> Form:
-    """The form that asks for these."""
+def form_of(
+    fields: Sequence[AppInput], title: str, value: str, filled: Filled = (), problem: str = ""
+) -> Form:
+    """The form that asks for these; once more, when there was a `problem` with what was filled in."""
     known = dict(filled)
     shown = tuple(
         Field(
@@ -120,7 +155,7 @@ def form_of(fields: Sequence[AppInput], title: str, value: str, filled: Filled =
         for field in fields
         if field.kind not in OF_FILES
     )
-    return Form(title, shown, Action.FILL, value)
+    return Form(title, shown, Action.FILL, value, intro=problem)
 
 
 def names_of(fields: Sequence[AppInput]) -> str:

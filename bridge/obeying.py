@@ -3,10 +3,9 @@
 from bridge.budget import Budget
 from bridge.commands import Command, Word, help_text
 from bridge.dify import Exchange
-from bridge.errors import DifyLacks
+from bridge.errors import DifyLacks, DifyRejected
 from bridge.inputs import OF_FILES
 from bridge.made import send_made
-from bridge.naming import name_thread
 from bridge.scene import Scene
 from bridge.store import UNFILLED, Store
 from bridge.types import Action, Button, Style
@@ -24,6 +23,7 @@ NOTHING_YET = "There is no conversation in this thread yet."
 NOTHING_RUNS = "Nothing is being answered here just now."
 NO_VARIABLES = "This conversation has no variables."
 NO_SUCH_VARIABLE = "This conversation has no variable of that name."
+NOT_OF_ITS_KIND = "`{name}` takes another kind of value: {kind}."
 HOW_TO_SET = "Write `!set name value`."
 SET = "Set."
 FILL_IN = "Fill in the form, and the result will be put here."
@@ -116,7 +116,7 @@ class Obeying:
         job = scene.job
         title = await scene.dify.rename(job.conversation_id, job.dify_user, name)
         scene.told.notices.append(f"This conversation is called “{title}” now.")
-        await name_thread(scene.adapter, self._budget, job.thread, title)
+        scene.told.title = title
 
     async def _said(self, scene: Scene) -> tuple[Exchange, ...]:
         return await scene.dify.history(scene.job.conversation_id, scene.job.dify_user, MOST_EXCHANGES)
@@ -146,8 +146,13 @@ class Obeying:
             scene.told.notices.append(NO_SUCH_VARIABLE)
         else:
             job = scene.job
-            await scene.dify.set_variable(job.conversation_id, job.dify_user, variable, value.strip())
-            scene.told.notices.append(SET)
+            try:
+                await scene.dify.set_variable(job.conversation_id, job.dify_user, variable, value.strip())
+            except DifyRejected:
+                sentence = NOT_OF_ITS_KIND.format(name=name, kind=variable.kind)
+                scene.told.notices.append(sentence)
+            else:
+                scene.told.notices.append(SET)
 
 
 def asking_buttons(question_id: int, texts: tuple[str, ...]) -> tuple[Button, ...]:

@@ -12,7 +12,7 @@ from bridge.inputs import inputs_of
 from bridge.people import asks_about_people, looked_up
 from bridge.ports import Adapter
 from bridge.scene import Scene
-from bridge.types import Attachment
+from bridge.types import Attachment, Message
 
 # Dify wants words with every question.
 ATTACHED = "(see what is attached)"
@@ -47,9 +47,10 @@ async def prepare(scene: Scene, carrier: Carrier, budget: Budget, user: str) -> 
     others = [one for one in message.attachments if one not in spoken]
     carried = await carrier.carry(adapter, dify, app, others, user)
     text = "\n\n".join(part for part in (message.text, heard) if part)
-    configured = {**scene.config.inputs, **dict(job.inputs)}
-    only_form = not app.mode.conversing
-    inputs = inputs_of(app, message, configured, carried.uploads, text=text if only_form else "")
+    # What answers once begins each time with an empty form, and has nothing but that to be asked with.
+    lasting, asked = (job.inputs, "") if app.mode.conversing else ((), text)
+    configured = {**scene.config.inputs, **dict(lasting)}
+    inputs = inputs_of(app, message, configured, carried.uploads, text=asked)
     return Prepared(
         query=text or (ATTACHED if carried.uploads else ""),
         inputs=inputs.values,
@@ -60,9 +61,9 @@ async def prepare(scene: Scene, carrier: Carrier, budget: Budget, user: str) -> 
     )
 
 
-def says_nothing(prepared: Prepared, app: AppInfo) -> bool:
-    """Whether there is nothing that could be asked."""
-    return not prepared.query and (app.mode.conversing or not prepared.inputs)
+def says_nothing(prepared: Prepared, app: AppInfo, message: Message) -> bool:
+    """Whether there is nothing that could be asked. A form may be sent as empty as it is."""
+    return not prepared.query and (app.mode.conversing or not (prepared.inputs or message.filled))
 
 
 def _is_taken(recording: Attachment, app: AppInfo) -> bool:

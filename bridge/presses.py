@@ -13,9 +13,9 @@ from dataclasses import replace
 from bridge.apps import Apps, OpenApp
 from bridge.commands import command_of
 from bridge.deciding import decision_of, form_of, unpacked
-from bridge.dify import Rating
+from bridge.dify import AppInfo, Rating
 from bridge.errors import DifyError, NotForYou, StoreError
-from bridge.inputs import OF_FILES, inputs_of, problem_with
+from bridge.inputs import fillable, problems_with, to_ask_for
 from bridge.inputs import form_of as form_of_inputs
 from bridge.routes import is_curator, may_ask
 from bridge.store import Known, Store
@@ -47,6 +47,7 @@ THANKS = "Thank you. You can change this at any time."
 TAKEN_BACK = "Taken back."
 NOT_RATED = "This could not be noted just now. Please try again."
 SAVED = "Saved: from now on, this is what the app answers to that question."
+FORM_TITLE = "Details"
 NO_FORM = "There is nothing to fill in any more."
 TOO_SLOW = "The AI service is slow just now. Please press again."
 
@@ -145,15 +146,12 @@ class Presses:
             return Whisper(TOO_LONG_AGO)
         async with opened.in_use() as dify:
             app = await dify.app()
-        asked = [field for field in app.inputs if field.kind not in OF_FILES]
         if press.filled is None:
-            sent = inputs_of(app, known.message, opened.config.inputs)
-            asked = [field for field in asked if field.name not in sent.values] or asked
-            return form_of_inputs(asked, app.name or "Details", press.value) if asked else Whisper(NO_FORM)
-        given = dict(press.filled)
-        problems = [problem_with(field, given[field.name]) for field in asked if field.name in given]
-        if found := " ".join(problem for problem in problems if problem):
-            return Whisper(found)
+            return _form_for(app, opened, known, known.message, press.value)
+        fields = fillable(app)
+        if problem := problems_with(fields, press.filled):
+            given = [field for field in fields if field.name in dict(press.filled)]
+            return form_of_inputs(given, app.name or FORM_TITLE, press.value, press.filled, problem)
         command = command_of(known.message.text)
         message = replace(
             known.message,
@@ -163,7 +161,7 @@ class Presses:
             sent_at=press.at,
             addressed=True,
             replies_to="",
-            filled=tuple({**dict(known.message.filled), **given}.items()),
+            filled=tuple({**dict(known.message.filled), **dict(press.filled)}.items()),
         )
         await self._deliver(message)
         return None
@@ -214,6 +212,14 @@ class Presses:
 def _is_number(text: str) -> bool:
     """Whether it is one that we may have written: no row has more digits."""
     return text.isdecimal() and text.isascii() and len(text) <= MOST_DIGITS
+
+
+def _form_for(app: AppInfo, opened: OpenApp, known: Known, message: Message, value: str) -> Reaction:
+    """The form that a question waits for, or the app's whole form where that was asked for."""
+    whole = command_of(message.text) is not None
+    configured = opened.config.inputs if whole else {**opened.config.inputs, **dict(known.inputs)}
+    fields = to_ask_for(app, message, configured, whole=whole)
+    return form_of_inputs(fields, app.name or FORM_TITLE, value, known.inputs) if fields else Whisper(NO_FORM)
 
 
 def _message(press: Press, known: Known, text: str, decision: Decision | None = None) -> Message:

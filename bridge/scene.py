@@ -14,7 +14,8 @@ from bridge.types import Button, Message
 @dataclass(slots=True)
 class Told:
     """What has been heard so far, so that it is kept however the turn ends. `lead` stands above the answer,
-    `notices` below it, at last those of what was `refused` of the question; `outcome` is for the books."""
+    `notices` below it, at last those of what was `refused` of the question; `outcome` is for the books.
+    `title` is what the thread is to be called from now on."""
 
     lead: str = ""
     text: str = ""
@@ -24,6 +25,7 @@ class Told:
     files: tuple[AppFile, ...] = ()
     sources: tuple[Source, ...] = ()
     buttons: list[Button] = field(default_factory=list)
+    title: str = ""
 
     @property
     def shown(self) -> str:

@@ -72,7 +72,7 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
         PURE
         | PACED
         | {"bridge.dify", "bridge.store", "bridge.scene", "bridge.commands"}
-        | {"bridge.inputs", "bridge.made", "bridge.naming"},
+        | {"bridge.inputs", "bridge.made"},
         set(),
     ),
     "bridge.afterwards": (
@@ -91,7 +91,7 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
         | {"bridge.dify", "bridge.store", "bridge.apps", "bridge.routes", "bridge.inbox", "bridge.commands"}
         | {"bridge.scene", "bridge.notes", "bridge.reply", "bridge.asking", "bridge.obeying"}
         | {"bridge.preparing", "bridge.inputs", "bridge.attached", "bridge.made"}
-        | {"bridge.courtesy", "bridge.afterwards", "bridge.cited"},
+        | {"bridge.courtesy", "bridge.naming", "bridge.afterwards", "bridge.cited"},
         set(),
     ),
     "bridge.settings": ({"bridge.errors"}, {"pydantic", "pydantic_settings", "dotenv"}),

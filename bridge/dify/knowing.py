@@ -2,10 +2,12 @@
 
 import asyncio
 import logging
+from dataclasses import replace
 
-from bridge.dify.app import AppInfo, app_in
+from bridge.dify.app import AppInfo, Mode, app_in
 from bridge.dify.calls import Calls, Told
 from bridge.dify.frames import MAX_FRAME_BYTES
+from bridge.dify.modes import mode_by_paths
 from bridge.errors import DifyLacks
 
 log = logging.getLogger(__name__)
@@ -25,6 +27,7 @@ class Knowing:
         self._known: AppInfo | None = None
         self._known_at = 0.0
         self._asking: asyncio.Task[AppInfo] | None = None
+        self._found_out: Mode | None = None
 
     async def app(self, *, fresh: bool) -> AppInfo:
         """What Dify says now, or said lately. Where it does not say so soon, what it said before is good
@@ -56,9 +59,16 @@ class Knowing:
         except DifyLacks:
             info = Told({}, "")
         parameters = await self._calls.get("parameters", max_bytes=MAX_FRAME_BYTES)
-        self._known = app_in(info.fields, parameters.fields, info.version or parameters.version)
+        told = app_in(info.fields, parameters.fields, info.version or parameters.version)
+        self._known = told if told.mode else replace(told, mode=await self._find_out())
         self._known_at = asyncio.get_running_loop().time()
         return self._known
+
+    async def _find_out(self) -> Mode:
+        """The mode, where the server does not tell. No app ever changes it."""
+        if self._found_out is None:
+            self._found_out = await mode_by_paths(self._calls)
+        return self._found_out
 
     def _age(self) -> float:
         return asyncio.get_running_loop().time() - self._known_at

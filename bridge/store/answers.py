@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection
 
-from bridge.store.jobs import Job, Known, packed_inputs, unpacked
+from bridge.store.jobs import Job, Known, packed_inputs, unpacked, unpacked_inputs
 from bridge.store.scripts import held
 from bridge.store.statements import STOP, notify, sql
 from bridge.types import Filled, Thread
@@ -20,7 +20,7 @@ _SUGGEST = sql("""
 _SUGGESTED = sql("SELECT text FROM suggestion WHERE question_id = :question AND number = :number")
 _KNOWN = sql("""
     SELECT q.id, t.key, t.app, t.dify_user, t.conversation_id, q.dify_message_id, q.dify_run_id, q.payload,
-           q.decision, q.rating
+           q.decision, q.rating, t.inputs
     FROM question q JOIN chat_thread t ON t.id = q.thread_id WHERE q.id = :question
 """)
 _RATE = sql("UPDATE question SET rating = :rating WHERE id = :question")
@@ -58,7 +58,7 @@ def known(conn: Connection, question_id: int) -> Known | None:
     found = conn.execute(_KNOWN, {"question": question_id}).first()
     if found is None:
         return None
-    number, key, app, user, conversation, message, run, payload, decision, rating = found
+    number, key, app, user, conversation, message, run, payload, decision, rating, inputs = found
     return Known(
         number,
         Thread.from_key(key),
@@ -70,6 +70,7 @@ def known(conn: Connection, question_id: int) -> Known | None:
         unpacked(payload) if payload else None,
         decision or "",
         rating or "",
+        unpacked_inputs(inputs),
     )
 
 

@@ -108,7 +108,8 @@ class Taken:
 @dataclass(frozen=True, slots=True)
 class Known:
     """A question that was accepted once, looked up later. `message` is there while it is kept. `decision` is
-    what was kept of the form that its answer waits with, `rating` what was last thought of the answer."""
+    what was kept of the form that its answer waits with, `rating` what was last thought of the answer;
+    `inputs` is what was filled into the app's form in its thread."""
 
     id: int
     thread: Thread
@@ -120,6 +121,7 @@ class Known:
     message: Message | None
     decision: str
     rating: str
+    inputs: Filled = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ DEFAULT_USER = "DEFAULT-USER"
 
 class App:
     """The state that all calls share. The lists grow in the order of arrival; `results` holds turns that
-    belong to no conversation, by the user who asked."""
+    belong to no conversation, by the user who asked. A stop is answered after `stop_seconds`."""
 
     def __init__(self, mode: str, version: str, key: str, name: str, script: Script, setup: AppSetup) -> None:
         self.id = str(uuid.uuid4())
@@ -42,6 +42,7 @@ class App:
         self.setup = setup
         self.published = True
         self.api_enabled = True
+        self.stop_seconds = 0.0
         self.quirks = quirks_of(version)
         self.replies = Replies(version, self.quirks)
         self.conversations: dict[str, Conversation] = {}

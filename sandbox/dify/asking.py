@@ -94,6 +94,7 @@ class Asking:
         if not user:
             return self._replies.nobody()
         self._app.stopped.append(Stopped(task, user, request.path))
+        await asyncio.sleep(self._app.stop_seconds)
         self._answering.stop(task, user)
         return self._replies.done()
 

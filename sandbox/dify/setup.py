@@ -73,7 +73,8 @@ class AppSetup:
     """Everything that the builder of an app decides. What it does not name is switched off.
 
     `follow_ups` are what the app suggests after an answer. `transcript` is what it hears in any recording,
-    `speech` what it says of any text. A conversation gets its title `title_after` seconds after it began.
+    `speech` what it says of any text, in the format of `speech_type`. A conversation gets its title
+    `title_after` seconds after it began.
     """
 
     description: str = ""
@@ -87,6 +88,7 @@ class AppSetup:
     transcript: str = "What was said in the recording."
     text_to_speech: bool = False
     voice: str = ""
+    speech_type: str = "audio/mpeg"
     speech: bytes = b"ID3\x04\x00\x00\x00\x00\x00\x00spoken"
     annotation_reply: bool = False
     citations: bool = True

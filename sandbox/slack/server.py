@@ -202,6 +202,10 @@ class Slack:
         itself does not take."""
         return self._interactions.submit(user, values)
 
+    def dismiss(self, user: str) -> None:
+        """A person closes the form before them."""
+        self._interactions.dismiss(user)
+
     async def interact(self, payload: JsonObject) -> None:
         """Send any interaction as it is."""
         self._delivery.interact(payload, lambda answer: None)

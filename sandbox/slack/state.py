@@ -98,6 +98,7 @@ class Message:
             subtype=self.subtype,
             files=tuple(stored.file.name for stored in self.files),
             reactions=tuple(self.reactions),
+            attached=tuple(stored.file for stored in self.files),
         )
 
 

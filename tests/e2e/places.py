@@ -45,6 +45,7 @@ class Place(ABC):
     max_age_seconds = 900.0
     busy = Busy.QUEUE
     bridge_config = ""
+    most_streams = 8
 
     @abstractmethod
     def settings(self, dify: Dify, database: str) -> Settings: ...
@@ -64,8 +65,8 @@ class Place(ABC):
         """Mention the bot in the channel. Returns the thread that the answer belongs into."""
 
     @abstractmethod
-    async def say(self, thread: str, text: str) -> None:
-        """Write in a thread, without a mention."""
+    async def say(self, thread: str, text: str, *, person: str = "") -> None:
+        """Write in a thread, without a mention; as the default person, or another."""
 
     @abstractmethod
     async def say_in_channel(self, text: str) -> str:
@@ -74,6 +75,10 @@ class Place(ABC):
     @abstractmethod
     async def tell(self, text: str) -> str:
         """Write a direct message. Returns the thread that the answer belongs into."""
+
+    @abstractmethod
+    async def ask_where_threads_have_names(self, text: str) -> str:
+        """Ask in the kind of place where a thread can be given a name. Returns the thread."""
 
     @abstractmethod
     async def say_as_bot(self, thread: str, text: str) -> None:
@@ -204,6 +209,7 @@ class SlackPlace(Place):
             dify_api_url=dify.url,
             dify_api_key=SecretStr(dify.key),
             bridge_config=self.bridge_config,
+            dify_max_streams=self.most_streams,
             slack_bot_token=SecretStr(self.slack.bot_token),
             slack_app_token=SecretStr(self.slack.app_token),
             slack_api_url=self.slack.url,
@@ -227,9 +233,9 @@ class SlackPlace(Place):
     async def ask(self, text: str) -> str:
         return await self.slack.say(self.channel, self.person, f"<@{self.slack.bot_user_id}> {text}")
 
-    async def say(self, thread: str, text: str) -> None:
+    async def say(self, thread: str, text: str, *, person: str = "") -> None:
         channel, _, ts = thread.rpartition("/")
-        await self.slack.say(channel or self.channel, self.person, text, thread_ts=ts)
+        await self.slack.say(channel or self.channel, person or self.person, text, thread_ts=ts)
 
     async def say_in_channel(self, text: str) -> str:
         return await self.slack.say(self.channel, self.person, text)
@@ -237,6 +243,9 @@ class SlackPlace(Place):
     async def tell(self, text: str) -> str:
         channel = self.slack.open_dm(self.person)
         return f"{channel}/{await self.slack.say(channel, self.person, text)}"
+
+    async def ask_where_threads_have_names(self, text: str) -> str:
+        return await self.tell(text)
 
     async def say_as_bot(self, thread: str, text: str) -> None:
         await self.slack.emit(
@@ -396,6 +405,7 @@ class DiscordPlace(Place):
             dify_api_url=dify.url,
             dify_api_key=SecretStr(dify.key),
             bridge_config=self.bridge_config,
+            dify_max_streams=self.most_streams,
             discord_bot_token=SecretStr(self.discord.token),
             discord_api_url=self.discord.url,
             database_url=SecretStr(database),
@@ -420,8 +430,8 @@ class DiscordPlace(Place):
     async def ask(self, text: str) -> str:
         return await self._say(self.channel, f"<@{self.discord.bot_id}> {text}")
 
-    async def say(self, thread: str, text: str) -> None:
-        await self._say(thread, text)
+    async def say(self, thread: str, text: str, *, person: str = "") -> None:
+        await self._say(thread, text, person)
 
     async def say_in_channel(self, text: str) -> str:
         return await self._say(self.channel, text)
@@ -430,6 +440,9 @@ class DiscordPlace(Place):
         channel = self.discord.open_dm(self.person)
         await self._say(channel, text)
         return channel
+
+    async def ask_where_threads_have_names(self, text: str) -> str:
+        return await self.ask(text)
 
     async def say_as_bot(self, thread: str, text: str) -> None:
         await self.discord.say(thread, self.person, f"<@{self.discord.bot_id}> {text}", bot=True)
@@ -554,8 +567,8 @@ class DiscordPlace(Place):
             return []
         return [message for message in messages if message.author_id == self.discord.bot_id]
 
-    async def _say(self, channel: str, text: str) -> str:
-        self.said.append(await self.discord.say(channel, self.person, text))
+    async def _say(self, channel: str, text: str, person: str = "") -> str:
+        self.said.append(await self.discord.say(channel, person or self.person, text))
         return self.said[-1]
 
     async def redeliver(self) -> None:

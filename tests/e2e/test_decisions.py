@@ -251,3 +251,20 @@ async def test_a_bridge_that_ends_after_the_decision_goes_on_with_the_flow(
     assert rest.startswith("> Pay it back")
     assert rest.endswith("So be it.")
     assert len(dify.decisions) == 1
+
+
+async def test_a_flow_that_paused_unheard_is_decided_all_the_same(
+    place: Place, dify: Dify, bridge: Bridge
+) -> None:
+    said = Answer("Let me ask somebody.", tokens_per_second=4, pause_after=4, form=FORM)
+    dify.script = lambda request, turns: said
+    place.drain_seconds = 0.0
+    async with bridge() as app:
+        thread = await place.ask("My money, please")
+        await until(lambda: any("Let" in reply for reply in place.replies(thread)))
+    async with bridge() as app:
+        await until(lambda: place.buttons(thread) == ["Pay it back", "Refuse"])
+        await answered(app, 1)
+    (asked,) = place.replies(thread)
+    assert "40 €" in asked
+    assert len(dify.requests) == 1

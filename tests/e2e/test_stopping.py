@@ -1,0 +1,135 @@
+"""Somebody wants a running answer to end."""
+
+import asyncio
+
+import pytest
+
+from bridge import asking, obeying
+from sandbox.dify import Answer, Dify
+from tests.e2e.conftest import Bridge, answered, until
+from tests.e2e.places import Place
+
+WORDS = " ".join(f"word{number}" for number in range(400))
+# Somebody who presses Stop sees it at once.
+AT_ONCE_SECONDS = 1.0
+
+
+def speaking(place: Place, thread: str) -> bool:
+    """Whether some words of the answer can be read already, and the button below them."""
+    return any("word2" in reply for reply in place.replies(thread)) and "Stop" in place.buttons(thread)
+
+
+def stopped(place: Place, thread: str) -> bool:
+    return any(asking.STOPPED in reply for reply in place.replies(thread))
+
+
+@pytest.mark.parametrize("mode", ["chat", "agent-chat", "advanced-chat"])
+async def test_the_button_stops_the_answer_and_keeps_what_was_said(
+    place: Place, dify: Dify, bridge: Bridge, mode: str
+) -> None:
+    dify.mode = mode
+    dify.script = lambda request, turns: Answer(WORDS, tokens_per_second=40)
+    async with bridge() as app:
+        thread = await place.ask("Tell")
+        await until(lambda: speaking(place, thread))
+        await place.press(thread, "Stop")
+        await answered(app, 1)
+        await until(lambda: dify.running == 0)
+        assert "Stop" not in place.buttons(thread)
+    (reply,) = place.replies(thread)
+    assert reply.startswith("word0 word1")
+    assert asking.STOPPED in reply
+    assert {(one.path.split("/")[2], one.user) for one in dify.stopped} == {
+        ("chat-messages", dify.requests[0].user)
+    }
+
+
+async def test_an_answer_is_closed_at_once_though_dify_does_not_hear_of_it(
+    place: Place, dify: Dify, bridge: Bridge
+) -> None:
+    dify.stop_seconds = 30
+    dify.script = lambda request, turns: Answer(WORDS, tokens_per_second=40)
+    loop = asyncio.get_running_loop()
+    async with bridge() as app:
+        thread = await place.ask("Tell")
+        await until(lambda: speaking(place, thread))
+        await place.press(thread, "Stop")
+        pressed_at = loop.time()
+        await until(lambda: stopped(place, thread))
+        took = loop.time() - pressed_at
+        await answered(app, 1)
+    assert took < AT_ONCE_SECONDS
+    assert len(dify.stopped) == 1
+
+
+async def test_the_word_stops_the_answer_and_gets_none_itself(
+    place: Place, dify: Dify, bridge: Bridge
+) -> None:
+    dify.script = lambda request, turns: Answer(WORDS, tokens_per_second=40)
+    async with bridge() as app:
+        thread = await place.ask("Tell")
+        await until(lambda: speaking(place, thread))
+        await place.say(thread, "Please stop!")
+        await answered(app, 2)
+        await until(lambda: dify.running == 0)
+    (reply,) = place.replies(thread)
+    assert reply.startswith("word0 word1")
+    assert asking.STOPPED in reply
+    assert len(dify.requests) == 1
+    assert {one.user for one in dify.stopped} == {dify.requests[0].user}
+
+
+async def test_what_waits_behind_a_stopped_answer_is_answered(
+    place: Place, dify: Dify, bridge: Bridge
+) -> None:
+    dify.script = lambda request, turns: Answer(
+        *(WORDS, 0.0, 40.0) if request.query == "One?" else ("Second.",)
+    )
+    async with bridge() as app:
+        thread = await place.ask("One?")
+        await until(lambda: len(place.replies(thread)) == 1)
+        await place.say(thread, "Two?")
+        await until(lambda: place.marked(thread) == ["Two?"])
+        await place.say(thread, "stop")
+        await answered(app, 3)
+    first, second = place.replies(thread)
+    assert asking.STOPPED in first
+    assert second == "Second."
+
+
+async def test_stop_with_nothing_running_says_so(place: Place, dify: Dify, bridge: Bridge) -> None:
+    dify.script = lambda request, turns: Answer("Done.")
+    async with bridge() as app:
+        thread = await place.ask("One?")
+        await answered(app, 1)
+        await place.say(thread, "stop")
+        await answered(app, 2)
+    assert place.replies(thread)[0] == "Done."
+    assert obeying.NOTHING_RUNS in place.replies(thread)[1]
+    assert len(dify.requests) == 1
+    assert dify.stopped == []
+
+
+async def test_an_answer_that_says_nothing_yet_is_stopped_too(
+    place: Place, dify: Dify, bridge: Bridge
+) -> None:
+    dify.script = lambda request, turns: Answer(WORDS, first_token_after=30)
+    async with bridge() as app:
+        thread = await place.ask("Tell")
+        await until(lambda: len(dify.requests) == 1)
+        await place.say(thread, "stop")
+        await answered(app, 2)
+        await until(lambda: dify.running == 0)
+    (reply,) = place.replies(thread)
+    assert asking.STOPPED in reply
+
+
+async def test_somebody_else_can_stop_it(place: Place, dify: Dify, bridge: Bridge) -> None:
+    dify.script = lambda request, turns: Answer(WORDS, tokens_per_second=40)
+    async with bridge() as app:
+        thread = await place.ask("Tell")
+        await until(lambda: speaking(place, thread))
+        await place.press(thread, "Stop", person=place.another_person())
+        await answered(app, 1)
+    assert stopped(place, thread)
+    assert {one.user for one in dify.stopped} == {dify.requests[0].user}
