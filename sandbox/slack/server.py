@@ -39,7 +39,8 @@ class Slack:
     again, after each of `retry_delays`; `stream_lifetime` how long a native stream lives; `latency` how long
     every call of the Web API takes. The defaults of the first three are Slack's own. With `strict_threads`,
     a reply to a message that is gone is refused with `thread_not_found`; without, it becomes an ordinary
-    message of the channel, which is what Slack really does (slack-go/slack#1571).
+    message of the channel, which is what Slack really does (slack-go/slack#1571). `downloads` are the files as
+    the app gets them.
     """
 
     bot_token = "xoxb-sandbox"
@@ -77,7 +78,7 @@ class Slack:
             stream_lifetime,
             strict_threads,
         )
-        self._files = Files(self._workspace, self._world.uploads, self.bot_token)
+        self.downloads = Files(self._workspace, self._world.uploads, self.bot_token)
         self._web = WebApi(self._world, self.bot_token, self.app_token, limits, latency)
 
     async def __aenter__(self) -> Self:
@@ -93,9 +94,9 @@ class Slack:
         app = web.Application(client_max_size=MAX_BODY)
         app.router.add_route("*", "/api/{method}", self._web.handle)
         app.router.add_get("/link/", self._sockets.connect)
-        app.router.add_get("/files-pri/{file}/{name}", self._files.handle)
-        app.router.add_get("/files-pri/{file}/download/{name}", self._files.handle)
-        app.router.add_post("/upload/v1/{ticket}", self._files.upload)
+        app.router.add_get("/files-pri/{file}/{name}", self.downloads.handle)
+        app.router.add_get("/files-pri/{file}/download/{name}", self.downloads.handle)
+        app.router.add_post("/upload/v1/{ticket}", self.downloads.upload)
         app.router.add_post("/actions/{answer}", self._interactions.answer)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
         await self._runner.setup()
@@ -320,20 +321,6 @@ class Slack:
     @stream_lifetime.setter
     def stream_lifetime(self, seconds: float) -> None:
         self._world.stream_lifetime = seconds
-
-    @property
-    def files_asked_for(self) -> list[str]:
-        """The names of files whose bytes somebody wanted, with the token or without."""
-        return list(self._files.asked_for)
-
-    @property
-    def files_readable(self) -> bool:
-        """Whether the app has the right to read files."""
-        return self._files.readable
-
-    @files_readable.setter
-    def files_readable(self, readable: bool) -> None:
-        self._files.readable = readable
 
     def fail(
         self,
