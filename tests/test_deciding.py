@@ -15,6 +15,7 @@ from bridge.deciding import (
     decision_of,
     form_of,
     packed,
+    said_before,
     text_of_forms,
     unpacked,
 )
@@ -33,7 +34,7 @@ ELSEWHERE = replace(FORM, token="", title="Elsewhere")
 OTHER = replace(FORM, token="tok_2", actions=(FormAction("stop", "Stop it", "danger"),), expires_at=0.0)
 
 TEXTS = st.text(max_size=50)
-CHOICES = st.builds(Choice, TEXTS, TEXTS, TEXTS)
+CHOICES = st.builds(Choice, TEXTS, TEXTS, TEXTS, TEXTS)
 
 
 def test_every_action_of_every_form_is_a_button_with_its_number() -> None:
@@ -71,7 +72,7 @@ def test_choices_are_the_same_after_a_restart(choices: list[Choice]) -> None:
 
 
 @pytest.mark.parametrize(
-    "kept", ["", "null", "{}", "[", "5", "[5]", "[[]]", '[["a"]]', '[["a","b","c","d"]]']
+    "kept", ["", "null", "{}", "[", "5", "[5]", "[[]]", '[["a"]]', '[["a","b","c","d","e"]]']
 )
 def test_what_is_not_known_any_more_is_no_choice(kept: str) -> None:
     assert unpacked(kept, 0) is None
@@ -80,6 +81,18 @@ def test_what_is_not_known_any_more_is_no_choice(kept: str) -> None:
 @given(st.recursive(st.none() | st.integers() | st.text(max_size=5), lambda one: st.lists(one, max_size=4)))
 def test_whatever_is_kept_there_gives_a_choice_or_none(kept: object) -> None:
     assert isinstance(unpacked(json.dumps(kept), 0), Choice | None)
+
+
+@given(st.text(min_size=1), st.text())
+def test_what_was_said_before_is_known_again(text: str, rest: str) -> None:
+    (choice, _) = choices_of([FORM], text)
+    assert said_before(choice.said, text + rest) == len(text)
+    assert said_before(choice.said, text[:-1]) == 0
+
+
+@pytest.mark.parametrize("said", ["", ".", "3.", "-3.1", "3.00000000", "9999999999999.x"])
+def test_another_text_was_not_said_before(said: str) -> None:
+    assert said_before(said, "abcdef") == 0
 
 
 def test_fields_become_a_form_that_names_the_choice() -> None:

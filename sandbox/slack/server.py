@@ -39,8 +39,8 @@ class Slack:
     again, after each of `retry_delays`; `stream_lifetime` how long a native stream lives; `latency` how long
     every call of the Web API takes. The defaults of the first three are Slack's own. With `strict_threads`,
     a reply to a message that is gone is refused with `thread_not_found`; without, it becomes an ordinary
-    message of the channel, which is what Slack really does (slack-go/slack#1571). `downloads` are the files as
-    the app gets them.
+    message of the channel, which is what Slack really does (slack-go/slack#1571). `downloads` are the files
+    as the app gets them.
     """
 
     bot_token = "xoxb-sandbox"
