@@ -289,13 +289,13 @@ class SlackPlace(Place):
         return await self.slack.say(self.channel, self.person, said, files=sent)
 
     def lose_files(self) -> None:
-        self.slack.downloads.readable = False
+        self.slack.files_readable = False
 
     def refuse_files(self) -> None:
         self.slack.fail("files.getUploadURLExternal", "not_allowed_token_type")
 
     def fetched(self) -> int:
-        return len(self.slack.downloads.asked_for)
+        return len(self.slack.files_asked_for)
 
     def buttons(self, thread: str) -> list[str]:
         channel, messages = self._thread(thread)

@@ -97,7 +97,7 @@ async def test_more_than_is_wanted_is_not_read(place: SlackPlace) -> None:
 
 
 async def test_a_sign_in_page_is_not_the_file(place: SlackPlace, caplog: pytest.LogCaptureFixture) -> None:
-    place.slack.downloads.readable = False
+    place.slack.files_readable = False
     host = Recorder()
     async with listening(place.slack, host) as adapter:
         await place.attach_file("Look", "notes.txt", "text/plain", b"notes")
