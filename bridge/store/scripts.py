@@ -125,6 +125,13 @@ _REMEMBER_TURN = sql("""
     UPDATE question SET dify_message_id = :message, dify_task_id = :task, dify_run_id = :run
     WHERE id = :question
 """)
+# What was answered before stays with the conversation that it belongs to.
+_KEEP_CONVERSATION = sql("""
+    UPDATE question SET
+        conversation_id = (SELECT conversation_id FROM chat_thread WHERE id = :thread),
+        dify_user = (SELECT dify_user FROM chat_thread WHERE id = :thread)
+    WHERE thread_id = :thread AND state = 2 AND dify_user IS NULL AND dify_message_id IS NOT NULL
+""")
 _FORGET_CONVERSATION = sql("""
     UPDATE chat_thread SET conversation_id = NULL, dify_user = :dify_user UNDER LEASE RETURNING id
 """)
@@ -282,6 +289,8 @@ def remember_turn(conn: Connection, job: Job, conversation_id: str, turn: TurnId
 
 def forget_conversation(conn: Connection, job: Job, dify_user: str) -> None:
     """Let the thread begin a new conversation, under the user who asks now."""
+    held(conn, _HOLD, job, {})
+    conn.execute(_KEEP_CONVERSATION, {"thread": job.lease.thread_id})
     held(conn, _FORGET_CONVERSATION, job, {"dify_user": dify_user})
 
 
