@@ -5,6 +5,7 @@ They are sent with every question: Dify does not remember them, and refuses a qu
 """
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
@@ -24,6 +25,8 @@ _KINDS = {
 }
 # Fields that take whatever somebody writes.
 _WORDY = (InputKind.TEXT, InputKind.PARAGRAPH)
+# A thousand to some people, and one to others.
+_THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+")
 _TRUE = frozenset({"true", "1", "yes", "on"})
 
 
@@ -178,6 +181,8 @@ def _files(field: AppInput, uploads: Sequence[Upload]) -> object:
 
 
 def _number(given: str) -> float | None:
+    if _THOUSANDS.fullmatch(given.strip()):
+        return None
     try:
         number = float(given.strip().replace(",", "."))
     except ValueError:

@@ -14,8 +14,8 @@ from bridge.types import Button, Message
 @dataclass(slots=True)
 class Told:
     """What has been heard so far, so that it is kept however the turn ends. `lead` stands above the answer,
-    `notices` below it, at last those of what was `refused` of the question; `outcome` is for the books. `title` is
-    what the thread is to be called from now on."""
+    `notices` below it, at last those of what was `refused` of the question; `outcome` is for the books.
+    `title` is what the thread is to be called from now on."""
 
     lead: str = ""
     text: str = ""

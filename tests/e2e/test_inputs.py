@@ -8,7 +8,7 @@ import pytest
 from bridge import conversation, errors
 from sandbox.dify import Answer, AppSetup, Dify, FormInput
 from tests.e2e.conftest import Bridge, answered, until
-from tests.e2e.places import Place, ShownForm
+from tests.e2e.places import DiscordPlace, Place, ShownForm
 
 NEEDED = (
     FormInput("city", "City", required=True, longest=20),
@@ -23,6 +23,13 @@ CONFIG = """
 language = "French"
 city = "{city}"
 """
+
+
+def configure(place: Place, folder: Path, city: str) -> None:
+    """What the operator sets of the app's inputs."""
+    file = folder / "bridge.toml"
+    file.write_text(CONFIG.format(city=city))
+    place.bridge_config = str(file)
 
 
 async def open_form(place: Place, thread: str) -> ShownForm:
@@ -75,8 +82,7 @@ async def test_the_form_can_be_filled_in_after_a_restart(place: Place, dify: Dif
 async def test_defaults_and_what_the_operator_has_set_are_not_asked_for(
     place: Place, dify: Dify, bridge: Bridge, tmp_path: Path
 ) -> None:
-    place.bridge_config = str(tmp_path / "bridge.toml")
-    Path(place.bridge_config).write_text(CONFIG.format(city="Paris"))
+    configure(place, tmp_path, "Paris")
     dify.setup = AppSetup(
         inputs=(
             FormInput("city", "City", required=True),
@@ -100,8 +106,7 @@ async def test_defaults_and_what_the_operator_has_set_are_not_asked_for(
 async def test_what_the_operator_has_set_wrongly_is_asked_for(
     place: Place, dify: Dify, bridge: Bridge, tmp_path: Path
 ) -> None:
-    place.bridge_config = str(tmp_path / "bridge.toml")
-    Path(place.bridge_config).write_text(CONFIG.format(city="x" * 21))
+    configure(place, tmp_path, "x" * 21)
     dify.setup = AppSetup(inputs=NEEDED[:1])
     async with bridge() as app:
         thread = await place.ask("A table")
@@ -140,6 +145,22 @@ async def test_what_does_not_fit_is_asked_for_again_and_says_why(
         await place.fill(good)
         await answered(app, 2)
     assert dict(dify.requests[0].inputs) == {"city": "Rome", "menu": {"wine": "red"}}
+
+
+@pytest.mark.parametrize("place", [DiscordPlace], indirect=True, ids=["discord"])
+async def test_a_number_that_is_none_is_asked_for_again_where_the_form_does_not_see_to_it(
+    place: Place, dify: Dify, bridge: Bridge
+) -> None:
+    dify.setup = AppSetup(inputs=NEEDED)
+    async with bridge() as app:
+        thread = await place.ask("A table")
+        await answered(app, 1)
+        await open_form(place, thread)
+        await place.fill({**FILLED, "Guests": "many"})
+        assert "Guests must be a number." in await place.form_again()
+        await place.fill(FILLED)
+        await answered(app, 2)
+    assert dict(dify.requests[0].inputs) == SENT
 
 
 async def test_details_can_be_changed_later_without_a_question(
