@@ -30,6 +30,7 @@ class Place(ABC):
     """One stand-in with a channel and a person in it. Threads are named by what the platform calls them."""
 
     name: str
+    channel: str
     retry_seconds = 0.0
     drain_seconds = 5.0
     max_age_seconds = 900.0
