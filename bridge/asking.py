@@ -45,6 +45,7 @@ LONGEST_PAUSE_SECONDS = 10.0
 RECOVERY_SECONDS = 300.0
 
 NO_WORDS = "The AI app ended without an answer. Please ask again in other words."
+NO_MORE_WORDS = "The AI app went on with this decision, and had nothing more to say."
 STOPPED = "This answer was stopped."
 AWAY = "The AI service is away, asking again"
 
@@ -74,6 +75,9 @@ class Asking:
         self._user = job.dify_user
         self._ids = Ids(job.conversation_id, job.turn.message_id, job.turn.task_id, job.turn.run_id)
         self._lost_turn = bool(job.turn.task_id)
+        self._decided = False
+        # By a flow that has been waiting, in an answer that stands above.
+        self._said_before = ""
         self._mode: Mode | None = None
         self._ready: tuple[str, Prepared] | None = None
         self._cut: DifyError | None = None
@@ -157,9 +161,10 @@ class Asking:
         if update.ids != self._ids:
             await self._learn(update.ids)
         await self._notes.save_again()
-        if update.text != self._told.text:
+        if len(update.text) > update.said_before:
             waiting.cancel()
-        self._told.text = update.text
+        self._said_before = update.text[: update.said_before]
+        self._told.text = update.text[update.said_before :]
         self._told.files, self._told.sources = update.files, update.sources
         self._reply.write(self._told.shown, step=update.step, thought=update.thought)
         return self._reply.lost is None and not self._reply.stopped
@@ -207,12 +212,15 @@ class Asking:
         return self._ready[1]
 
     async def _decide(self, decision: Decision) -> None:
-        """Tell the flow what was decided. After a restart, it may have been told already."""
+        """Tell the flow what was decided, once. An earlier attempt may have told it already."""
+        if self._decided:
+            return
         try:
             await self._dify.decide(decision.token, decision.action, dict(decision.filled), self._user)
         except DifyFormOver:
-            if self._job.starts <= 1:
+            if not (self._job.begun_before or self._job.found_at):
                 raise
+        self._decided = True
 
     async def _is_recovered(self) -> bool:
         """Whether Dify still knows the answer whose end was not seen. If not, an earlier attempt's is
@@ -236,10 +244,31 @@ class Asking:
         if found is None:
             return False
         log.info("%s: Dify still knew the answer", self._job.thread.key)
-        self._told.text = found.text
+        self._told.text = found.text.removeprefix(self._said_before)
         self._reply.write(self._told.shown)
-        await self._conclude(found.ending, ())
+        await self._look_for_files()
+        forms = await self._waiting_forms() if found.ending is Ending.PAUSED else ()
+        await self._conclude(found.ending, forms)
         return True
+
+    async def _waiting_forms(self) -> tuple[HumanForm, ...]:
+        """What a flow waits for that has paused unheard."""
+        try:
+            return await self._dify.waiting_forms(self._ids.workflow_run_id, self._user)
+        except DifyError as error:
+            log.info("%s: not known what the flow waits for: %s", self._job.thread.key, error)
+            return ()
+
+    async def _look_for_files(self) -> None:
+        """What the app made meanwhile; without it, the answer is good enough."""
+        if not (self._ids.conversation_id and self._ids.message_id):
+            return
+        try:
+            self._told.files = await self._dify.files_of(
+                self._ids.conversation_id, self._ids.message_id, self._user
+            )
+        except DifyError as error:
+            log.info("%s: no files are known of this answer: %s", self._job.thread.key, error)
 
     async def _conclude(self, ending: Ending | None, forms: tuple[HumanForm, ...]) -> None:
         """Say how it ended, where the answer does not say enough by itself."""
@@ -249,11 +278,12 @@ class Asking:
         elif ending is Ending.PAUSED:
             await self._wait_for_decision(forms)
         elif not strip_thinking(told.text).answer.strip() and not told.files:
-            told.notices.append(NO_WORDS)
+            told.notices.append(NO_WORDS if self._job.message.decision is None else NO_MORE_WORDS)
 
     async def _wait_for_decision(self, forms: tuple[HumanForm, ...]) -> None:
         """Show what the flow waits for, to be pressed by whoever decides."""
         choices = deciding.choices_of(forms)
+        self._told.outcome = "paused"
         if not choices:
             self._told.notices.append(deciding.NOT_HERE)
             return
@@ -261,7 +291,6 @@ class Asking:
         parts = (self._told.text, deciding.text_of_forms(forms))
         self._told.text = "\n\n".join(part for part in parts if part)
         self._told.buttons.extend(deciding.buttons_of(forms, self._job.id))
-        self._told.outcome = "paused"
 
     async def _begin_anew(self, gone: DifyConversationGone) -> None:
         """Forget a conversation that Dify no longer knows, once."""

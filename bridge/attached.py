@@ -8,7 +8,7 @@ from pathlib import PurePath
 
 from bridge.dify import AppInfo, DifyClient, FileRules, Upload
 from bridge.errors import DifyFileRefused, FileUnreadable, PlatformError
-from bridge.inputs import takes_files
+from bridge.inputs import places_for_files
 from bridge.ports import Adapter, FetchesFiles
 from bridge.types import Attachment, File
 
@@ -96,13 +96,16 @@ def kind_of(attachment: Attachment, rules: FileRules) -> str:
 
 def why_refused(attachment: Attachment, kind: str, app: AppInfo, already: int) -> str:
     """Why a file cannot go, as far as is known before it is moved; empty when it can."""
-    rules, has_place = app.files, takes_files(app)
-    if not (rules.enabled and rules.uploads) and not has_place:
-        return "The AI app behind this bot takes no files."
-    if not has_place and kind not in rules.kinds:
-        return "The AI app does not take this kind of file."
-    if not has_place and rules.number_limit and already >= rules.number_limit:
-        return f"The AI app takes {rules.number_limit} files at once."
+    rules, places = app.files, places_for_files(app)
+    if already >= places:
+        takes_others = rules.enabled and rules.uploads
+        if not takes_others and not places:
+            return "The AI app behind this bot takes no files."
+        most = places + (rules.number_limit if takes_others else 0)
+        if already >= most:
+            return f"The AI app takes {most} {'file' if most == 1 else 'files'} at once."
+        if kind not in rules.kinds:
+            return "The AI app does not take this kind of file."
     if attachment.size == 0:
         return "It is empty."
     limit = limit_of(kind, rules)

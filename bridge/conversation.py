@@ -9,6 +9,7 @@ from bridge.apps import Apps, OpenApp
 from bridge.asking import STOPPED, Asking
 from bridge.attached import Carrier
 from bridge.budget import Budget
+from bridge.cited import source_lines
 from bridge.commands import Command, command_of
 from bridge.courtesy import open_thread, show_waiting
 from bridge.dify import DifyClient, Ids
@@ -39,7 +40,6 @@ WORDS_FIRST_SECONDS = 5.0
 CLOSING_SECONDS = 10.0
 # Dify is told of a stop before the answer is closed, but nobody waits for it.
 STOP_HEARD_WITHIN_SECONDS = 0.5
-MOST_SOURCES = 5
 
 TOO_LONG = (
     f"That message is too long: up to {QUESTION_LIMIT_CHARACTERS:,} characters can be asked at once. "
@@ -102,7 +102,7 @@ class Conversation:
             await scene.notes.save()
             raise
         told.buttons.extend(await self._buttons(scene, asking.ids))
-        reply.close(told.shown, " ".join(told.notices), _sources(told), tuple(told.buttons))
+        reply.close(told.shown, " ".join(told.notices), source_lines(told.sources), tuple(told.buttons))
         problem = await self._closed(scene, showing, None)
         await scene.notes.settle()
         self._follow_up(scene, opened, asking)
@@ -151,6 +151,7 @@ class Conversation:
 
     async def _ask(self, scene: Scene, asking: Asking) -> None:
         told = scene.told
+        told.lead = lead_of(scene.job.message)
         waiting = asyncio.create_task(
             show_waiting(scene.adapter, self._budget, scene.job.thread), name="waiting"
         )
@@ -304,19 +305,8 @@ def command_in(message: Message) -> Command | None:
     return None if message.filled or message.decision is not None else command_of(message.text)
 
 
-def lead_of(message: Message, heard: str) -> str:
+def lead_of(message: Message, heard: str = "") -> str:
     """What stands above the answer: what nobody can read elsewhere of the question."""
     said = "\n\n".join(part for part in (message.text if message.pressed else "", heard) if part)
     quoted = "\n".join(f"> {line}" for line in said.splitlines())
     return f"{quoted}\n\n" if quoted else ""
-
-
-def _sources(told: Told) -> tuple[str, ...]:
-    """Where the answer was found, as far as people can look there."""
-    lines = []
-    for source in told.sources[:MOST_SOURCES]:
-        place = f"{source.document}, page {source.page}" if source.page else source.document
-        lines.append(f"{place} ({source.dataset})" if source.dataset else place)
-    if len(told.sources) > MOST_SOURCES:
-        lines.append(f"and {len(told.sources) - MOST_SOURCES} more")
-    return tuple(lines)

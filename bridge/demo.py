@@ -3,7 +3,7 @@
 import asyncio
 import tempfile
 import webbrowser
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +14,7 @@ from rich.console import Console
 from bridge import logs
 from bridge.app import App, assemble
 from bridge.settings import DifySettings, LogFormat, LogLevel, Settings
-from sandbox.page import Link, Page
+from sandbox.page import Link, Page, Said, Side, sides
 from sandbox.playground import Playground
 
 FIRST_QUESTION = "What is a bridge, and what is it good for?"
@@ -22,6 +22,8 @@ SECOND_QUESTION = "And what did I ask you first?"
 PATIENCE_SECONDS = 120.0
 LOOK_EVERY_SECONDS = 0.05
 TAIL_CHARACTERS = 60
+
+Ask = Callable[[str, str | None], Awaitable[str]]
 
 
 async def show(console: Console, port: int, *, open_browser: bool) -> bool:
@@ -49,9 +51,11 @@ async def demo_page(port: int) -> AsyncIterator[str]:
 async def play(console: Console) -> bool:
     """Play a conversation on both platforms at once and print how the replies grow.
 
-    Returns whether both finished, each with one conversation that went on in its thread.
+    Returns whether both finished, each with one conversation that went on in its thread, and a button that
+    could be pressed.
     """
     async with _running() as (playground, app):
+        shown = sides(playground)
         console.print("Slack and Discord are stand-ins on this machine; everything between them is real.")
         watching = [
             asyncio.create_task(_tell_slack(console, playground)),
@@ -59,7 +63,10 @@ async def play(console: Console) -> bool:
         ]
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
-                outcomes = await asyncio.gather(_talk_slack(playground, app), _talk_discord(playground, app))
+                outcomes = await asyncio.gather(
+                    _talk(console, "slack", playground.ask_slack, shown["slack"], app),
+                    _talk(console, "discord", playground.ask_discord, shown["discord"], app),
+                )
         except TimeoutError:
             console.print(f"No end after {PATIENCE_SECONDS:g} seconds.")
             return False
@@ -68,7 +75,7 @@ async def play(console: Console) -> bool:
                 task.cancel()
             await asyncio.gather(*watching, return_exceptions=True)
     for outcome in outcomes:
-        console.print(f"{outcome.platform}: {outcome.verdict}")
+        console.print(f"{outcome.platform}: {outcome.verdict}", markup=False, soft_wrap=True)
     return all(outcome.good for outcome in outcomes)
 
 
@@ -80,15 +87,18 @@ class _Outcome:
     first: str
     second: str
     answers: int
+    thanks: str
 
     @property
     def good(self) -> bool:
-        return bool(self.first) and self.first == self.second and self.answers == 2
+        return bool(self.first and self.thanks) and self.first == self.second and self.answers == 2
 
     @property
     def verdict(self) -> str:
         if self.good:
-            return f"two answers in one conversation ({self.first})"
+            return f"two answers in one conversation ({self.first}), and for a thumb up: {self.thanks}"
+        if not self.thanks:
+            return f"{self.answers} answers, and no button that could be pressed"
         return f"{self.answers} answers; conversation {self.first or 'none'}, then {self.second or 'none'}"
 
 
@@ -122,23 +132,33 @@ async def _running() -> AsyncIterator[tuple[Playground, App]]:
                     await serving
 
 
-async def _talk_slack(playground: Playground, app: App) -> _Outcome:
-    thread = await playground.ask_slack(FIRST_QUESTION)
-    first = await _conversation(app, "slack", answered=1)
-    await playground.ask_slack(SECOND_QUESTION, thread)
-    second = await _conversation(app, "slack", answered=2)
-    replies = playground.slack.messages(playground.slack_channel, thread)
-    return _Outcome("slack", first, second, sum(bool(message.bot_id) for message in replies))
+async def _talk(console: Console, platform: str, ask: Ask, side: Side, app: App) -> _Outcome:
+    thread = await ask(FIRST_QUESTION, None)
+    first = await _conversation(app, platform, answered=1)
+    await ask(SECOND_QUESTION, thread)
+    second = await _conversation(app, platform, answered=2)
+    answers = [one for one in _replies(side, thread) if one.bot]
+    thanks = await _judge(console, platform, side, thread) if answers else ""
+    return _Outcome(platform, first, second, len(answers), thanks)
 
 
-async def _talk_discord(playground: Playground, app: App) -> _Outcome:
-    thread = await playground.ask_discord(FIRST_QUESTION)
-    first = await _conversation(app, "discord", answered=1)
-    await playground.ask_discord(SECOND_QUESTION, thread)
-    second = await _conversation(app, "discord", answered=2)
-    replies = playground.discord.messages(thread)
-    bot = playground.discord.bot_id
-    return _Outcome("discord", first, second, sum(message.author_id == bot for message in replies))
+async def _judge(console: Console, platform: str, side: Side, thread: str) -> str:
+    """Press the thumb below the last answer; what is whispered then."""
+    answer = _replies(side, thread)[-1]
+    thumb = next((button for button in answer.buttons if button.icon == "up"), None)
+    if thumb is None:
+        return ""
+    console.print(f"{'':11}{platform:<8}press  [{thumb.label}]", markup=False)
+    await side.press(answer.id, thumb.name)
+    while True:
+        whispered = [one.text for one in _replies(side, thread) if one.private]
+        if whispered:
+            return whispered[-1]
+        await asyncio.sleep(LOOK_EVERY_SECONDS)
+
+
+def _replies(side: Side, thread: str) -> tuple[Said, ...]:
+    return next(one.replies for one in side.pane().said if one.id == thread)
 
 
 async def _conversation(app: App, platform: str, answered: int) -> str:

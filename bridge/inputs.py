@@ -15,6 +15,8 @@ from bridge.types import Action, Field, FieldKind, Filled, Form, Message
 
 # Fields that only an attached file can fill.
 OF_FILES = frozenset({InputKind.FILE, InputKind.FILES})
+# Of a list of files whose length the app leaves open, what a server takes in one run as it is shipped.
+MOST_IN_LIST = 10
 _KINDS = {
     InputKind.TEXT: FieldKind.TEXT,
     InputKind.PARAGRAPH: FieldKind.PARAGRAPH,
@@ -32,10 +34,12 @@ _TRUE = frozenset({"true", "1", "yes", "on"})
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """What is sent, and what has to be asked for before anything can be."""
+    """What is sent, and what has to be asked for before anything can be. `files` are those that have no place
+    in the form."""
 
     values: Mapping[str, object]
     missing: tuple[AppInput, ...] = ()
+    files: tuple[Upload, ...] = ()
 
 
 def context_of(message: Message) -> Mapping[str, str]:
@@ -67,9 +71,10 @@ def inputs_of(
     known = {**context_of(message), **configured, **dict(message.filled)}
     values: dict[str, object] = {}
     missing = []
+    files = list(uploads)
     for field in app.inputs:
         if field.kind in OF_FILES:
-            value = _files(field, uploads)
+            value = _files(field, files)
         else:
             given = known.get(field.name, field.default)
             value = None if not given or problem_with(field, given) else _value(field, given)
@@ -83,8 +88,8 @@ def inputs_of(
     if text and len(open_fields) == 1 and open_fields[0].kind in _WORDY:
         (field,) = open_fields
         if not problem_with(field, text):
-            return Inputs({**values, field.name: text})
-    return Inputs(values, tuple(missing))
+            return Inputs({**values, field.name: text}, (), tuple(files))
+    return Inputs(values, tuple(missing), tuple(files))
 
 
 def fillable(app: AppInfo) -> tuple[AppInput, ...]:
@@ -114,9 +119,9 @@ def problems_with(fields: Sequence[AppInput], filled: Filled) -> str:
     return " ".join(problem for problem in problems if problem)
 
 
-def takes_files(app: AppInfo) -> bool:
-    """Whether the app's form has a place for attached files."""
-    return any(field.kind in OF_FILES for field in app.inputs)
+def places_for_files(app: AppInfo) -> int:
+    """How many attached files the app's form has a place for."""
+    return sum(_places(field) for field in app.inputs)
 
 
 def problem_with(field: AppInput, given: str) -> str:
@@ -173,8 +178,17 @@ def _value(field: AppInput, given: str) -> object:
             return given
 
 
-def _files(field: AppInput, uploads: Sequence[Upload]) -> object:
-    found = [file_input(upload) for upload in uploads]
+def _places(field: AppInput) -> int:
+    if field.kind not in OF_FILES:
+        return 0
+    return (field.longest or MOST_IN_LIST) if field.kind is InputKind.FILES else 1
+
+
+def _files(field: AppInput, left: list[Upload]) -> object:
+    """What fills the field, taken from the files that are left."""
+    places = _places(field)
+    found = [file_input(upload) for upload in left[:places]]
+    del left[:places]
     if not found:
         return None
     return found if field.kind is InputKind.FILES else found[0]

@@ -2,11 +2,12 @@
 
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import PurePosixPath
 
 from bridge.attached import MOST_BYTES
 from bridge.budget import Budget, Option, Ticket
-from bridge.dify import AppFile, DifyClient
+from bridge.dify import AppFile, DifyClient, safe_name
 from bridge.errors import DifyError, DifyFileGone, NotAllowed, PlatformError
 from bridge.markdown import Linked
 from bridge.ports import Adapter, SendsFiles
@@ -37,7 +38,7 @@ def all_made(files: Sequence[AppFile], links: Sequence[Linked]) -> tuple[AppFile
     """What the app named and what its text links to, each once: a flow does both for the same file."""
     named = {_path(file.url) for file in files}
     linked = [
-        AppFile(id=link.target, name=link.label, media_type="", url=link.target, size=0)
+        AppFile(id=link.target, name=safe_name(link.label), media_type="", url=link.target, size=0)
         for link in links
         if _path(link.target) not in named
     ]
@@ -49,7 +50,7 @@ async def fetch_made(dify: DifyClient, files: Sequence[AppFile], refresh: Refres
     made, again = Made(), None
     for file in files:
         try:
-            made.files.append(await dify.fetch(file.url, MOST_BYTES))
+            made.files.append(_named(await dify.fetch(file.url, MOST_BYTES), file.name))
             continue
         except DifyFileGone as error:
             log.info("a file of the app was not there, asking for its link anew: %s", error)
@@ -59,7 +60,7 @@ async def fetch_made(dify: DifyClient, files: Sequence[AppFile], refresh: Refres
             again = {_path(one.url): one for one in await refresh()} if again is None else again
             fresh = again.get(_path(file.url))
             if fresh is not None:
-                made.files.append(await dify.fetch(fresh.url, MOST_BYTES))
+                made.files.append(_named(await dify.fetch(fresh.url, MOST_BYTES), file.name))
                 continue
         except DifyError as error:
             log.warning("a file of the app was not fetched: %s", error)
@@ -96,6 +97,15 @@ async def _is_sent(adapter: SendsFiles, budget: Budget, thread: Thread, key: str
         else:
             return True
     return False
+
+
+def _named(file: File, name: str) -> File:
+    """Called as the app calls it, as its address seldom says more than an id; with the ending of the address,
+    which tells what it is."""
+    ending = PurePosixPath(file.name).suffix
+    if not name:
+        return file
+    return replace(file, name=name if name.lower().endswith(ending.lower()) else name + ending)
 
 
 def _path(url: str) -> str:

@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bridge import voice
-from bridge.attached import Carrier, shown_name
+from bridge.attached import MEGABYTE, Carrier, kind_of, shown_name, why_refused
 from bridge.budget import Budget
 from bridge.dify import AppInfo, AppInput, DifyClient, Upload
 from bridge.errors import DifyFileRefused, DifyLacks, PlatformError
-from bridge.inputs import inputs_of, takes_files
+from bridge.inputs import inputs_of
 from bridge.people import asks_about_people, looked_up
 from bridge.ports import Adapter
 from bridge.scene import Scene
@@ -16,6 +16,9 @@ from bridge.types import Attachment, Message
 
 # Dify wants words with every question.
 ATTACHED = "(see what is attached)"
+UNHEARD = "{name} could not be listened to. {reason}"
+DEAF = "The AI app behind this bot does not listen."
+NOT_A_WORD = "Nothing in it could be understood."
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +42,8 @@ async def prepare(scene: Scene, carrier: Carrier, budget: Budget, user: str) -> 
     if asks_about_people(app, scene.config.inputs):
         author = await looked_up(adapter, budget, job.thread, message.author)
         message = replace(message, author=author)
-    spoken = [one for one in message.attachments if one.voice and app.hears]
-    heard, unheard = await _heard(adapter, dify, carrier, spoken, user)
+    spoken = [one for one in message.attachments if one.voice and (app.hears or not _is_taken(one, app))]
+    heard, unheard = await _heard(adapter, dify, app, carrier, spoken, user)
     others = [one for one in message.attachments if one not in spoken]
     carried = await carrier.carry(adapter, dify, app, others, user)
     text = "\n\n".join(part for part in (message.text, heard) if part)
@@ -51,7 +54,7 @@ async def prepare(scene: Scene, carrier: Carrier, budget: Budget, user: str) -> 
     return Prepared(
         query=text or (ATTACHED if carried.uploads else ""),
         inputs=inputs.values,
-        uploads=() if takes_files(app) else tuple(carried.uploads),
+        uploads=inputs.files,
         heard=heard,
         refused=(*unheard, *carried.refused),
         missing=inputs.missing,
@@ -63,15 +66,42 @@ def says_nothing(prepared: Prepared, app: AppInfo, message: Message) -> bool:
     return not prepared.query and (app.mode.conversing or not (prepared.inputs or message.filled))
 
 
+def _is_taken(recording: Attachment, app: AppInfo) -> bool:
+    """Whether an app takes a recording like any other file."""
+    return not why_refused(recording, kind_of(recording, app.files), app, 0)
+
+
 async def _heard(
-    adapter: Adapter, dify: DifyClient, carrier: Carrier, spoken: Sequence[Attachment], user: str
+    adapter: Adapter,
+    dify: DifyClient,
+    app: AppInfo,
+    carrier: Carrier,
+    spoken: Sequence[Attachment],
+    user: str,
 ) -> tuple[str, list[str]]:
     """What was spoken, and a sentence for every recording that could not be understood."""
     texts, problems = [], []
     for attachment in spoken:
-        try:
-            file = await carrier.fetched(adapter, attachment, voice.MOST_BYTES)
-            texts.append(await dify.transcribe(await voice.for_dify(file), user))
-        except (PlatformError, DifyFileRefused, DifyLacks) as error:
-            problems.append(f"{shown_name(attachment)} could not be listened to. {error.notice}")
+        reason = _why_unheard(attachment, app)
+        if not reason:
+            try:
+                file = await carrier.fetched(adapter, attachment, voice.MOST_BYTES)
+                text = (await dify.transcribe(await voice.for_dify(file), user)).strip()
+            except (PlatformError, DifyFileRefused) as error:
+                reason = error.notice
+            except DifyLacks:
+                reason = DEAF
+            else:
+                reason = "" if text else NOT_A_WORD
+                texts.append(text)
+        if reason:
+            problems.append(UNHEARD.format(name=shown_name(attachment), reason=reason))
     return "\n\n".join(text for text in texts if text), problems
+
+
+def _why_unheard(recording: Attachment, app: AppInfo) -> str:
+    """Why it is not even fetched; empty where it is."""
+    if not app.hears:
+        return DEAF
+    too_large = recording.size > voice.MOST_BYTES
+    return f"It is larger than {voice.MOST_BYTES // MEGABYTE} MB." if too_large else ""

@@ -48,6 +48,7 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     "bridge.notes": (PURE | {"bridge.store"}, set()),
     "bridge.inputs": ({"bridge.types", "bridge.dify"}, set()),
     "bridge.deciding": ({"bridge.types", "bridge.dify"}, set()),
+    "bridge.cited": ({"bridge.dify"}, set()),
     "bridge.attached": (PURE | {"bridge.ports", "bridge.dify", "bridge.inputs"}, set()),
     "bridge.made": (PURE | PACED | {"bridge.dify", "bridge.attached"}, set()),
     "bridge.scene": (
@@ -90,7 +91,7 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
         | {"bridge.dify", "bridge.store", "bridge.apps", "bridge.routes", "bridge.inbox", "bridge.commands"}
         | {"bridge.scene", "bridge.notes", "bridge.reply", "bridge.asking", "bridge.obeying"}
         | {"bridge.preparing", "bridge.inputs", "bridge.attached", "bridge.made"}
-        | {"bridge.courtesy", "bridge.naming", "bridge.afterwards"},
+        | {"bridge.courtesy", "bridge.naming", "bridge.afterwards", "bridge.cited"},
         set(),
     ),
     "bridge.settings": ({"bridge.errors"}, {"pydantic", "pydantic_settings", "dotenv"}),

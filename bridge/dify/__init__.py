@@ -1,7 +1,7 @@
 """The only place that knows Dify's wire."""
 
 from bridge.dify.app import AppInfo, AppInput, FileRules, InputKind, Mode
-from bridge.dify.app_files import AppFile
+from bridge.dify.app_files import AppFile, safe_name
 from bridge.dify.client import DifyClient
 from bridge.dify.conversations import Exchange, Variable
 from bridge.dify.events import Ids
@@ -40,4 +40,5 @@ __all__ = [
     "Variable",
     "end_user",
     "file_input",
+    "safe_name",
 ]

@@ -1,7 +1,7 @@
 """Dify's service API, as far as the bridge calls it: one key, one app, one shared HTTP client."""
 
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from functools import partial
 from typing import Self
 from urllib.parse import quote
@@ -111,6 +111,18 @@ class DifyClient:
             with self._pace.place() as place:
                 async with ChatStream(body, place, Turn(followed=True)) as stream:
                     yield stream
+
+    async def waiting_forms(self, run_id: str, user: str) -> tuple[HumanForm, ...]:
+        """The forms that a flow waits with which has paused; since 1.14."""
+        query = {"user": user, "include_state_snapshot": "true"}
+        forms: tuple[HumanForm, ...] = ()
+        path = f"workflow/{quote(run_id, safe='')}/events"
+        async with self._calls.stream("GET", path, self._stream_patience, query=query, optional=True) as body:
+            with self._pace.place() as place:
+                async with ChatStream(body, place, Turn()) as stream, aclosing(stream.updates()) as updates:
+                    async for update in updates:
+                        forms = update.forms
+        return forms
 
     async def stop(self, task_id: str, user: str, mode: Mode = Mode.UNKNOWN) -> None:
         """Ask Dify to end a running turn. Only the user who began it can."""

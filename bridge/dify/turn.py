@@ -59,7 +59,8 @@ class Update:
     when there is none), and the model's whole reasoning so far where Dify tells it apart from the answer.
 
     `files` are all that the app made so far, each once, never the asker's own. `sources` are known at the end
-    of a message. `forms` wait for somebody's answer."""
+    of a message. `forms` wait for somebody's answer. Of a turn that is followed, so much of the text was
+    `said_before`, in characters."""
 
     text: str
     ids: Ids
@@ -68,6 +69,7 @@ class Update:
     files: tuple[AppFile, ...] = ()
     sources: tuple[Source, ...] = ()
     forms: tuple[HumanForm, ...] = ()
+    said_before: int = 0
 
 
 class Turn:
@@ -85,6 +87,7 @@ class Turn:
         self._sources: tuple[Source, ...] = ()
         self._forms: dict[str, HumanForm] = {}
         self._followed = followed
+        self._before = ""
         self._in_flow = followed
         self._agent_spoke = False
         self._replaced = False
@@ -109,7 +112,9 @@ class Turn:
         step = next(reversed(self._steps.values()), "")
         forms = tuple(self._forms.values())
         thought = _joined(self._thoughts)
-        return Update(self.text, self._ids, step, thought, self._files.files, self._sources, forms)
+        text = self.text
+        before = len(self._before) if text.startswith(self._before) else 0
+        return Update(text, self._ids, step, thought, self._files.files, self._sources, forms, before)
 
     @property
     def read_on_seconds(self) -> float | None:
@@ -188,7 +193,10 @@ class Turn:
     def _replace(self, answer: str) -> None:
         self._grow(answer)
         # What was said before a turn was followed is told by the same event as a verdict of moderation.
-        self._replaced = self._replaced or not self._followed or self.spoke
+        if self._followed and not (self._replaced or self.spoke):
+            self._before = answer
+        else:
+            self._replaced = True
         self._parts = [answer] if answer else []
 
     def _say(self, answer: str, origin: Origin) -> None:

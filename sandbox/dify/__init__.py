@@ -1,6 +1,6 @@
 """A Dify server in miniature: its service API for apps of every mode, as several versions of it behave."""
 
-from sandbox.dify.demo import demo_script
+from sandbox.dify.demo import demo_script, demo_setup
 from sandbox.dify.human import Decision, Form, FormAction, FormField
 from sandbox.dify.records import Annotation, Heard, Rating, Spoken, Upload
 from sandbox.dify.server import Dify
@@ -51,4 +51,5 @@ __all__ = [
     "Upload",
     "Written",
     "demo_script",
+    "demo_setup",
 ]

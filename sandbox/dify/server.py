@@ -20,7 +20,7 @@ from sandbox.dify.looking import Looking
 from sandbox.dify.opinions import Opinions
 from sandbox.dify.setup import MEGABYTE, AppSetup, parameters, site
 from sandbox.dify.speech import Speech
-from sandbox.dify.types import Call, Run, Script
+from sandbox.dify.types import Call, MadeFile, Run, Script
 
 # How a call is noted whose client hung up before its end, as nginx does.
 CLIENT_LEFT = 499
@@ -174,6 +174,10 @@ class Dify(App):
         stream = self._answering.stream_of(run_id)
         waiting = self._forms.of_run(run_id)
         return bool(stream and stream.outlets) or bool(waiting and waiting.listens)
+
+    def link_to(self, made: MadeFile) -> str:
+        """A signed address of a file that a tool has made, for an answer to name."""
+        return self._files.sign(self._files.make(made))
 
     def expire_links(self) -> None:
         """Let all addresses of files that were told so far be too old."""

@@ -14,7 +14,8 @@ FILE_KINDS = ("file", "file-list")
 @dataclass(frozen=True, slots=True)
 class FormInput:
     """One field of the form that an app begins with. `kind` is `text-input`, `paragraph`, `select`, `number`,
-    `checkbox`, `file`, `file-list` or `json_object`; a `longest` of 0 sets no limit."""
+    `checkbox`, `file`, `file-list` or `json_object`; `longest` is in characters, or in files, and 0 sets no
+    limit."""
 
     name: str
     label: str = ""
@@ -72,7 +73,8 @@ class AppSetup:
     """Everything that the builder of an app decides. What it does not name is switched off.
 
     `follow_ups` are what the app suggests after an answer. `transcript` is what it hears in any recording,
-    `speech` what it says of any text. A conversation gets its title `title_after` seconds after it began.
+    `speech` what it says of any text, in the format of `speech_type`. A conversation gets its title
+    `title_after` seconds after it began.
     """
 
     description: str = ""
@@ -86,6 +88,7 @@ class AppSetup:
     transcript: str = "What was said in the recording."
     text_to_speech: bool = False
     voice: str = ""
+    speech_type: str = "audio/mpeg"
     speech: bytes = b"ID3\x04\x00\x00\x00\x00\x00\x00spoken"
     annotation_reply: bool = False
     citations: bool = True
@@ -145,7 +148,7 @@ def _form_field(one: FormInput) -> dict[str, object]:
         "type": one.kind,
         "hide": one.hidden,
     }
-    if one.kind in ("text-input", "paragraph"):
+    if one.kind in ("text-input", "paragraph", "file-list"):
         fields["max_length"] = one.longest or None
     if one.kind == "select":
         fields["options"] = list(one.options)

@@ -58,4 +58,4 @@ class Speech:
         if not text:
             return replies.invalid("Text is required")
         self._app.spoken.append(Spoken(text, message_id, fields.text("voice") or setup.voice, user))
-        return web.Response(body=setup.speech, headers={**replies.headers, "Content-Type": "audio/mpeg"})
+        return web.Response(body=setup.speech, headers={**replies.headers, "Content-Type": setup.speech_type})

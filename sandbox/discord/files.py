@@ -16,7 +16,7 @@ _SECRET = b"sandbox"
 
 def address(channel_id: str, attachment_id: str, name: str, now: float) -> str:
     """Path and query."""
-    path = f"/attachments/{channel_id}/{attachment_id}/{quote(name)}"
+    path = f"/attachments/{channel_id}/{attachment_id}/{quote(name, safe='')}"
     issued, expires = f"{int(now):x}", f"{int(now) + LIFETIME_SECONDS:x}"
     return f"{path}?ex={expires}&is={issued}&hm={_signature(attachment_id, issued, expires)}"
 

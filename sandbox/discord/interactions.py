@@ -110,7 +110,7 @@ class Interactions:
 
     def whispers(self, person: User) -> list[DiscordWhisper]:
         return [
-            DiscordWhisper(one.id, who.id, one.content, components.buttons(one.components))
+            DiscordWhisper(one.id, one.channel.id, who.id, one.content, components.buttons(one.components))
             for who, one in self._whispers.values()
             if who is person
         ]

@@ -42,8 +42,8 @@ class Discord:
 
     Guilds, channels and people may be added before and while it runs. `latency` is the time in seconds that
     each REST request takes, `interaction_seconds` how long an application may take to answer an interaction.
-    Both, `limits`, `heartbeat_interval` (milliseconds) and `message_content_allowed` may be changed at any
-    time.
+    Both, `limits`, `heartbeat_interval` (milliseconds), `message_content_allowed` and `files_readable` may be
+    changed at any time. `files_asked_for` are the names of files whose bytes somebody wanted.
     """
 
     token = "sandbox-discord-token"
@@ -63,6 +63,8 @@ class Discord:
         self.heartbeat_interval = heartbeat_interval
         self.interaction_seconds = 3.0
         self.message_content_allowed = True
+        self.files_readable = True
+        self.files_asked_for: list[str] = []
         self._port = port
         self._changes = Changes()
         self._timeline = Timeline(self._changes)
@@ -350,9 +352,11 @@ class Discord:
 
     async def _attachment(self, request: web.Request) -> web.StreamResponse:
         """What Discord's CDN does: anybody who knows the address may have it, while it lasts."""
+        self.files_asked_for.append(request.match_info["name"])
         attachment = self._world.attachments.get(request.match_info["attachment_id"])
         if (
             attachment is None
+            or not self.files_readable
             or attachment.id in self._expired
             or not addresses.may_have(attachment.id, request.query, time.time())
         ):

@@ -56,9 +56,10 @@ class DiscordModal:
 
 @dataclass(frozen=True, slots=True)
 class DiscordWhisper:
-    """A message that only one person sees."""
+    """A message that only one person sees. It stands in `channel`, which may be a thread."""
 
     id: str
+    channel: str
     person: str
     content: str
     buttons: tuple[DiscordButton, ...]

@@ -1,10 +1,7 @@
 """What the page shows, as plain data."""
 
-import html
-from dataclasses import asdict, dataclass, replace
-
-from sandbox.playground import Playground
-from sandbox.slack import Slack, SlackMessage
+from dataclasses import asdict, dataclass
+from typing import Protocol
 
 BOT = "Assistant"
 
@@ -18,16 +15,74 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
+class Pressable:
+    """A button. `name` is what its platform calls it; `style` is `plain`, `primary` or `danger`; `icon` is
+    `up` or `down` where a thumb is before the label."""
+
+    label: str
+    name: str
+    style: str
+    icon: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Attached:
+    """A file of a message. `shown` is how: `image`, `audio`, or empty for one to download. `size` is in
+    bytes."""
+
+    name: str
+    shown: str
+    size: int
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
 class Said:
-    """One visible message; an opening one carries what was said in its thread, and the thread's name."""
+    """One visible message; an opening one carries what was said in its thread, and the thread's name. A
+    `private` one is seen by nobody else."""
 
     id: str
     bot: bool
     text: str
     edited: bool
     thread: str
+    private: bool = False
+    buttons: tuple[Pressable, ...] = ()
+    files: tuple[Attached, ...] = ()
     title: str = ""
     replies: tuple["Said", ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """A field of a form. `kind` is `text`, `paragraph`, `number`, `choice` or `check`; `problem` is why what
+    was sent was not taken; `options` are what can be read."""
+
+    label: str
+    kind: str
+    value: str
+    required: bool
+    options: tuple[str, ...] = ()
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A form that the visitor has before them."""
+
+    id: str
+    title: str
+    text: str
+    submit: str
+    inputs: tuple[Input, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Pane:
+    """One platform's channel."""
+
+    said: tuple[Said, ...]
+    sheet: Sheet | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +99,8 @@ class Calls:
 class View:
     """The whole page."""
 
-    slack: tuple[Said, ...]
-    discord: tuple[Said, ...]
+    slack: Pane
+    discord: Pane
     links: tuple[Link, ...]
     calls: Calls
 
@@ -53,66 +108,45 @@ class View:
         return asdict(self)
 
 
-def view(playground: Playground, links: tuple[Link, ...]) -> View:
-    """Everything as it stands now."""
-    return View(_slack(playground), _discord(playground), links, _calls(playground))
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file that the visitor attaches; with `voice`, one that they spoke."""
+
+    name: str
+    media_type: str
+    content: bytes
+    voice: bool
 
 
-def _slack(playground: Playground) -> tuple[Said, ...]:
-    slack, channel = playground.slack, playground.slack_channel
-    opening = []
-    for root in slack.messages(channel):
-        first, *replies = (_slack_said(slack, message) for message in slack.messages(channel, root.ts))
-        opening.append(replace(first, replies=tuple(replies)))
-    return tuple(opening)
+class Side(Protocol):
+    """One platform, as a visitor sees and uses it. `Refused` when they cannot do that there."""
+
+    def pane(self) -> Pane: ...
+
+    def file(self, message: str, number: int) -> tuple[str, bytes] | None:
+        """The name and the bytes of a file of a message."""
+        ...
+
+    async def say(self, text: str, thread: str, files: tuple[Upload, ...]) -> None:
+        """Write in a thread; where it is empty, to the bot in the channel."""
+        ...
+
+    async def press(self, message: str, name: str) -> None:
+        """Returns when the bot has heard of it."""
+        ...
+
+    async def submit(self, values: dict[str, str]) -> None:
+        """Send the form before the visitor, by its labels. Returns when the bot has heard of it."""
+        ...
+
+    def dismiss(self) -> None:
+        """Close the form."""
+        ...
 
 
-def _slack_said(slack: Slack, message: SlackMessage) -> Said:
-    return Said(
-        id=message.ts,
-        bot=bool(message.bot_id),
-        text=html.unescape(message.text.replace(f"<@{slack.bot_user_id}>", f"@{BOT}")),
-        edited=message.edited,
-        thread=message.thread_ts or message.ts,
-    )
+class Refused(Exception):
+    """The platform itself does not take it; the text says why."""
 
 
-def _discord(playground: Playground) -> tuple[Said, ...]:
-    discord = playground.discord
-    threads = {thread.id: thread for thread in discord.threads(playground.discord_channel)}
-    opening = []
-    for root in _discord_messages(playground, playground.discord_channel):
-        thread = threads.get(root.id)
-        if thread is not None:
-            replies = tuple(_discord_messages(playground, thread.id))
-            root = replace(root, title=thread.name, replies=replies)
-        opening.append(root)
-    return tuple(opening)
-
-
-def _discord_messages(playground: Playground, channel: str) -> list[Said]:
-    bot = playground.discord.bot_id
-    return [
-        Said(
-            id=message.id,
-            bot=message.author_id == bot,
-            text=message.content.replace(f"<@{bot}>", f"@{BOT}"),
-            edited=message.edited,
-            thread=channel,
-        )
-        for message in playground.discord.messages(channel)
-        if message.content
-    ]
-
-
-def _calls(playground: Playground) -> Calls:
-    slack, discord = playground.slack.calls, playground.discord.calls
-    messages = "/channels/{id}/messages"
-    return Calls(
-        posts=sum(call.method == "chat.postMessage" for call in slack)
-        + sum(call.method == "POST" and call.route == messages for call in discord),
-        edits=sum(call.method == "chat.update" for call in slack)
-        + sum(call.method == "PATCH" and call.route.startswith(messages) for call in discord),
-        dify=len(playground.dify.requests),
-        too_fast=sum(call.status == 429 for call in slack) + sum(call.status == 429 for call in discord),
-    )
+FAILED = "This interaction failed"
+"""What both platforms show, near enough, where a bot does not answer a press in time."""

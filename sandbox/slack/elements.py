@@ -17,10 +17,12 @@ SIDES = ("positive_button", "negative_button")
 
 @dataclass(frozen=True, slots=True)
 class Pressable:
-    """One button of a message: what it says, and what Slack tells the app when it is pressed."""
+    """One button of a message: what it says, and what Slack tells the app when it is pressed. `style` is
+    `primary` or `danger` where it stands out, or which one it is of Slack's own pair of thumbs."""
 
     label: str
     action: JsonObject
+    style: str = ""
 
     def is_called(self, what: str) -> bool:
         """By its label or by its id."""
@@ -65,12 +67,14 @@ def pressable(blocks: Iterable[JsonObject]) -> Iterator[Pressable]:
         match element.get("type"):
             case "button":
                 label, value = object_of(element.get("text")), element.get("value")
-                yield Pressable(text_of(label), {**named, "type": "button", "text": label, "value": value})
+                action = {**named, "type": "button", "text": label, "value": value}
+                yield Pressable(text_of(label), action, string(element.get("style")))
             case "feedback_buttons":
-                for side in (object_of(element.get(name)) for name in SIDES):
+                for name in SIDES:
+                    side = object_of(element.get(name))
                     label, value = object_of(side.get("text")), side.get("value")
                     action = {**named, "type": "feedback_buttons", "text": label, "value": value}
-                    yield Pressable(text_of(label), action)
+                    yield Pressable(text_of(label), action, name)
 
 
 def _elements(blocks: Iterable[JsonObject]) -> Iterator[JsonObject]:

@@ -53,11 +53,13 @@ class Files:
 
     def __init__(self, workspace: Workspace, uploads: Uploads, token: str) -> None:
         self.readable = True
+        self.asked_for: list[str] = []
         self._workspace = workspace
         self._uploads = uploads
         self._token = token
 
     async def handle(self, request: web.Request) -> web.Response:
+        self.asked_for.append(request.match_info["name"])
         if not self.readable or request.headers.get("Authorization") != f"Bearer {self._token}":
             return web.Response(text=SIGN_IN, content_type="text/html")
         stored = self._workspace.files.get(request.match_info["file"].rpartition("-")[2])

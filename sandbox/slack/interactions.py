@@ -85,6 +85,10 @@ class Interactions:
         payload = payloads.view_submission(view, state)
         return self._send(payload, user, lambda answer: self._submitted(user, opened, answer))
 
+    def dismiss(self, user: str) -> None:
+        """Nobody is told: no view of ours asks for that."""
+        self._open.pop(user, None)
+
     def view(self, user: str) -> SlackView | None:
         opened = self._open.get(user)
         return views.shown(opened.id, opened.view, opened.errors) if opened else None

@@ -15,6 +15,7 @@ from sandbox.slack.limits import Limits
 from sandbox.slack.sockets import Sockets
 from sandbox.slack.state import Channel, Message, Workspace
 from sandbox.slack.timeline import Timeline, Watch
+from sandbox.slack.trouble import Trouble
 from sandbox.slack.types import (
     Call,
     Frame,
@@ -25,14 +26,14 @@ from sandbox.slack.types import (
     SlackView,
     Whisper,
 )
-from sandbox.slack.web import MAX_BODY, Answer, WebApi
+from sandbox.slack.web import MAX_BODY, WebApi
 from sandbox.slack.world import World
 
 HOST = "127.0.0.1"
 MENTIONED_IN = ("", "file_share", "thread_broadcast")  # subtypes of messages that can mention somebody
 
 
-class Slack:
+class Slack(Trouble):
     """One workspace with one app installed in it.
 
     Durations are in seconds. `ack_timeout` is how long an event may stay unacknowledged before it is sent
@@ -202,6 +203,10 @@ class Slack:
         itself does not take."""
         return self._interactions.submit(user, values)
 
+    def dismiss(self, user: str) -> None:
+        """A person closes the form before them."""
+        self._interactions.dismiss(user)
+
     async def interact(self, payload: JsonObject) -> None:
         """Send any interaction as it is."""
         self._delivery.interact(payload, lambda answer: None)
@@ -290,72 +295,6 @@ class Slack:
         It is asked again whenever something changes here, so it should look at this object and nothing else.
         """
         await self._changes.until(predicate, timeout)
-
-    # --- what goes wrong ---
-
-    @property
-    def limits(self) -> Limits:
-        return self._web.meter.limits
-
-    @limits.setter
-    def limits(self, limits: Limits) -> None:
-        self._web.meter.limits = limits
-
-    @property
-    def latency(self) -> float:
-        return self._web.latency
-
-    @latency.setter
-    def latency(self, seconds: float) -> None:
-        self._web.latency = seconds
-
-    @property
-    def stream_lifetime(self) -> float:
-        return self._world.stream_lifetime
-
-    @stream_lifetime.setter
-    def stream_lifetime(self, seconds: float) -> None:
-        self._world.stream_lifetime = seconds
-
-    @property
-    def files_readable(self) -> bool:
-        """Whether the app has the right to read files."""
-        return self._files.readable
-
-    @files_readable.setter
-    def files_readable(self, readable: bool) -> None:
-        self._files.readable = readable
-
-    def fail(
-        self,
-        method: str,
-        error: str,
-        *,
-        times: int = 1,
-        status: int = 200,
-        retry_after: int | None = None,
-        carried_out: bool = False,
-    ) -> None:
-        """Let the next calls of `method` fail: without any effect, or although they were carried out."""
-        headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
-        answer = Answer(status, {"ok": False, "error": error}, headers, carried_out)
-        self._web.fail(method, answer, times)
-
-    async def redeliver(self, event_id: str, *, attempt: int = 1) -> None:
-        """Send the same event again, as Slack does when it believes that nobody heard it."""
-        self._delivery.again(event_id, attempt)
-
-    async def give_up(self) -> None:
-        """Never deliver what nobody has acknowledged until now, as Slack does some minutes later."""
-        self._delivery.give_up()
-
-    async def disconnect(self, reason: str = "refresh_requested") -> None:
-        """Ask every socket to reconnect, as Slack does every few hours."""
-        await self._sockets.disconnect(reason)
-
-    async def cut(self) -> None:
-        """Drop every socket's TCP connection without a word."""
-        self._sockets.cut()
 
     # --- inside ---
 

@@ -1,5 +1,6 @@
 """A workspace and what is in it: people, channels, messages, files."""
 
+import re
 import time
 import uuid
 import zlib
@@ -97,6 +98,7 @@ class Message:
             subtype=self.subtype,
             files=tuple(stored.file.name for stored in self.files),
             reactions=tuple(self.reactions),
+            attached=tuple(stored.file for stored in self.files),
         )
 
 
@@ -186,9 +188,8 @@ class Workspace:
     def keep_file(self, file: SlackFile, origin: str, by: str, file_id: str = "") -> StoredFile:
         file_id = file_id or self.new_file_id()
         base = f"{origin}/files-pri/{self.identity.team_id}-{file_id}"
-        stored = StoredFile(
-            file_id, file, int(time.time()), f"{base}/{file.name}", f"{base}/download/{file.name}", by
-        )
+        slug = re.sub(r"[^a-z0-9.]+", "_", file.name.lower())
+        stored = StoredFile(file_id, file, int(time.time()), f"{base}/{slug}", f"{base}/download/{slug}", by)
         self.files[file_id] = stored
         return stored
 

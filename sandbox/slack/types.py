@@ -49,6 +49,7 @@ class SlackMessage:
     subtype: str
     files: tuple[str, ...]
     reactions: tuple[str, ...]
+    attached: tuple[SlackFile, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +82,16 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class SlackInput:
-    """One field of a view: `name` is its action_id, `value` what it is filled with from the beginning."""
+    """One field of a view: `name` is its action_id, `value` what it is filled with from the beginning. Errors
+    name it by its `block`."""
 
     label: str
+    block: str
     name: str
     kind: str
     value: str
     required: bool
+    multiline: bool
     options: tuple[str, ...]
 
 
@@ -97,6 +101,7 @@ class SlackView:
 
     id: str
     title: str
+    submit: str
     callback_id: str
     private_metadata: str
     text: str

@@ -39,6 +39,7 @@ def shown(view_id: str, view: JsonObject, errors: tuple[tuple[str, str], ...] = 
     return SlackView(
         id=view_id,
         title=text_of(view.get("title")),
+        submit=text_of(view.get("submit")),
         callback_id=string(view.get("callback_id")),
         private_metadata=string(view.get("private_metadata")),
         text=kit.visible(blocks),
@@ -127,10 +128,12 @@ def _shown(block: JsonObject) -> SlackInput:
     element = object_of(block.get("element"))
     return SlackInput(
         label=text_of(block.get("label")),
+        block=string(block.get("block_id")),
         name=string(element.get("action_id")),
         kind=string(element.get("type")),
         value=_value(element),
         required=block.get("optional") is not True,
+        multiline=element.get("multiline") is True,
         options=tuple(text_of(option.get("text")) for option in items(element.get("options"))),
     )
 

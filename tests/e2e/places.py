@@ -2,7 +2,7 @@
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -15,6 +15,15 @@ from sandbox.discord import Discord, DiscordFile, DiscordMessage, DiscordWhisper
 from sandbox.slack import Interaction, Slack, SlackFile, SlackMessage
 
 OPENAPI = Path(__file__).resolve().parents[2].parent / "shared" / "reference" / "discord-openapi.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A file that somebody attaches."""
+
+    name: str
+    media_type: str
+    data: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +40,13 @@ class Place(ABC):
 
     name: str
     channel: str
+    person: str
     retry_seconds = 0.0
     drain_seconds = 5.0
     max_age_seconds = 900.0
     busy = Busy.QUEUE
     bridge_config = ""
+    most_streams = 8
 
     @abstractmethod
     def settings(self, dify: Dify, database: str) -> Settings: ...
@@ -92,6 +103,22 @@ class Place(ABC):
         """Write in the channel with this file. Returns the thread."""
 
     @abstractmethod
+    async def attach_files(self, text: str, files: Sequence[Given]) -> str:
+        """Mention the bot in the channel with these files. Returns the thread."""
+
+    @abstractmethod
+    def lose_files(self) -> None:
+        """Nobody can read any more what people attach."""
+
+    @abstractmethod
+    def refuse_files(self) -> None:
+        """The bot may put no file of more than 10 MB into a thread."""
+
+    @abstractmethod
+    def fetched(self) -> int:
+        """How often the bytes of an attached file were asked for."""
+
+    @abstractmethod
     def buttons(self, thread: str) -> list[str]:
         """The labels of all buttons that can be pressed in the thread now, in order."""
 
@@ -116,6 +143,10 @@ class Place(ABC):
     @abstractmethod
     def whispers(self) -> list[str]:
         """What only the default person was shown."""
+
+    @abstractmethod
+    def whispers_to(self, person: str) -> list[str]:
+        """What only this person was shown."""
 
     @abstractmethod
     def files(self, thread: str) -> list[tuple[str, bytes]]:
@@ -184,6 +215,7 @@ class SlackPlace(Place):
             dify_api_url=dify.url,
             dify_api_key=SecretStr(dify.key),
             bridge_config=self.bridge_config,
+            dify_max_streams=self.most_streams,
             slack_bot_token=SecretStr(self.slack.bot_token),
             slack_app_token=SecretStr(self.slack.app_token),
             slack_api_url=self.slack.url,
@@ -257,6 +289,20 @@ class SlackPlace(Place):
         file = SlackFile(name, media_type, data, "slack_audio" if voice else "")
         return await self.slack.say(self.channel, self.person, said, files=(file,))
 
+    async def attach_files(self, text: str, files: Sequence[Given]) -> str:
+        said = f"<@{self.slack.bot_user_id}> {text}".strip()
+        sent = tuple(SlackFile(one.name, one.media_type, one.data) for one in files)
+        return await self.slack.say(self.channel, self.person, said, files=sent)
+
+    def lose_files(self) -> None:
+        self.slack.files_readable = False
+
+    def refuse_files(self) -> None:
+        self.slack.fail("files.getUploadURLExternal", "not_allowed_token_type")
+
+    def fetched(self) -> int:
+        return len(self.slack.files_asked_for)
+
     def buttons(self, thread: str) -> list[str]:
         channel, messages = self._thread(thread)
         return [label for message in messages for label in self.slack.buttons(channel, message.ts)]
@@ -281,6 +327,9 @@ class SlackPlace(Place):
 
     async def fill(self, values: Mapping[str, str]) -> None:
         await self._heard(await self.slack.submit(self.person, values))
+
+    def whispers_to(self, person: str) -> list[str]:
+        return [one.text for one in self.slack.whispers(person)]
 
     def whispers(self) -> list[str]:
         return [one.text for person in self.people for one in self.slack.whispers(person)]
@@ -367,6 +416,7 @@ class DiscordPlace(Place):
             dify_api_url=dify.url,
             dify_api_key=SecretStr(dify.key),
             bridge_config=self.bridge_config,
+            dify_max_streams=self.most_streams,
             discord_bot_token=SecretStr(self.discord.token),
             discord_api_url=self.discord.url,
             database_url=SecretStr(database),
@@ -438,6 +488,20 @@ class DiscordPlace(Place):
         )
         return self.said[-1]
 
+    async def attach_files(self, text: str, files: Sequence[Given]) -> str:
+        said = f"<@{self.discord.bot_id}> {text}".strip()
+        sent = [DiscordFile(one.name, one.media_type, one.data) for one in files]
+        return await self.discord.say(self.channel, self.person, said, attachments=sent)
+
+    def lose_files(self) -> None:
+        self.discord.files_readable = False
+
+    def refuse_files(self) -> None:
+        """That is so in every server that nobody has boosted."""
+
+    def fetched(self) -> int:
+        return len(self.discord.files_asked_for)
+
     def buttons(self, thread: str) -> list[str]:
         return [
             button.label
@@ -499,6 +563,9 @@ class DiscordPlace(Place):
             return bool(one.answer)
 
         await self.discord.wait_for(is_over)
+
+    def whispers_to(self, person: str) -> list[str]:
+        return [one.content for one in self.discord.whispers(person)]
 
     def whispers(self) -> list[str]:
         return [one.content for one in self.discord.whispers(self.person)]

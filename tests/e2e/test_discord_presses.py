@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 
 from adapters.discord.adapter import DiscordAdapter
-from adapters.discord.presses import LOST
+from adapters.discord.presses import LOST, MOST_AT_ONCE
 from bridge.errors import DifyFormOver
 from bridge.types import (
     Action,
@@ -332,6 +332,34 @@ async def test_many_presses_at_once_spend_nothing_of_the_bots_budget(
     await asyncio.gather(*(place.press(thread, "Stop") for _ in range(60)))
     assert len({press.id for press in host.pressed}) == 60
     assert place.too_fast == 0
+
+
+async def test_more_presses_than_can_be_taken_are_refused_and_harm_no_later_one(
+    place: DiscordPlace, host: Listener, bot: DiscordAdapter, caplog: pytest.LogCaptureFixture
+) -> None:
+    thread = await shown(place, host, bot, STOP)
+    host.ready.clear()
+    for number in range(MOST_AT_ONCE + 5):
+        await place.discord.dispatch("INTERACTION_CREATE", pressed(place, number))
+    await until(lambda: caplog.text.count("too much is pressed at once") == 5)
+    await until(lambda: len(host.pressed) == MOST_AT_ONCE)
+    host.ready.set()
+    # The stand-in knows none of these, so each ends with an answer that is refused.
+    await until(lambda: caplog.text.count("was not answered") >= MOST_AT_ONCE)
+    await place.press(thread, "Stop")
+    assert len(host.pressed) == MOST_AT_ONCE + 1
+
+
+def pressed(place: DiscordPlace, number: int) -> dict[str, Any]:
+    """As the gateway tells of a press."""
+    return {
+        "id": str(175928847299117063 + number),
+        "type": 3,
+        "token": "made-up",
+        "application_id": place.discord.application_id,
+        "data": {"custom_id": "bridge:stop:7", "component_type": 2},
+        "user": {"id": place.person, "username": "ada"},
+    }
 
 
 async def _post_raw(place: DiscordPlace, channel: str, custom_id: str) -> MessageRef:

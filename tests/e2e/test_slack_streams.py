@@ -196,6 +196,7 @@ async def test_a_thread_that_cannot_be_streamed_is_answered_by_edits_and_the_oth
 async def test_more_answers_than_streams_may_begin_are_edited_or_posted_whole_and_none_is_too_fast(
     place: StreamingPlace, dify: Dify, bridge: Bridge
 ) -> None:
+    place.most_streams = 0
     dify.script = lambda request, turns: Answer(WORDS, tokens_per_second=40)
     async with bridge() as app:
         threads = await asyncio.gather(*(place.tell(f"{number}?") for number in range(75)))
