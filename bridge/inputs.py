@@ -161,6 +161,11 @@ def form_of(
     return Form(title, shown, Action.FILL, value, intro=problem)
 
 
+def filled_anew(before: Filled, now: Filled) -> Filled:
+    """What counts in a thread from now on. What was left empty counts no more."""
+    return tuple((name, value) for name, value in {**dict(before), **dict(now)}.items() if value.strip())
+
+
 def names_of(fields: Sequence[AppInput]) -> str:
     """What they are called, as a list within a sentence."""
     return ", ".join(field.label or field.name for field in fields)

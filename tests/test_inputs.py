@@ -7,7 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.dify import AppInfo, AppInput, FileRules, InputKind, Mode, Upload
-from bridge.inputs import Inputs, form_of, inputs_of, names_of, problem_with, problems_with, to_ask_for
+from bridge.inputs import (
+    Inputs,
+    filled_anew,
+    form_of,
+    inputs_of,
+    names_of,
+    problem_with,
+    problems_with,
+    to_ask_for,
+)
 from bridge.types import Action, Field, FieldKind, Filled, Message, Person, Thread
 
 NO_FILES = FileRules(
@@ -157,9 +166,14 @@ def test_words_fill_the_only_field_for_words_where_nothing_is_missing() -> None:
 def test_files_fill_the_fields_that_take_them() -> None:
     asked = app(field("photo", InputKind.FILE, required=True), field("papers", InputKind.FILES))
     one = Upload("u1", "image")
-    told = inputs_of(asked, message(), {}, (one,))
-    as_sent = {"type": "image", "transfer_method": "local_file", "upload_file_id": "u1"}
-    assert told == Inputs({"photo": as_sent, "papers": [as_sent]})
+    other = Upload("u2", "document")
+    as_sent = [
+        {"type": file.kind, "transfer_method": "local_file", "upload_file_id": file.id}
+        for file in (one, other)
+    ]
+    told = inputs_of(asked, message(), {}, (one, other))
+    assert told == Inputs({"photo": as_sent[0], "papers": as_sent[1:]})
+    assert inputs_of(app(asked.inputs[0]), message(), {}, (one, other)).files == (other,)
     assert names_of(inputs_of(asked, message(), {}).missing) == "Photo"
 
 
@@ -173,6 +187,11 @@ def test_a_form_asks_for_what_would_be_empty_and_a_whole_one_for_all_that_is_not
     # Somebody who presses the button sees something to fill in, if there is anything.
     assert to_ask_for(asked, message(), {"city": "Rome"}, whole=False) == (city, tone, who)
     assert to_ask_for(app(photo), message(), {}, whole=True) == ()
+
+
+def test_what_is_left_empty_counts_no_more() -> None:
+    before = (("city", "Rome"), ("notes", "By the sea"))
+    assert filled_anew(before, (("notes", " "), ("days", "3"))) == (("city", "Rome"), ("days", "3"))
 
 
 def test_a_form_shows_what_was_filled_in_before() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bridge import conversation, errors
-from sandbox.dify import Answer, AppSetup, Dify, FormInput
+from sandbox.dify import Answer, AppSetup, Dify, FileRules, FormInput
 from tests.e2e.conftest import Bridge, answered, until
 from tests.e2e.places import DiscordPlace, Place, ShownForm
 
@@ -183,6 +183,20 @@ async def test_details_can_be_changed_later_without_a_question(
         await answered(app, 5)
     assert conversation.NOTED in place.replies(thread)[3]
     assert [dict(one.inputs) for one in dify.requests] == [SENT, {**SENT, "city": "Oslo"}]
+
+
+async def test_a_file_that_is_missing_is_named_and_no_form_asks_for_it(
+    place: Place, dify: Dify, bridge: Bridge
+) -> None:
+    photo = FormInput("photo", "Photo", kind="file", required=True)
+    dify.setup = AppSetup(inputs=(photo,), files=FileRules())
+    async with bridge() as app:
+        thread = await place.ask("What is this?")
+        await answered(app, 1)
+        assert place.buttons(thread) == []
+    (reply,) = place.replies(thread)
+    assert "Photo. Ask again with this attached." in reply
+    assert dify.requests == []
 
 
 class TestLateRefusals:
