@@ -15,7 +15,7 @@ from bridge.courtesy import open_thread, show_waiting
 from bridge.dify import DifyClient, Ids
 from bridge.errors import BridgeError, LeaseLost, NotForYou, NothingAsked, Unfilled
 from bridge.inbox import Asked, dify_user_of
-from bridge.inputs import names_of
+from bridge.inputs import OF_FILES, filled_anew, names_of
 from bridge.made import all_made, fetch_made, send_made
 from bridge.markdown import without_own_links
 from bridge.naming import name_thread
@@ -168,9 +168,10 @@ class Conversation:
             if not (told.text or told.refused):
                 told.notices.append(NothingAsked.notice)
         except Unfilled as unfilled:
-            told.outcome = UNFILLED
+            told.outcome = UNFILLED if unfilled.in_form else "refused"
             told.notices.append(unfilled.sentence)
-            told.buttons.append(fill_button(scene.job.id))
+            if unfilled.in_form:
+                told.buttons.append(fill_button(scene.job.id))
         finally:
             steps.cancel()
             waiting.cancel()
@@ -200,11 +201,12 @@ class Conversation:
         told.lead = lead_of(job.message, prepared.heard)
         app = await scene.dify.app()
         if job.message.filled and app.mode.conversing:
-            await scene.notes.inputs(tuple({**dict(job.inputs), **dict(job.message.filled)}.items()))
+            await scene.notes.inputs(filled_anew(job.inputs, job.message.filled))
         if says_nothing(prepared, app, job.message):
             raise NothingAsked
         if prepared.missing:
-            raise Unfilled(names_of(prepared.missing))
+            in_form = any(field.kind not in OF_FILES for field in prepared.missing)
+            raise Unfilled(names_of(prepared.missing), in_form=in_form)
         return prepared
 
     async def _buttons(self, scene: Scene, ids: Ids) -> list[Button]:

@@ -81,13 +81,16 @@ class NothingAsked(BridgeError):
 
 
 class Unfilled(BridgeError):
-    """`names` says what is missing, as people read it."""
+    """`names` says what is missing, as people read it; `in_form` that a form can ask for some of it, else it
+    is files."""
 
     notice = "This app needs some details first."
 
-    def __init__(self, names: str) -> None:
+    def __init__(self, names: str, *, in_form: bool) -> None:
         super().__init__("inputs are missing")
-        self.sentence = f"{self.notice.removesuffix('.')}: {names}."
+        self.in_form = in_form
+        needs = f"{self.notice.removesuffix('.')}: {names}."
+        self.sentence = needs if in_form else f"{needs} Ask again with this attached."
 
 
 class Leaving(BridgeError):

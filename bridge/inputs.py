@@ -5,6 +5,7 @@ They are sent with every question: Dify does not remember them, and refuses a qu
 """
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
@@ -26,6 +27,8 @@ _KINDS = {
 }
 # Fields that take whatever somebody writes.
 _WORDY = (InputKind.TEXT, InputKind.PARAGRAPH)
+# A thousand to some people, and one to others.
+_THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+")
 _TRUE = frozenset({"true", "1", "yes", "on"})
 
 
@@ -158,6 +161,11 @@ def form_of(
     return Form(title, shown, Action.FILL, value, intro=problem)
 
 
+def filled_anew(before: Filled, now: Filled) -> Filled:
+    """What counts in a thread from now on. What was left empty counts no more."""
+    return tuple((name, value) for name, value in {**dict(before), **dict(now)}.items() if value.strip())
+
+
 def names_of(fields: Sequence[AppInput]) -> str:
     """What they are called, as a list within a sentence."""
     return ", ".join(field.label or field.name for field in fields)
@@ -192,6 +200,8 @@ def _files(field: AppInput, left: list[Upload]) -> object:
 
 
 def _number(given: str) -> float | None:
+    if _THOUSANDS.fullmatch(given.strip()):
+        return None
     try:
         number = float(given.strip().replace(",", "."))
     except ValueError:

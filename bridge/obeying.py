@@ -1,21 +1,28 @@
 """What the bot does when it is told to, instead of asking its app."""
 
+import re
+
 from bridge.budget import Budget
 from bridge.commands import Command, Word, help_text
 from bridge.dify import Exchange
 from bridge.errors import DifyLacks, DifyRejected
 from bridge.inputs import OF_FILES
 from bridge.made import send_made
+from bridge.markdown import plain, strip_thinking
 from bridge.scene import Scene
 from bridge.store import UNFILLED, Store
 from bridge.types import Action, Button, Style
 
 MOST_EXCHANGES = 10
 MOST_VARIABLES = 30
+# Dify's database holds 255; no platform shows so many.
+NAME_CHARACTERS = 100
 # Of one thing that was said, in a history.
 EXCERPT_CHARACTERS = 300
 # No answer is read aloud beyond this.
 SPOKEN_CHARACTERS = 4_000
+
+_FENCE = re.compile(r"`{3,}|~{3,}")
 
 BEGUN = "A new conversation begins with the next question."
 FORGOTTEN = "This conversation is forgotten, here and in Dify."
@@ -114,6 +121,7 @@ class Obeying:
 
     async def _rename(self, scene: Scene, name: str) -> None:
         job = scene.job
+        name = " ".join(name.split())[:NAME_CHARACTERS]
         title = await scene.dify.rename(job.conversation_id, job.dify_user, name)
         scene.told.notices.append(f"This conversation is called “{title}” now.")
         scene.told.title = title
@@ -123,7 +131,7 @@ class Obeying:
 
     async def _history(self, scene: Scene) -> None:
         said = await self._said(scene)
-        lines = [f"> {_excerpt(one.query)}\n\n{_excerpt(one.answer)}" for one in said]
+        lines = [f"> {_words(one.query)}\n\n{_words(strip_thinking(one.answer).answer)}" for one in said]
         scene.told.text = "\n\n".join(lines)
         if not lines:
             scene.told.notices.append(NOTHING_YET)
@@ -137,7 +145,7 @@ class Obeying:
             scene.told.notices.append(NO_VARIABLES)
 
     async def _set(self, scene: Scene, rest: str) -> None:
-        name, _, value = rest.partition(" ")
+        name, _, value = " ".join(rest.split(maxsplit=1)).partition(" ")
         found = await scene.dify.variables(scene.job.conversation_id, scene.job.dify_user)
         variable = next((one for one in found if one.name == name), None)
         if not name or not value:
@@ -163,6 +171,11 @@ def asking_buttons(question_id: int, texts: tuple[str, ...]) -> tuple[Button, ..
 def fill_button(question_id: int) -> Button:
     """The button that opens the app's form."""
     return Button("Fill in", Action.FILL, str(question_id), Style.PRIMARY)
+
+
+def _words(text: str) -> str:
+    """What was said, in one line that no code, table or link goes on beyond."""
+    return _excerpt(_FENCE.sub("", plain(" ".join(text.split()), targets=False)))
 
 
 def _excerpt(text: str) -> str:

@@ -21,7 +21,7 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     "bridge.split": ({"bridge.split", "bridge.markdown"}, set()),
     "bridge.dify": ({"bridge.dify", "bridge.types", "bridge.errors"}, {"aiohttp"}),
     "bridge.store": (
-        {"bridge.store", "bridge.types", "bridge.errors"},
+        {"bridge.store", "bridge.types", "bridge.errors", "bridge.commands"},
         {"sqlmodel", "sqlalchemy", "alembic", "asyncpg", "pydantic"},
     ),
     "bridge.window": (PURE, set()),

@@ -19,8 +19,9 @@ _SUGGEST = sql("""
 """)
 _SUGGESTED = sql("SELECT text FROM suggestion WHERE question_id = :question AND number = :number")
 _KNOWN = sql("""
-    SELECT q.id, t.key, t.app, t.dify_user, t.conversation_id, q.dify_message_id, q.dify_run_id, q.payload,
-           q.decision, q.rating, t.inputs
+    SELECT q.id, t.key, t.app, COALESCE(q.dify_user, t.dify_user),
+           CASE WHEN q.dify_user IS NULL THEN t.conversation_id ELSE q.conversation_id END,
+           q.dify_message_id, q.dify_run_id, q.payload, q.decision, q.rating, t.inputs
     FROM question q JOIN chat_thread t ON t.id = q.thread_id WHERE q.id = :question
 """)
 _RATE = sql("UPDATE question SET rating = :rating WHERE id = :question")

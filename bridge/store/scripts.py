@@ -9,7 +9,6 @@ under PostgreSQL's READ COMMITTED such a look may be outdated by then.
 import logging
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import NamedTuple
 
 from sqlalchemy import Connection, TextClause, bindparam
 
@@ -25,15 +24,13 @@ from bridge.store.jobs import (
     unpacked,
     unpacked_inputs,
 )
+from bridge.store.merging import MOST_OPEN, OpenQuestion, asked_together
 from bridge.store.statements import STOP, notify, sql, wake
 from bridge.store.threads import find_thread
 from bridge.types import Message, MessageRef, Person, Thread
 
 # So many messages of a reply are remembered, and of other replies told to whoever looks for a lost one.
 MOST_MESSAGES = 200
-# So many open questions of a thread are looked at, and so much is asked at once, as it is stored.
-MOST_OPEN = 50
-MOST_MERGED_CHARACTERS = 30_000
 
 log = logging.getLogger(__name__)
 
@@ -124,6 +121,13 @@ _REMEMBER_CONVERSATION = sql("""
 _REMEMBER_TURN = sql("""
     UPDATE question SET dify_message_id = :message, dify_task_id = :task, dify_run_id = :run
     WHERE id = :question
+""")
+# What was answered before stays with the conversation that it belongs to.
+_KEEP_CONVERSATION = sql("""
+    UPDATE question SET
+        conversation_id = (SELECT conversation_id FROM chat_thread WHERE id = :thread),
+        dify_user = (SELECT dify_user FROM chat_thread WHERE id = :thread)
+    WHERE thread_id = :thread AND state = 2 AND dify_user IS NULL AND dify_message_id IS NOT NULL
 """)
 _FORGET_CONVERSATION = sql("""
     UPDATE chat_thread SET conversation_id = NULL, dify_user = :dify_user UNDER LEASE RETURNING id
@@ -282,6 +286,8 @@ def remember_turn(conn: Connection, job: Job, conversation_id: str, turn: TurnId
 
 def forget_conversation(conn: Connection, job: Job, dify_user: str) -> None:
     """Let the thread begin a new conversation, under the user who asks now."""
+    held(conn, _HOLD, job, {})
+    conn.execute(_KEEP_CONVERSATION, {"thread": job.lease.thread_id})
     held(conn, _FORGET_CONVERSATION, job, {"dify_user": dify_user})
 
 
@@ -306,7 +312,7 @@ def _lease(lease: Lease) -> dict[str, object]:
 def _start(conn: Connection, lease: Lease, limit: int, now_ms: int, *, found_at: float) -> Job | None:
     """Begin with what is open in a thread, the oldest first, up to so many questions together."""
     names = {"thread": lease.thread_id, "limit": MOST_OPEN}
-    rows = _together([_Open(*row) for row in conn.execute(_OPEN_QUESTIONS, names)], limit)
+    rows = asked_together([OpenQuestion(*row) for row in conn.execute(_OPEN_QUESTIONS, names)], limit)
     if not rows:
         return None
     key, conversation_id, user, app, inputs = conn.execute(_THREAD, {"thread": lease.thread_id}).one()
@@ -335,35 +341,7 @@ def _start(conn: Connection, lease: Lease, limit: int, now_ms: int, *, found_at:
     )
 
 
-class _Open(NamedTuple):
-    """An open question, as it is stored."""
-
-    id: int
-    message_id: str
-    payload: str | None
-    received_at: int
-    dify_message_id: str | None
-    dify_task_id: str | None
-    dify_run_id: str | None
-    starts: int
-
-
-def _together(rows: Sequence[_Open], limit: int) -> Sequence[_Open]:
-    """The questions to be asked at once: those that were, where the first one has been asked before; else as
-    many as may be, and as fit into one."""
-    if rows and (rows[0].starts or rows[0].dify_task_id):
-        task = rows[0].dify_task_id
-        return [row for row in rows if row is rows[0] or (task and row.dify_task_id == task)]
-    size, count = 0, 0
-    while count < min(limit, len(rows)):
-        size += len(rows[count].payload or "")
-        if count and size > MOST_MERGED_CHARACTERS:
-            break
-        count += 1
-    return rows[:count]
-
-
-def _message(thread: Thread, row: _Open) -> Message:
+def _message(thread: Thread, row: OpenQuestion) -> Message:
     """What was asked; without its text where that was erased before it could be answered."""
     asked = unpacked(row.payload) if row.payload else None
     if asked is None:

@@ -95,7 +95,8 @@ class Question(Table, table=True):
     day. `decision` is the form that a flow waits with, as JSON, and `rating` what was thought of the answer.
     `sent_at`, in microseconds, is the platform's word for the order in which people spoke. `starts` counts
     how often the answer was begun, `first_started_at` says when for the first time; `stop_asked_at` that
-    somebody wants it to end.
+    somebody wants it to end. `conversation_id` and `dify_user` are there once its thread has gone on to
+    another conversation.
     """
 
     __tablename__ = "question"
@@ -124,6 +125,8 @@ class Question(Table, table=True):
     dify_message_id: str | None = None
     dify_task_id: str | None = None
     dify_run_id: str | None = None
+    conversation_id: str | None = None
+    dify_user: str | None = Field(default=None, max_length=255)
     decision: str | None = Field(default=None, sa_type=Text)
     rating: str | None = None
 

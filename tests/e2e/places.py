@@ -39,6 +39,7 @@ class Place(ABC):
     """One stand-in with a channel and a person in it. Threads are named by what the platform calls them."""
 
     name: str
+    channel: str
     person: str
     retry_seconds = 0.0
     drain_seconds = 5.0
@@ -129,6 +130,11 @@ class Place(ABC):
     @abstractmethod
     def form(self) -> ShownForm | None:
         """The form that is open for the default person."""
+
+    @abstractmethod
+    async def form_again(self) -> str:
+        """Wait for the form that follows one that was sent, and open it. Returns what there is to read in
+        it."""
 
     @abstractmethod
     async def fill(self, values: Mapping[str, str]) -> None:
@@ -313,6 +319,11 @@ class SlackPlace(Place):
             return None
         inputs = view.inputs
         return ShownForm(view.title, tuple(one.label for one in inputs), tuple(one.value for one in inputs))
+
+    async def form_again(self) -> str:
+        await self.slack.wait_for(lambda: self.slack.view(self.person) is not None)
+        view = self.slack.view(self.person)
+        return view.text if view is not None else ""
 
     async def fill(self, values: Mapping[str, str]) -> None:
         await self._heard(await self.slack.submit(self.person, values))
@@ -516,6 +527,19 @@ class DiscordPlace(Place):
             return None
         labels = tuple(field.label for field in modal.fields)
         return ShownForm(modal.title, labels, tuple(field.value for field in modal.fields))
+
+    async def form_again(self) -> str:
+        """No form follows another one by itself: it has a button that only the person sees."""
+        await self.discord.wait_for(lambda: bool(self._offers()))
+        whisper, label = self._offers()[-1]
+        await self._seen(await self.discord.press(whisper, label, self.person))
+        modal = self.discord.modal(self.person)
+        return modal.text if modal is not None else ""
+
+    def _offers(self) -> list[tuple[str, str]]:
+        """The buttons that only the default person sees, by their messages."""
+        whispers = self.discord.whispers(self.person)
+        return [(one.id, button.label) for one in whispers for button in one.buttons]
 
     async def fill(self, values: Mapping[str, str]) -> None:
         """Page by page: whatever is asked for on a later one is filled in there."""

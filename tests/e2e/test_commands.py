@@ -94,6 +94,23 @@ async def test_history_shows_what_was_said(place: Place, dify: Dify, bridge: Bri
     assert len(dify.requests) == 2
 
 
+async def test_history_is_made_of_words(place: Place, dify: Dify, bridge: Bridge) -> None:
+    link = f"[this]({dify.origin}/files/x?sign=s)"
+    said = f"<think>secret</think>Run:\n```python\nprint(1)\n```\nor {link} **now**"
+    dify.script = lambda request, turns: Answer(said if not turns else "```\n" + "long " * 100)
+    async with bridge() as app:
+        thread = await place.ask("First?")
+        await answered(app, 1)
+        await place.say(thread, "Second?")
+        await answered(app, 2)
+        await place.say(thread, "!history")
+        await answered(app, 3)
+    history = place.replies(thread)[2]
+    assert "print(1)" in history
+    assert "or this now" in history
+    assert [part for part in ("secret", "```", dify.origin, "sign=") if part in history] == []
+
+
 @pytest.mark.parametrize("word", ["rename", "history", "variables", "set mood good"])
 async def test_without_a_conversation_there_is_nothing_to_tell(
     place: Place, dify: Dify, bridge: Bridge, word: str

@@ -46,6 +46,11 @@ async def slack_place(connections: int) -> AsyncIterator[SlackPlace]:
         yield place
 
 
+def speaks(place: SlackPlace, thread: str) -> bool:
+    """Whether an answer can be read there, and stopped."""
+    return any("word0" in reply for reply in place.replies(thread)) and "Stop" in place.buttons(thread)
+
+
 async def test_questions_of_a_thread_are_answered_in_order_whoever_hears_them(database: str) -> None:
     async with slack_place(3) as place, Dify(version="1.16.0") as dify:
         dify.script = lambda request, turns: Answer(f"To {request.query}", tokens_per_second=60)
@@ -75,6 +80,23 @@ async def test_an_answer_is_interrupted_whichever_replica_hears_of_it(database: 
     *stopped, last = place.replies(thread)
     assert [asking.STOPPED in reply for reply in stopped] == [True, True, True]
     assert last == "The last one."
+
+
+async def test_a_button_stops_an_answer_whichever_replica_hears_of_it(database: str) -> None:
+    async with slack_place(3) as place, Dify(version="1.16.0") as dify:
+        dify.script = lambda request, turns: Answer(f"To {request.query} {WORDS}", tokens_per_second=5)
+        async with replicas(place, dify, database, 3) as apps:
+            threads = [await place.ask(f"Question {number}") for number in range(6)]
+            await until(lambda: all(speaks(place, thread) for thread in threads))
+            for thread in threads:
+                await place.press(thread, "Stop")
+            await answered(apps[0], 6)
+            await until(lambda: dify.running == 0)
+    for number, thread in enumerate(threads):
+        (reply,) = place.replies(thread)
+        assert reply.startswith(f"To Question {number} word0")
+        assert asking.STOPPED in reply
+    assert len({one.task_id for one in dify.stopped}) == 6
 
 
 async def test_a_leaving_replica_hands_its_answers_to_the_others(database: str) -> None:

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from bridge import asking, obeying
+from bridge.settings import Busy
 from sandbox.dify import Answer, Dify
 from tests.e2e.conftest import Bridge, answered, until
 from tests.e2e.places import Place
@@ -133,3 +134,24 @@ async def test_somebody_else_can_stop_it(place: Place, dify: Dify, bridge: Bridg
         await answered(app, 1)
     assert stopped(place, thread)
     assert {one.user for one in dify.stopped} == {dify.requests[0].user}
+
+
+async def test_a_command_is_never_asked_together_with_a_question(
+    place: Place, dify: Dify, bridge: Bridge
+) -> None:
+    place.busy = Busy.MERGE
+    dify.script = lambda request, turns: Answer(
+        *(WORDS, 0.0, 40.0) if request.query == "One?" else (f"To {request.query}",)
+    )
+    async with bridge() as app:
+        thread = await place.ask("One?")
+        await until(lambda: speaking(place, thread))
+        for said in ("Two?", "stop", "Three?"):
+            await place.say(thread, said)
+        await answered(app, 4)
+    first, *others = place.replies(thread)
+    assert asking.STOPPED in first
+    asked = [request.query for request in dify.requests]
+    assert "stop" not in " ".join(asked)
+    assert others == [f"To {query}" for query in asked[1:]]
+    assert " ".join(asked[1:]).split() == ["Two?", "Three?"]

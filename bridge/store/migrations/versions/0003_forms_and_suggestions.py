@@ -1,4 +1,5 @@
-"""what was filled into forms, flows that wait for a decision, ratings, and questions that are suggested"""
+"""what was filled into forms, flows that wait for a decision, ratings, earlier conversations of a thread, and
+questions that are suggested"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -15,6 +16,8 @@ def upgrade() -> None:
     op.add_column("chat_thread", sa.Column("inputs", sa.Text(), nullable=True))
     op.add_column("question", sa.Column("decision", sa.Text(), nullable=True))
     op.add_column("question", sa.Column("rating", sa.String(), nullable=True))
+    op.add_column("question", sa.Column("conversation_id", sa.String(), nullable=True))
+    op.add_column("question", sa.Column("dify_user", sa.String(length=255), nullable=True))
     kept = sa.text("state = 2 AND payload IS NOT NULL")
     op.create_index("ix_question_kept", "question", ["received_at"], sqlite_where=kept, postgresql_where=kept)
     op.create_table(
