@@ -269,6 +269,11 @@ class Slack(Trouble):
         return self._timeline.calls
 
     @property
+    def files_asked_for(self) -> list[str]:
+        """The names of files whose bytes somebody wanted, with the token or without."""
+        return list(self._files.asked_for)
+
+    @property
     def acks(self) -> list[str]:
         """The ids of acknowledged envelopes."""
         return self._delivery.acks
