@@ -92,6 +92,7 @@ class Conversation:
         showing = asyncio.create_task(reply.run(), name=f"reply to {asked.job.message.id}")
         try:
             await self._guarded(asked, scene, asking)
+            told.buttons.extend(await self._buttons(scene, asking.ids))
         except LeaseLost:
             showing.cancel()
             await asyncio.gather(showing, return_exceptions=True)
@@ -101,7 +102,6 @@ class Conversation:
             await self._closed(scene, showing, CLOSING_SECONDS)
             await scene.notes.save()
             raise
-        told.buttons.extend(await self._buttons(scene, asking.ids))
         reply.close(told.shown, " ".join(told.notices), source_lines(told.sources), tuple(told.buttons))
         problem = await self._closed(scene, showing, None)
         await scene.notes.settle()
