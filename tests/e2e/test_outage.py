@@ -48,7 +48,9 @@ async def test_a_question_that_arrived_although_the_line_was_cut_is_not_asked_ag
     place: Place, dify: Dify, bridge: Bridge
 ) -> None:
     place.retry_seconds = 20.0
-    dify.script = lambda request, turns: Answer(WORDS, tokens_per_second=100, cut_after=0 if turns == 0 else None)
+    dify.script = lambda request, turns: Answer(
+        WORDS, tokens_per_second=100, cut_after=0 if turns == 0 else None
+    )
     async with bridge() as app:
         thread = await place.ask("Heard?")
         await answered(app, 1)
