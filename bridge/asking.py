@@ -161,10 +161,10 @@ class Asking:
         if update.ids != self._ids:
             await self._learn(update.ids)
         await self._notes.save_again()
-        if len(update.text) > update.said_before:
+        before = update.said_before or self._said_by_then(update.text)
+        if len(update.text) > before:
             waiting.cancel()
-        self._said_before = update.text[: update.said_before]
-        self._told.text = update.text[update.said_before :]
+        self._said_before, self._told.text = update.text[:before], update.text[before:]
         self._told.files, self._told.sources = update.files, update.sources
         self._reply.write(self._told.shown, step=update.step, thought=update.thought)
         return self._reply.lost is None and not self._reply.stopped
@@ -222,6 +222,11 @@ class Asking:
                 raise
         self._decided = True
 
+    def _said_by_then(self, text: str) -> int:
+        """How much of it was said before somebody decided, and stands above."""
+        decision = self._job.message.decision
+        return deciding.said_before(decision.said, text) if decision is not None else 0
+
     async def _is_recovered(self) -> bool:
         """Whether Dify still knows the answer whose end was not seen. If not, an earlier attempt's is
         asked for again; of what broke just now, the beginning was seen: raises what broke it."""
@@ -244,7 +249,8 @@ class Asking:
         if found is None:
             return False
         log.info("%s: Dify still knew the answer", self._job.thread.key)
-        self._told.text = found.text.removeprefix(self._said_before)
+        before = self._said_by_then(found.text)
+        self._said_before, self._told.text = found.text[:before], found.text[before:]
         self._reply.write(self._told.shown)
         await self._look_for_files()
         forms = await self._waiting_forms() if found.ending is Ending.PAUSED else ()
@@ -282,7 +288,7 @@ class Asking:
 
     async def _wait_for_decision(self, forms: tuple[HumanForm, ...]) -> None:
         """Show what the flow waits for, to be pressed by whoever decides."""
-        choices = deciding.choices_of(forms)
+        choices = deciding.choices_of(forms, self._said_before + self._told.text)
         self._told.outcome = "paused"
         if not choices:
             self._told.notices.append(deciding.NOT_HERE)

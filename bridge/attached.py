@@ -61,7 +61,7 @@ class Carrier:
             reason = why_refused(attachment, kind, app, len(carried.uploads))
             if not reason:
                 try:
-                    file = await self.fetched(adapter, attachment, limit_of(kind, app.files))
+                    file = await self.fetched(adapter, attachment, limit_of(attachment, app.files))
                     carried.uploads.append(await dify.upload(file, kind, user))
                 except (PlatformError, DifyFileRefused) as error:
                     reason = error.notice
@@ -80,18 +80,13 @@ class Carrier:
 
 def kind_of(attachment: Attachment, rules: FileRules) -> str:
     """What Dify calls such a file: by its ending, else by its media type. `custom` is what the app's own list
-    of endings says."""
-    ending = PurePath(attachment.name).suffix.lower().removeprefix(".")
-    for kind, endings in _ENDINGS.items():
-        if ending in endings and kind in rules.kinds:
-            return kind
-    if "custom" in rules.kinds and ending in rules.extensions:
+    of endings says, unless the app takes it as what it is."""
+    ending = _ending(attachment)
+    kind = next((kind for kind, endings in _ENDINGS.items() if ending in endings), "")
+    if kind not in rules.kinds and "custom" in rules.kinds and ending in rules.extensions:
         return "custom"
-    for kind, endings in _ENDINGS.items():
-        if ending in endings:
-            return kind
     major = attachment.media_type.partition("/")[0]
-    return major if major in ("image", "audio", "video") else "document"
+    return kind or (major if major in ("image", "audio", "video") else "document")
 
 
 def why_refused(attachment: Attachment, kind: str, app: AppInfo, already: int) -> str:
@@ -108,17 +103,23 @@ def why_refused(attachment: Attachment, kind: str, app: AppInfo, already: int) -
             return "The AI app does not take this kind of file."
     if attachment.size == 0:
         return "It is empty."
-    limit = limit_of(kind, rules)
+    limit = limit_of(attachment, rules)
     return f"It is larger than {limit // MEGABYTE} MB." if attachment.size > limit else ""
 
 
-def limit_of(kind: str, rules: FileRules) -> int:
-    """How many bytes such a file may have."""
+def limit_of(attachment: Attachment, rules: FileRules) -> int:
+    """How many bytes such a file may have. Dify goes by its ending only."""
     megabytes = {"image": rules.image_mb, "audio": rules.audio_mb, "video": rules.video_mb}
-    return min(MOST_BYTES, megabytes.get(kind, rules.other_mb) * MEGABYTE)
+    ending = _ending(attachment)
+    known = [most for kind, most in megabytes.items() if ending in _ENDINGS[kind]]
+    return min(MOST_BYTES, (known[0] if known else rules.other_mb) * MEGABYTE)
 
 
 def shown_name(attachment: Attachment) -> str:
     """What to call a file in a sentence."""
     name = " ".join(PurePath(attachment.name.replace("\\", "/")).name.split()) or "A file"
     return name if len(name) <= NAME_CHARACTERS else f"{name[: NAME_CHARACTERS - 1]}…"
+
+
+def _ending(attachment: Attachment) -> str:
+    return PurePath(attachment.name).suffix.lower().removeprefix(".")

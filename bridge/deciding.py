@@ -7,6 +7,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from zlib import crc32
 
 from bridge.dify import HumanForm
 from bridge.types import Action, Button, Decision, Field, FieldKind, Filled, Form, Style
@@ -19,19 +20,33 @@ _STYLES = {"primary": Style.PRIMARY, "danger": Style.DANGER, "accent": Style.PRI
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One button: the action of the form with this token."""
+    """One button: the action of the form with this token. `said` is a mark of what the flow had said."""
 
     token: str
     action: str
     title: str
+    said: str = ""
 
 
-def choices_of(forms: Sequence[HumanForm]) -> tuple[Choice, ...]:
-    """Everything that can be pressed; nothing where the flow waits for somebody who answers elsewhere."""
+def choices_of(forms: Sequence[HumanForm], text: str = "") -> tuple[Choice, ...]:
+    """Everything that can be pressed after the flow has said this `text`; nothing where it waits for somebody
+    who answers elsewhere."""
+    said = f"{len(text)}.{_checksum(text)}" if text else ""
     choices = [
-        Choice(form.token, action.id, action.title) for form in forms if form.token for action in form.actions
+        Choice(form.token, action.id, action.title, said)
+        for form in forms
+        if form.token
+        for action in form.actions
     ]
     return tuple(choices[:MOST_ACTIONS])
+
+
+def said_before(said: str, text: str) -> int:
+    """How many characters at the beginning of `text` the flow had said when it was marked so; 0 where the
+    text does not begin like that."""
+    length, _, checksum = said.partition(".")
+    before = int(length) if length.isdecimal() and length.isascii() else 0
+    return before if 0 < before <= len(text) and _checksum(text[:before]) == checksum else 0
 
 
 def buttons_of(forms: Sequence[HumanForm], question_id: int) -> tuple[Button, ...]:
@@ -57,16 +72,16 @@ def text_of_forms(forms: Sequence[HumanForm]) -> str:
 
 def packed(choices: Sequence[Choice]) -> str:
     """The choices, as they are kept until somebody presses one."""
-    return json.dumps([[choice.token, choice.action, choice.title] for choice in choices])
+    return json.dumps([[choice.token, choice.action, choice.title, choice.said] for choice in choices])
 
 
 def unpacked(kept: str, number: int) -> Choice | None:
     """The choice with this number; None where it is not known any more."""
     try:
-        token, action, title = json.loads(kept)[number]
+        token, action, title, said = json.loads(kept)[number]
     except (ValueError, IndexError, TypeError, KeyError):
         return None
-    return Choice(str(token), str(action), str(title))
+    return Choice(str(token), str(action), str(title), str(said))
 
 
 def form_of(form: HumanForm, choice: Choice, value: str) -> Form:
@@ -88,4 +103,8 @@ def decision_of(choice: Choice, run_id: str, form: HumanForm, filled: Filled) ->
     """The decision, with a value for every field that the form has."""
     given = dict(filled)
     values = tuple((field.name, given.get(field.name, field.default)) for field in form.fields)
-    return Decision(choice.token, run_id, choice.action, values)
+    return Decision(choice.token, run_id, choice.action, values, choice.said)
+
+
+def _checksum(text: str) -> str:
+    return f"{crc32(text.encode('utf-8', 'replace')):08x}"

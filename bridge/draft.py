@@ -129,10 +129,10 @@ class Draft:
 
     def _without_own_links(self, text: str) -> str:
         """Files are put into the thread themselves; of their links, only what they are called is shown."""
-        if self._is_own_link is None or "[" not in text:
+        if self._is_own_link is None:
             return text
-        text, _ = without_own_links(text, self._is_own_link)
-        return text if self.closed else settled_links(text)
+        # Of an address that still grows, nobody knows yet what it will be.
+        return without_own_links(text if self.closed else settled_links(text), self._is_own_link)[0]
 
     def _cut(self, grown: GrownOf) -> None:
         while (cut := self._next_cut(grown(len(self._heads)))) is not None:

@@ -70,12 +70,13 @@ Filled: TypeAlias = tuple[tuple[str, str], ...]
 @dataclass(frozen=True, slots=True)
 class Decision:
     """What somebody decided where a flow waits for it: one of the actions of the form with this token, which
-    the run with this id waits for."""
+    the run with this id waits for. `said` is a mark of what the run had said by then."""
 
     token: str
     run_id: str
     action: str
     filled: Filled = ()
+    said: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,11 +23,11 @@ from adapters.discord.interactions import (
     with_modal,
 )
 from adapters.discord.kept import Kept, KeptForms, Page, page_named
-from adapters.discord.labels import label
-from adapters.discord.render import CONTENT_LIMIT
+from adapters.discord.labels import label, shortened
+from adapters.discord.render import CONTENT_LIMIT, render
 from bridge.errors import BridgeError, PlatformError
 from bridge.ports import Host
-from bridge.types import Filled, Form, Press, Reaction, Style, Whisper
+from bridge.types import Body, Filled, Form, Press, Reaction, Style, Whisper
 
 log = logging.getLogger(__name__)
 
@@ -185,7 +185,9 @@ class Presses:
         return forms.modal(form, 0, self._kept.keep(form, one.person.id).custom_id)
 
     def _offered(self, one: Interaction, form: Form) -> Response:
-        text = label(form.title, CONTENT_LIMIT, "One more form.")
+        """What the form says above its fields, such as what was wrong, can be read before it is open."""
+        intro = shortened(render(Body(form.intro, final=True)), CONTENT_LIMIT)
+        text = intro or label(form.title, CONTENT_LIMIT, "One more form.")
         return _offer(text, self._kept.keep(form, one.person.id))
 
     def _respond(self, one: Interaction, response: Response) -> Awaitable[None]:

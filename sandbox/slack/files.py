@@ -49,7 +49,8 @@ class Uploads:
 
 
 class Files:
-    """Without `readable`, the app lacks the right to read files, and is as unknown as anybody."""
+    """Without `readable`, the app lacks the right to read files, and is as unknown as anybody. Whose bytes
+    somebody wanted, with the token or without, is `asked_for`, by name."""
 
     def __init__(self, workspace: Workspace, uploads: Uploads, token: str) -> None:
         self.readable = True

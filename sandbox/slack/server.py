@@ -30,7 +30,6 @@ from sandbox.slack.web import MAX_BODY, WebApi
 from sandbox.slack.world import World
 
 HOST = "127.0.0.1"
-MENTIONED_IN = ("", "file_share", "thread_broadcast")  # subtypes of messages that can mention somebody
 
 
 class Slack(Trouble):
@@ -61,7 +60,6 @@ class Slack(Trouble):
         self._port = port
         self._origin = ""
         self._runner: web.AppRunner | None = None
-        self._mention_first = False
         self._changes = Changes()
         self._timeline = Timeline(self._changes)
         self._delivery = Delivery(self._changes, ack_timeout, retry_delays)
@@ -167,7 +165,7 @@ class Slack(Trouble):
         kind = subtype if subtype is not None else "file_share" if files else ""
         message = Message(self._workspace.new_ts(), user, text, thread_ts=thread_ts, subtype=kind, files=kept)
         self._world.add(place, message)
-        self._announce(place, message)
+        self._world.announce_said(place, message)
         return message.ts
 
     async def edit(self, channel: str, ts: str, text: str) -> None:
@@ -297,21 +295,6 @@ class Slack(Trouble):
         await self._changes.until(predicate, timeout)
 
     # --- inside ---
-
-    def _announce(self, place: Channel, message: Message) -> None:
-        """A mention is two events with the same ts. Which comes first is anyone's guess, so it alternates."""
-        if not place.bot_is_member:
-            return
-        who = self._workspace.identity
-        events = [payloads.message_event(who, place, message)]
-        mentioned = message.subtype in MENTIONED_IN and payloads.mentions(message.text, who.bot_user_id)
-        if mentioned and place.type == "channel":
-            events.append(payloads.app_mention(who, place, message))
-            if self._mention_first:
-                events.reverse()
-            self._mention_first = not self._mention_first
-        for event in events:
-            self._world.announce(event)
 
     def _place(self, channel: str) -> Channel:
         if channel not in self._workspace.channels:

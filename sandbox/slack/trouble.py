@@ -47,6 +47,11 @@ class Trouble:
         return list(self._files.asked_for)
 
     @property
+    def files_asked_for(self) -> list[str]:
+        """The names of files whose bytes somebody wanted, with the token or without."""
+        return list(self._files.asked_for)
+
+    @property
     def files_readable(self) -> bool:
         """Whether the app has the right to read files."""
         return self._files.readable

@@ -13,6 +13,7 @@ from sandbox.slack.state import Channel, Message, Workspace
 from sandbox.slack.timeline import Timeline
 from sandbox.slack.types import FrameKind, JsonObject
 
+MENTIONED_IN = ("", "file_share", "thread_broadcast")  # subtypes of messages that can mention somebody
 STATUS_SECONDS = 120.0  # assistant.threads.setStatus: "a two minute timeout applies"
 
 
@@ -34,6 +35,7 @@ class World:
     statuses: dict[tuple[str, str], tuple[float, str]] = field(default_factory=dict)
     titles: dict[tuple[str, str], str] = field(default_factory=dict)
     uploads: Uploads = field(default_factory=Uploads)
+    _mention_first: bool = field(default=False, init=False)
     _event_numbers: "count[int]" = field(default_factory=lambda: count(1), init=False)
 
     def now(self) -> float:
@@ -57,6 +59,22 @@ class World:
 
     def announce_message(self, channel: Channel, message: Message) -> None:
         self.announce(payloads.message_event(self.workspace.identity, channel, message))
+
+    def announce_said(self, channel: Channel, message: Message) -> None:
+        """Somebody wrote. A mention is two events with the same ts. Which comes first is anyone's guess, so
+        it alternates."""
+        if not channel.bot_is_member:
+            return
+        who = self.workspace.identity
+        events = [payloads.message_event(who, channel, message)]
+        mentioned = message.subtype in MENTIONED_IN and payloads.mentions(message.text, who.bot_user_id)
+        if mentioned and channel.type == "channel":
+            events.append(payloads.app_mention(who, channel, message))
+            if self._mention_first:
+                events.reverse()
+            self._mention_first = not self._mention_first
+        for event in events:
+            self.announce(event)
 
     def announce_change(self, channel: Channel, before: JsonObject, message: Message) -> None:
         who, ts = self.workspace.identity, self.workspace.new_ts()

@@ -176,3 +176,12 @@ async def test_a_file_fills_the_place_that_the_app_s_form_has_for_it(
     assert isinstance(more, list)
     assert [one["upload_file_id"] for one in more] == [ids["notes.txt"], ids["song.mp3"]]
     assert "film.mp4" not in ids
+
+
+async def test_the_name_of_a_refused_file_calls_nobody(place: Place, dify: Dify, bridge: Bridge) -> None:
+    async with bridge() as app:
+        bad = Given("@everyone <!channel> **x**.txt", "text/plain", b"")
+        thread = await place.attach_files("Look", [bad])
+        await answered(app, 1)
+    assert "was not passed on. It is empty." in place.replies(thread)[0]
+    assert place.pings == []

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 from aiohttp import web
 
-from bridge import made
+from bridge import attached, made
 from sandbox.dify import Answer, AppSetup, Dify, FileRules, MadeFile
 from tests.e2e.conftest import Bridge, answered, until
 from tests.e2e.places import Given, Place
@@ -145,7 +145,7 @@ async def test_a_file_that_is_gone_is_told_after_one_more_try(
 async def test_a_file_that_is_too_large_is_told_and_the_others_come(
     place: Place, dify: Dify, bridge: Bridge
 ) -> None:
-    huge = MadeFile("huge.bin", bytes(made.MOST_BYTES + 1), "application/octet-stream", "custom")
+    huge = MadeFile("huge.bin", bytes(attached.MOST_BYTES + 1), "application/octet-stream", "custom")
     dify.mode = "chat"
     dify.script = lambda request, turns: Answer("Here.", files=(huge, PLOT))
     async with bridge() as app:

@@ -132,11 +132,13 @@ async def test_a_form_is_filled_in_and_sent_and_its_mistakes_are_told(tab: Tab) 
     for side in SIDES:
         await press(tab, side, "Fill in")
         await send(tab, side, Tone="poetic", Sentences_at_most="many")
-        problem = tab.locator(f"#{side}").get_by_text("must be a number")
-        await problem.last.wait_for(timeout=PATIENCE_MS)
-        if await tab.locator(f"#{side} .sheet").count() == 0:
-            await press(tab, side, "Fill in")
-        await send(tab, side, Tone="poetic", Sentences_at_most="1")
+        if side == "discord":
+            # There, no form can be the answer to a form.
+            await see(tab, side, "Sentences at most must be a number.")
+            await press(tab, side, "Continue")
+        problem = tab.locator(f"#{side} .sheet").get_by_text("must be a number")
+        await problem.wait_for(timeout=PATIENCE_MS)
+        await send(tab, side, Sentences_at_most="1")
     for side in SIDES:
         await see(tab, side, "tone is poetic, sentences is 1")
         answer = await tab.locator(f"#{side} .thread .bot .text").last.inner_text()
