@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager
 from math import inf
@@ -22,6 +23,7 @@ from bridge.dify import (
 from bridge.errors import (
     DifyConversationGone,
     DifyCut,
+    DifyDown,
     DifyError,
     DifyFormOver,
     DifyQuota,
@@ -75,6 +77,9 @@ class Asking:
         self._user = job.dify_user
         self._ids = Ids(job.conversation_id, job.turn.message_id, job.turn.task_id, job.turn.run_id)
         self._lost_turn = bool(job.turn.task_id)
+        # When something was asked last, in seconds since 1970; and whether it is not known if it has arrived.
+        self._asked_at = 0.0
+        self._unsure = False
         self._decided = False
         # By a flow that has been waiting, in an answer that stands above.
         self._said_before = ""
@@ -102,6 +107,7 @@ class Asking:
             if self._too_old and not self._lost_turn:
                 raise TooOld
             try:
+                await self._find_what_began()
                 if not await self._is_recovered():
                     await self._hold.standing()
                     await self._turn(waiting)
@@ -114,6 +120,8 @@ class Asking:
                 again = error.nothing_began and not isinstance(error, DifyQuota)
                 if not again or loop.time() + wait > until:
                     raise
+                # A refusal says that nothing was begun; silence does not say so for certain.
+                self._unsure = self._unsure or isinstance(error, DifyCut | DifyDown)
                 log.warning("%s: %s; asking again in %g s", self._job.thread.key, error, wait)
                 self._show_step(AWAY)
                 await asyncio.sleep(wait)
@@ -192,6 +200,7 @@ class Asking:
                 files=prepared.uploads,
                 trace_id=trace,
             )
+            self._asked_at = time.time()
             async with self._dify.chat(chat) as stream:
                 yield stream
         else:
@@ -226,6 +235,18 @@ class Asking:
         """How much of it was said before somebody decided, and stands above."""
         decision = self._job.message.decision
         return deciding.said_before(decision.said, text) if decision is not None else 0
+
+    async def _find_what_began(self) -> None:
+        """Whether a question of whose turn nothing was heard has reached Dify all the same."""
+        if not self._unsure or not self._asked_at or self._ready is None:
+            return
+        query = self._ready[1].query
+        begun = await self._dify.begun_turn(self._conversation_id, self._user, query, self._asked_at)
+        self._unsure = False
+        if begun is not None:
+            log.info("%s: Dify has begun to answer, unheard", self._job.thread.key)
+            await self._learn(begun)
+            self._lost_turn = True
 
     async def _is_recovered(self) -> bool:
         """Whether Dify still knows the answer whose end was not seen. If not, an earlier attempt's is

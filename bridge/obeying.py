@@ -17,6 +17,8 @@ MOST_EXCHANGES = 10
 MOST_VARIABLES = 30
 # Dify's database holds 255; no platform shows so many.
 NAME_CHARACTERS = 100
+# No row of a database has a number with more.
+MOST_DIGITS = 18
 # Of one thing that was said, in a history.
 EXCERPT_CHARACTERS = 300
 # No answer is read aloud beyond this.
@@ -105,7 +107,7 @@ class Obeying:
 
     async def _speak(self, scene: Scene, rest: str) -> None:
         job = scene.job
-        known = await self._store.known(int(rest)) if rest.isdecimal() else None
+        known = await self._store.known(int(rest)) if _is_number(rest) else None
         said = await self._said(scene) if job.conversation_id else ()
         wanted = known.dify_message_id if known is not None and known.thread == job.thread else ""
         answers = [one for one in said if one.answer and (not wanted or one.id == wanted)]
@@ -171,6 +173,11 @@ def asking_buttons(question_id: int, texts: tuple[str, ...]) -> tuple[Button, ..
 def fill_button(question_id: int) -> Button:
     """The button that opens the app's form."""
     return Button("Fill in", Action.FILL, str(question_id), Style.PRIMARY)
+
+
+def _is_number(text: str) -> bool:
+    """Whether it may be that of a question."""
+    return text.isascii() and text.isdecimal() and len(text) <= MOST_DIGITS
 
 
 def _words(text: str) -> str:

@@ -116,6 +116,7 @@ async def test_what_dify_knows_by_another_name_is_renamed_and_left_as_it_is(
         b"#EXTM3U\n#EXTINF:1,\nhttp://127.0.0.1/secret\n",
         b"ffconcat version 1.0\nfile /etc/hostname\n",
     ],
+    ids=["nothing", "a page", "words", "four bytes", "a beginning", "a playlist", "a list of files"],
 )
 async def test_what_is_no_sound_is_unreadable(data: bytes) -> None:
     with pytest.raises(FileUnreadable):

@@ -11,6 +11,7 @@ from bridge.dify.app import AppInfo, Mode
 from bridge.dify.app_files import AppFile
 from bridge.dify.calls import Calls
 from bridge.dify.conversations import Exchange, Variable
+from bridge.dify.events import Ids
 from bridge.dify.human import HumanForm
 from bridge.dify.knowing import Knowing
 from bridge.dify.opinions import Rating
@@ -138,6 +139,11 @@ class DifyClient:
         (`DifyUnreachable`, `DifyDown`: later may help), or that the turn itself failed (`DifyModelFailed`).
         """
         return await Recovery(self._calls, lost, self._silence_seconds).wait(patience_seconds)
+
+    async def begun_turn(self, conversation_id: str, user: str, query: str, since: float) -> Ids | None:
+        """The turn that a question began of which nothing was heard: asked after `since`, in seconds since
+        1970, in this conversation or as the first of a new one. None where there is no such turn."""
+        return await conversations.begun_turn(self._calls, conversation_id, user, query, since)
 
     async def conversation_exists(self, conversation_id: str, user: str) -> bool:
         """Whether Dify knows this conversation of this user."""

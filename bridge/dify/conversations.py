@@ -8,12 +8,15 @@ from urllib.parse import quote
 
 from bridge.dify.app_files import AppFile, Gathered, files_in, links_in
 from bridge.dify.calls import LONG_CALL_PATIENCE, Calls
+from bridge.dify.events import Ids
 from bridge.dify.frames import MAX_FRAME_BYTES
 from bridge.dify.shapes import items_of, name_of, text_of, time_of, written
 from bridge.errors import DifyConversationGone, DifyLacks, DifyNotThere, DifyRejected, DifyWrongMode
 
 # As many as Dify gives at once.
 PAGE_LIMIT = 100
+# Dify's clock and ours may differ by so much.
+CLOCK_SKEW_SECONDS = 10.0
 # A message that is asked about is among the newest of its conversation.
 NEWEST_MESSAGES = 20
 
@@ -84,6 +87,21 @@ async def history(calls: Calls, conversation_id: str, user: str, limit: int) -> 
         )
         for item in items
     )
+
+
+async def begun_turn(calls: Calls, conversation_id: str, user: str, query: str, since: float) -> Ids | None:
+    """The turn that was begun with this `query` after `since` (seconds since 1970), if that is the newest one
+    of the conversation; of the user's newest conversation, where a new one should have begun."""
+    if not conversation_id:
+        told = await calls.get("conversations", {"user": user, "limit": "1", "sort_by": "-created_at"})
+        newest = next(iter(items_of(told.fields.get("data"), 1)), {})
+        if time_of(newest, "created_at") < since - CLOCK_SKEW_SECONDS:
+            return None
+        conversation_id = text_of(newest, "id")
+    for item in await _messages(calls, conversation_id, user, 1):
+        if text_of(item, "query") == query and time_of(item, "created_at") >= since - CLOCK_SKEW_SECONDS:
+            return Ids(conversation_id, text_of(item, "id"))
+    return None
 
 
 async def files_of(calls: Calls, conversation_id: str, message_id: str, user: str) -> tuple[AppFile, ...]:

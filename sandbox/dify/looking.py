@@ -149,7 +149,7 @@ class Looking:
             "retriever_resources": [
                 source_fields(position, source) for position, source in enumerate(turn.sources, 1)
             ],
-            "created_at": CREATED_AT,
+            "created_at": int(turn.asked_at),
             "agent_thoughts": [
                 _thought(turn, position, thought) for position, thought in enumerate(turn.thoughts, 1)
             ],

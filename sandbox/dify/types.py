@@ -1,5 +1,6 @@
 """What a stand-in for Dify is told, and what it keeps of its conversations."""
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -197,7 +198,8 @@ class KeptFile:
 
 @dataclass(slots=True)
 class Turn:
-    """One question, what was kept of its answer, and how the answer grew. `run_id` names a flow's run."""
+    """One question, what was kept of its answer, and how the answer grew. `run_id` names a flow's run;
+    `asked_at` is in seconds since 1970."""
 
     id: str
     query: str
@@ -211,6 +213,7 @@ class Turn:
     files: list[KeptFile] = field(default_factory=list)
     sources: tuple[Source, ...] = ()
     rating: str = ""
+    asked_at: float = field(default_factory=time.time)
 
 
 @dataclass(slots=True)

@@ -111,15 +111,20 @@ async def test_history_is_made_of_words(place: Place, dify: Dify, bridge: Bridge
     assert [part for part in ("secret", "```", dify.origin, "sign=") if part in history] == []
 
 
-@pytest.mark.parametrize("word", ["rename", "history", "variables", "set mood good"])
 async def test_without_a_conversation_there_is_nothing_to_tell(
-    place: Place, dify: Dify, bridge: Bridge, word: str
+    place: Place, dify: Dify, bridge: Bridge
 ) -> None:
     async with bridge() as app:
-        thread = await place.ask(f"!{word}")
+        thread = await place.ask("!rename")
         await answered(app, 1)
-    (reply,) = place.replies(thread)
-    assert obeying.NOTHING_YET in reply
+        for number, said in enumerate(("!history", "!variables", "!set mood good"), 2):
+            await place.say(thread, said)
+            await answered(app, number)
+        await place.say(thread, f"!speak {'9' * 40}")
+        await answered(app, 5)
+    *replies, unspoken = place.replies(thread)
+    assert [obeying.NOTHING_YET in reply for reply in replies] == [True] * 4
+    assert obeying.NOTHING_TO_SPEAK in unspoken
     assert dify.requests == []
 
 
@@ -155,25 +160,22 @@ async def test_variables_are_shown_and_set(place: Place, dify: Dify, bridge: Bri
     assert [part in shown for part in ("mood", "very good", "count", "4", "tags", '["a"]')] == [True] * 6
 
 
-@pytest.mark.parametrize(
-    ("said", "sentence"),
-    [
-        ("!set", obeying.HOW_TO_SET),
-        ("!set mood", obeying.HOW_TO_SET),
-        ("!set weather fine", obeying.NO_SUCH_VARIABLE),
-        ("!set count many", obeying.NOT_OF_ITS_KIND.format(name="count", kind="number")),
-    ],
-)
-async def test_a_variable_that_cannot_be_set_says_why(
-    place: Place, dify: Dify, bridge: Bridge, said: str, sentence: str
-) -> None:
+async def test_a_variable_that_cannot_be_set_says_why(place: Place, dify: Dify, bridge: Bridge) -> None:
     dify.setup = AppSetup(variables=VARIABLES)
+    sentences = {
+        "!set": obeying.HOW_TO_SET,
+        "!set mood": obeying.HOW_TO_SET,
+        "!set weather fine": obeying.NO_SUCH_VARIABLE,
+        "!set count many": obeying.NOT_OF_ITS_KIND.format(name="count", kind="number"),
+    }
     async with bridge() as app:
         thread = await place.ask("One?")
         await answered(app, 1)
-        await place.say(thread, said)
-        await answered(app, 2)
-    assert sentence in place.replies(thread)[1]
+        for number, said in enumerate(sentences, 2):
+            await place.say(thread, said)
+            await answered(app, number)
+    for sentence, reply in zip(sentences.values(), place.replies(thread)[1:], strict=True):
+        assert sentence in reply
     assert dify.variable_changes == []
 
 

@@ -214,3 +214,20 @@ async def test_a_dify_that_stays_away_is_given_up_with_a_sentence(
     (reply,) = place.replies(thread)
     assert errors.DifyUnreachable.notice in reply
     assert asking.AWAY not in reply
+
+
+async def test_a_question_that_arrived_although_the_line_was_cut_is_not_asked_again(
+    place: Place, dify: Dify, bridge: Bridge
+) -> None:
+    place.retry_seconds = 20.0
+    dify.script = lambda request, turns: Answer(
+        WORDS, tokens_per_second=100, cut_after=0 if turns == 0 else None
+    )
+    async with bridge() as app:
+        thread = await place.ask("Heard?")
+        await answered(app, 1)
+        dify.script = lambda request, turns: Answer(WORDS, tokens_per_second=100, cut_after=0)
+        await place.say(thread, "And this?")
+        await answered(app, 2)
+    assert place.replies(thread) == [WORDS, WORDS]
+    assert [request.query for request in dify.requests] == ["Heard?", "And this?"]
