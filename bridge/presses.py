@@ -7,7 +7,7 @@ and in whichever replica they arrive, for as long as the question is remembered.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from bridge.apps import Apps, OpenApp
@@ -36,6 +36,8 @@ log = logging.getLogger(__name__)
 
 # A platform waits three seconds for what is to be shown at once.
 REACT_WITHIN_SECONDS = 2.2
+# What is not stored by then will be: it is as good as taken.
+TAKEN_WITHIN_SECONDS = 0.5
 RATED_WITHIN_SECONDS = 1.5
 COMMENT_CHARACTERS = 1_000
 MOST_DIGITS = 18
@@ -87,19 +89,35 @@ class Presses:
             raise NotForYou
         try:
             async with asyncio.timeout(REACT_WITHIN_SECONDS):
-                return await self._react(press, known, opened, int(number or 0))
+                reaction = await self._react(press, known, opened, int(number or 0))
         except TimeoutError:
             return Whisper(TOO_SLOW)
+        if not isinstance(reaction, Message):
+            return reaction
+        await self._take(reaction)
+        return None
 
-    async def _react(self, press: Press, known: Known, opened: OpenApp, number: int) -> Reaction:
+    async def _take(self, message: Message) -> None:
+        """Have it delivered. Cutting that short would not take it back, so that it is only waited for."""
+        delivering = asyncio.ensure_future(self._deliver(message))
+        try:
+            await asyncio.wait({delivering}, timeout=TAKEN_WITHIN_SECONDS)
+        finally:
+            if not delivering.done():
+                self._begin(delivering)
+        if delivering.done():
+            delivering.result()
+
+    async def _react(self, press: Press, known: Known, opened: OpenApp, number: int) -> Reaction | Message:
+        """What is to be shown, or what is to be asked."""
         match press.action:
             case Action.LIKE | Action.DISLIKE:
                 return await self._rate(press, known, opened)
             case Action.ASK:
                 text = await self._store.suggested(known.id, number)
-                return await self._ask(press, known, text)
+                return _message(press, known, text) if text else Whisper(TOO_LONG_AGO)
             case Action.SPEAK:
-                return await self._ask(press, known, f"!speak {known.id}")
+                return _message(press, known, f"!speak {known.id}")
             case Action.FILL:
                 return await self._fill(press, known, opened)
             case Action.DECIDE:
@@ -108,12 +126,6 @@ class Presses:
                 return await self._curate(press, known, opened)
             case Action.STOP:
                 return None
-
-    async def _ask(self, press: Press, known: Known, text: str) -> Reaction:
-        if not text:
-            return Whisper(TOO_LONG_AGO)
-        await self._deliver(_message(press, known, text))
-        return None
 
     async def _rate(self, press: Press, known: Known, opened: OpenApp) -> Reaction:
         """The same again takes it back. A thumb down is noted at once; why, may be added."""
@@ -140,7 +152,7 @@ class Presses:
             return False
         return True
 
-    async def _fill(self, press: Press, known: Known, opened: OpenApp) -> Reaction:
+    async def _fill(self, press: Press, known: Known, opened: OpenApp) -> Reaction | Message:
         """The form that the question waits for, or the question with what was filled in."""
         if known.message is None:
             return Whisper(TOO_LONG_AGO)
@@ -153,7 +165,7 @@ class Presses:
             given = [field for field in fields if field.name in dict(press.filled)]
             return form_of_inputs(given, app.name or FORM_TITLE, press.value, press.filled, problem)
         command = command_of(known.message.text)
-        message = replace(
+        return replace(
             known.message,
             id=press.id,
             text=command.rest if command is not None else known.message.text,
@@ -163,10 +175,8 @@ class Presses:
             replies_to="",
             filled=tuple({**dict(known.message.filled), **dict(press.filled)}.items()),
         )
-        await self._deliver(message)
-        return None
 
-    async def _decide(self, press: Press, known: Known, opened: OpenApp, number: int) -> Reaction:
+    async def _decide(self, press: Press, known: Known, opened: OpenApp, number: int) -> Reaction | Message:
         choice = unpacked(known.decision, number)
         if choice is None:
             return Whisper(NO_FORM)
@@ -175,8 +185,7 @@ class Presses:
         if form.fields and press.filled is None:
             return form_of(form, choice, press.value)
         decision = decision_of(choice, known.dify_run_id, form, press.filled or ())
-        await self._deliver(_message(press, known, choice.title, decision))
-        return None
+        return _message(press, known, choice.title, decision)
 
     async def _curate(self, press: Press, known: Known, opened: OpenApp) -> Reaction:
         if not is_curator(opened.config, press.platform, press.person.id):
@@ -196,7 +205,7 @@ class Presses:
         )
         return Form("Save as the right answer", fields, Action.CURATE, press.value, submit="Save")
 
-    def _begin(self, work: Coroutine[object, object, object]) -> None:
+    def _begin(self, work: Awaitable[object]) -> None:
         async def guarded() -> None:
             try:
                 await work
