@@ -2,7 +2,8 @@
 the chat to Dify. One that cannot go is named with the reason, and the others go all the same."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import PurePath
 
@@ -61,21 +62,23 @@ class Carrier:
             reason = why_refused(attachment, kind, app, len(carried.uploads))
             if not reason:
                 try:
-                    file = await self.fetched(adapter, attachment, limit_of(attachment, app.files))
-                    carried.uploads.append(await dify.upload(file, kind, user))
+                    async with self.fetched(adapter, attachment, limit_of(attachment, app.files)) as file:
+                        carried.uploads.append(await dify.upload(file, kind, user))
                 except (PlatformError, DifyFileRefused) as error:
                     reason = error.notice
             if reason:
                 carried.refused.append(f"{shown_name(attachment)} was not passed on. {reason}")
         return carried
 
-    async def fetched(self, adapter: Adapter, attachment: Attachment, most_bytes: int) -> File:
-        """One file, from the chat. `FileUnreadable` where there is none to be had."""
+    @asynccontextmanager
+    async def fetched(self, adapter: Adapter, attachment: Attachment, most_bytes: int) -> AsyncIterator[File]:
+        """One file, from the chat, to be passed on within the block. `FileUnreadable` where there is none to
+        be had."""
         if not isinstance(adapter, FetchesFiles):
             raise FileUnreadable("this platform gives no files away")
         async with self._room:
             data = await adapter.fetch(attachment, most_bytes)
-        return File(attachment.name, attachment.media_type, data)
+            yield File(attachment.name, attachment.media_type, data)
 
 
 def kind_of(attachment: Attachment, rules: FileRules) -> str:

@@ -16,7 +16,7 @@ from bridge.dify import DifyClient, Ids
 from bridge.errors import BridgeError, LeaseLost, NotForYou, NothingAsked, Unfilled
 from bridge.inbox import Asked, dify_user_of
 from bridge.inputs import OF_FILES, filled_anew, names_of
-from bridge.made import all_made, fetch_made, send_made
+from bridge.made import Fetching, Making, all_made
 from bridge.markdown import without_own_links
 from bridge.naming import name_thread
 from bridge.notes import Notes
@@ -72,6 +72,7 @@ class Conversation:
         self._budget = budget
         self._afterwards = afterwards
         self._carrier = Carrier()
+        self._making = Making(budget)
         self._obeying = Obeying(store, budget)
         self._retry_seconds = retry_seconds
         self._max_age_seconds = max_age_seconds
@@ -186,12 +187,12 @@ class Conversation:
             return
         scene.reply.write(told.shown, step="Fetching files")
         refresh = partial(dify.files_of, ids.conversation_id, ids.message_id, asking.user)
-        fetched = await fetch_made(dify, made, refresh)
         if words.strip():
             await scene.reply.begun(WORDS_FIRST_SECONDS)
         await scene.hold.standing()
-        unsent = await send_made(scene.adapter, self._budget, scene.job.thread, scene.key, fetched.files)
-        told.notices.extend((*fetched.problems, *unsent))
+        fetching = Fetching(dify, refresh)
+        problems = await self._making.put(scene.adapter, scene.job.thread, scene.key, made, fetching)
+        told.notices.extend(problems)
 
     async def _prepare(self, scene: Scene, user: str) -> Prepared:
         """What goes to the app, and what people see of it."""

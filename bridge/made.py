@@ -1,14 +1,15 @@
 """Files that the app made: fetched from Dify while their links are good, and put into the thread."""
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import PurePosixPath
 
-from bridge.attached import MOST_BYTES
+from bridge.attached import MOST_AT_ONCE, MOST_BYTES
 from bridge.budget import Budget, Option, Ticket
 from bridge.dify import AppFile, DifyClient, safe_name
-from bridge.errors import DifyError, DifyFileGone, NotAllowed, PlatformError
+from bridge.errors import DifyError, DifyFileGone, NotAllowed, PlatformDown, PlatformError, RateLimited
 from bridge.markdown import Linked
 from bridge.ports import Adapter, SendsFiles
 from bridge.types import File, Thread
@@ -18,20 +19,66 @@ log = logging.getLogger(__name__)
 
 # Nobody wants more of them in a chat at once.
 MOST_FILES = 10
-MOST_TRIES = 3
+# Before a file is tried again that a platform did not take, as it is down.
+PAUSES_SECONDS = (0.5, 1.0, 2.0)
 
 NOT_FETCHED = "{name} could not be fetched from the AI service."
 NOT_SENT = "{name} could not be put here; the bot may not send files, or it is too large."
+NOT_SENT_NOW = "{name} could not be put here, as the chat did not take it just now."
 
 Refresh = Callable[[], Awaitable[Sequence[AppFile]]]
 
 
-@dataclass(slots=True)
-class Made:
-    """Files with their bytes, and a sentence for each that could not be had."""
+class Making:
+    """Puts what apps make where it was asked for, for all answers of this process."""
 
-    files: list[File] = field(default_factory=list)
-    problems: list[str] = field(default_factory=list)
+    def __init__(self, budget: Budget) -> None:
+        self._budget = budget
+        self._room = asyncio.Semaphore(MOST_AT_ONCE)
+
+    async def put(
+        self, adapter: Adapter, thread: Thread, key: str, files: Sequence[AppFile], fetching: "Fetching"
+    ) -> list[str]:
+        """Fetch each and put it into the thread, one after the other; a sentence for each that could not be
+        had, or not be put there."""
+        problems = []
+        for number, file in enumerate(files):
+            async with self._room:
+                fetched = await fetching.file(file)
+                if fetched is None:
+                    problems.append(NOT_FETCHED.format(name=file.name or "A file"))
+                else:
+                    name = f"{key}.f{number}"
+                    problems.extend(await send_made(adapter, self._budget, thread, name, fetched))
+        return problems
+
+
+class Fetching:
+    """Fetches what an app named in one answer. Links that have expired are asked for anew with `refresh`,
+    once for all."""
+
+    def __init__(self, dify: DifyClient, refresh: Refresh) -> None:
+        self._dify = dify
+        self._refresh = refresh
+        self._again: dict[str, AppFile] | None = None
+
+    async def file(self, file: AppFile) -> File | None:
+        """The file, or None where it cannot be had."""
+        try:
+            return _named(await self._dify.fetch(file.url, MOST_BYTES), file.name)
+        except DifyFileGone as error:
+            log.info("a file of the app was not there, asking for its link anew: %s", error)
+        except DifyError as error:
+            log.warning("a file of the app was not fetched: %s", error)
+        try:
+            if self._again is None:
+                self._again = {_path(one.url): one for one in await self._refresh()}
+            fresh = self._again.get(_path(file.url))
+            if fresh is not None:
+                return _named(await self._dify.fetch(fresh.url, MOST_BYTES), file.name)
+        except DifyError as error:
+            log.warning("a file of the app was not fetched: %s", error)
+        return None
 
 
 def all_made(files: Sequence[AppFile], links: Sequence[Linked]) -> tuple[AppFile, ...]:
@@ -45,58 +92,32 @@ def all_made(files: Sequence[AppFile], links: Sequence[Linked]) -> tuple[AppFile
     return (*files, *linked)[:MOST_FILES]
 
 
-async def fetch_made(dify: DifyClient, files: Sequence[AppFile], refresh: Refresh) -> Made:
-    """Fetch each; a link that has expired is asked for anew, once for all."""
-    made, again = Made(), None
-    for file in files:
-        try:
-            made.files.append(_named(await dify.fetch(file.url, MOST_BYTES), file.name))
-            continue
-        except DifyFileGone as error:
-            log.info("a file of the app was not there, asking for its link anew: %s", error)
-        except DifyError as error:
-            log.warning("a file of the app was not fetched: %s", error)
-        try:
-            again = {_path(one.url): one for one in await refresh()} if again is None else again
-            fresh = again.get(_path(file.url))
-            if fresh is not None:
-                made.files.append(_named(await dify.fetch(fresh.url, MOST_BYTES), file.name))
-                continue
-        except DifyError as error:
-            log.warning("a file of the app was not fetched: %s", error)
-        made.problems.append(NOT_FETCHED.format(name=file.name or "A file"))
-    return made
-
-
-async def send_made(
-    adapter: Adapter, budget: Budget, thread: Thread, key: str, files: Sequence[File]
-) -> list[str]:
-    """Put them into the thread; a sentence for each that could not be."""
-    problems = []
-    for number, file in enumerate(files):
-        if not isinstance(adapter, SendsFiles) or not await _is_sent(
-            adapter, budget, thread, f"{key}.f{number}", file
-        ):
-            problems.append(NOT_SENT.format(name=file.name))
-    return problems
-
-
-async def _is_sent(adapter: SendsFiles, budget: Budget, thread: Thread, key: str, file: File) -> bool:
-    if len(file.data) > adapter.file_limit(thread):
-        return False
-    for _ in range(MOST_TRIES):
+async def send_made(adapter: Adapter, budget: Budget, thread: Thread, key: str, file: File) -> list[str]:
+    """Put it into the thread; a sentence where it could not be."""
+    refused = [NOT_SENT.format(name=file.name)]
+    if not isinstance(adapter, SendsFiles) or len(file.data) > adapter.file_limit(thread):
+        return refused
+    for pause in (*PAUSES_SECONDS, None):
         try:
             ticket = Ticket((Option(adapter.file_lanes(thread)),), Priority.CONTROL, thread.key)
             async with budget.slot(ticket):
                 await adapter.send_file(thread, file, key)
         except NotAllowed as error:
             log.warning("%s: a file was refused: %s", thread.key, error)
-            return False
-        except PlatformError as error:
+            return refused
+        except RateLimited as error:
+            # The budget has been told, and waits.
             log.warning("%s: a file was not sent: %s", thread.key, error)
+        except PlatformDown as error:
+            log.warning("%s: a file was not sent: %s", thread.key, error)
+            if pause is not None:
+                await asyncio.sleep(pause)
+        except PlatformError as error:
+            # Another way, if there is one, is tried at once.
+            log.info("%s: a file was not sent: %s", thread.key, error)
         else:
-            return True
-    return False
+            return []
+    return [NOT_SENT_NOW.format(name=file.name)]
 
 
 def _named(file: File, name: str) -> File:

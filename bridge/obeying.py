@@ -118,7 +118,7 @@ class Obeying:
         scene.reply.show_steps()
         scene.reply.write("", step="Reading it aloud")
         sound = await scene.dify.speak(text, job.dify_user, answers[-1].id)
-        problems = await send_made(scene.adapter, self._budget, job.thread, scene.key, [sound])
+        problems = await send_made(scene.adapter, self._budget, job.thread, f"{scene.key}.f0", sound)
         scene.told.notices.extend(problems)
 
     async def _rename(self, scene: Scene, name: str) -> None:

@@ -85,8 +85,8 @@ async def _heard(
         reason = _why_unheard(attachment, app)
         if not reason:
             try:
-                file = await carrier.fetched(adapter, attachment, voice.MOST_BYTES)
-                text = (await dify.transcribe(await voice.for_dify(file), user)).strip()
+                async with carrier.fetched(adapter, attachment, voice.MOST_BYTES) as file:
+                    text = (await dify.transcribe(await voice.for_dify(file), user)).strip()
             except (PlatformError, DifyFileRefused) as error:
                 reason = error.notice
             except DifyLacks:

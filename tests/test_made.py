@@ -1,11 +1,11 @@
 """Files that an app made, fetched from a Dify that answers over a real socket."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 import pytest
 
 from bridge.dify import AppFile, DifyClient
-from bridge.made import MOST_FILES, NOT_FETCHED, all_made, fetch_made
+from bridge.made import MOST_FILES, Fetching, all_made
 from bridge.markdown import Linked
 from sandbox.dify import Dify, MadeFile
 
@@ -40,6 +40,13 @@ class Refreshing:
         return self._files
 
 
+async def fetch_made(client: DifyClient, files: Sequence[AppFile], refresh: Refreshing) -> list[bytes | None]:
+    """What is found at each."""
+    fetching = Fetching(client, refresh)
+    found = [await fetching.file(file) for file in files]
+    return [one.data if one is not None else None for one in found]
+
+
 def fetches(dify: Dify) -> list[int]:
     return [call.status for call in dify.calls if call.path.startswith("/files/")]
 
@@ -64,8 +71,7 @@ def test_nobody_is_given_more_files_than_they_can_look_at() -> None:
 async def test_a_good_link_is_fetched_and_no_other_one_asked_for(dify: Dify, client: DifyClient) -> None:
     refresh = Refreshing()
     made = await fetch_made(client, [file_at(dify.link_to(PLOT))], refresh)
-    assert [file.data for file in made.files] == [PLOT.content]
-    assert (made.problems, refresh.times) == ([], 0)
+    assert (made, refresh.times) == ([PLOT.content], 0)
 
 
 async def test_links_that_have_expired_are_asked_for_anew_once_for_all(
@@ -75,8 +81,7 @@ async def test_links_that_have_expired_are_asked_for_anew_once_for_all(
     old = [file_at(f"{path}?timestamp=1&nonce=n&sign=s") for path in paths]
     refresh = Refreshing()
     made = await fetch_made(client, old, refresh)
-    assert (made.files, refresh.times) == ([], 1)
-    assert made.problems == [NOT_FETCHED.format(name="plot.png")] * 3
+    assert (made, refresh.times) == ([None] * 3, 1)
     assert fetches(dify) == [403] * 3
 
 
@@ -85,15 +90,13 @@ async def test_a_link_signed_anew_is_fetched(dify: Dify, client: DifyClient) -> 
     old = file_at(f"{fresh.url.partition('?')[0]}?timestamp=1&nonce=n&sign=s")
     refresh = Refreshing(fresh)
     made = await fetch_made(client, [old], refresh)
-    assert [file.data for file in made.files] == [PLOT.content]
-    assert (made.problems, refresh.times, fetches(dify)) == ([], 1, [403, 200])
+    assert (made, refresh.times, fetches(dify)) == ([PLOT.content], 1, [403, 200])
 
 
 async def test_what_is_not_dify_s_is_not_fetched_but_told(dify: Dify, client: DifyClient) -> None:
     elsewhere = [file_at(url, "x") for url in ("https://example.org/x.png", "file:///etc/passwd", "/v1/info")]
     made = await fetch_made(client, [*elsewhere, file_at(dify.link_to(PLOT))], Refreshing())
-    assert [file.data for file in made.files] == [PLOT.content]
-    assert made.problems == [NOT_FETCHED.format(name="x")] * 3
+    assert made == [None, None, None, PLOT.content]
     assert fetches(dify) == [200]
 
 
@@ -101,4 +104,4 @@ async def test_a_dify_that_is_away_loses_the_files_and_nothing_else(dify: Dify, 
     link = dify.link_to(PLOT)
     async with dify.away():
         made = await fetch_made(client, [file_at(link)], Refreshing())
-    assert (made.files, made.problems) == ([], [NOT_FETCHED.format(name="plot.png")])
+    assert made == [None]

@@ -13,7 +13,7 @@ from yarl import URL
 from adapters.slack.attached import ASK_PREFIX, file_name, read_file
 from adapters.slack.faults import refused, translated
 from adapters.slack.web import SlackWeb
-from bridge.errors import FileUnreadable, NotAllowed, PlatformDown, PlatformError
+from bridge.errors import FileUnreadable, NotAllowed, PlatformDown, PlatformError, RateLimited
 from bridge.types import Attachment, File, Message, Thread
 
 log = logging.getLogger(__name__)
@@ -27,7 +27,7 @@ CHUNK_BYTES = 64 * 1024
 MAX_REDIRECTS = 3
 # "You can upload files up to 1 GB": slack.com/help/articles/201330736.
 FILE_LIMIT_BYTES = 1_000_000_000
-# Uploads whose end is in doubt are remembered, the latest of them.
+# Uploads whose end is in doubt, or is still to come, are remembered, the latest of them.
 MAX_DOUBTFUL = 1_000
 HTML = "text/html"
 HTML_BEGINNINGS = (b"<!doctype html", b"<html")
@@ -75,7 +75,7 @@ class Files:
         file_id = in_doubt or await self._upload(web, name, file)
         try:
             await web.end_upload(thread, file_id, name)
-        except PlatformDown:
+        except (PlatformDown, RateLimited):
             self._doubtful[key] = file_id
             if len(self._doubtful) > MAX_DOUBTFUL:
                 self._doubtful.popitem(last=False)

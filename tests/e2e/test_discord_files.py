@@ -1,11 +1,14 @@
 """Files and names on Discord: what people attach, what the bot sends, what a thread is called."""
 
+import asyncio
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from dataclasses import replace
 
 import pytest
 
 from adapters.discord.adapter import DiscordAdapter
+from bridge.attached import MOST_AT_ONCE, Carrier
 from bridge.errors import FileUnreadable, NotAllowed, PlatformDown, RateLimited, TryOtherwise
 from bridge.types import Attachment, Body, File, Message, Thread
 from sandbox.discord import Limits
@@ -192,6 +195,25 @@ async def test_how_large_a_file_may_be_depends_on_the_server(place: DiscordPlace
         largest = bytes(bot.file_limit(question.thread))
         await bot.send_file(question.thread, File("most.bin", "application/x-a", largest), "c")
         assert len(place.files(question.thread.id)[0][1]) == len(largest)
+
+
+async def test_files_make_room_only_once_they_have_been_passed_on(
+    place: DiscordPlace, host: Listener, bot: DiscordAdapter
+) -> None:
+    carrier, attachment = Carrier(), await attached(place, host)
+
+    async def carried() -> bytes:
+        async with carrier.fetched(bot, attachment, MEBIBYTE) as file:
+            return file.data
+
+    async with AsyncExitStack() as held:
+        for _ in range(MOST_AT_ONCE):
+            await held.enter_async_context(carrier.fetched(bot, attachment, MEBIBYTE))
+        one_more = asyncio.create_task(carried())
+        await bot.fetch(attachment, MEBIBYTE)
+        assert place.fetched() == MOST_AT_ONCE + 1
+        assert not one_more.done()
+    assert await one_more == b"notes"
 
 
 async def test_a_thread_is_named(place: DiscordPlace, host: Listener, bot: DiscordAdapter) -> None:

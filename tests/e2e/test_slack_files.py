@@ -6,6 +6,8 @@ from dataclasses import replace
 import pytest
 from aiohttp import web
 
+from bridge import made
+from bridge.budget import Budget
 from bridge.errors import FileUnreadable, MessageGone, NotAllowed, PlatformDown, RateLimited
 from bridge.ports import FetchesFiles, NamesThreads, SendsFiles
 from bridge.types import Attachment, File, Thread
@@ -40,6 +42,11 @@ async def elsewhere() -> AsyncIterator[tuple[str, list[str]]]:
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     yield f"http://127.0.0.1:{runner.addresses[0][1]}", told
     await runner.cleanup()
+
+
+def calls(place: SlackPlace, method: str) -> list[float]:
+    """When it was called."""
+    return [call.at for call in place.slack.calls if call.method == method]
 
 
 async def attached(host: Recorder) -> Attachment:
@@ -232,6 +239,42 @@ async def test_a_file_of_which_nobody_knows_whether_it_is_there_is_put_there_onc
             await adapter.send_file(thread, file, "key.f1")
         await adapter.send_file(thread, file, "key.f1")
     assert place.files(ts) == [("chart.png", NOTES)] * 2
+
+
+async def test_a_file_that_has_to_wait_for_its_place_is_not_moved_again(place: SlackPlace) -> None:
+    place.slack.fail("files.completeUploadExternal", "ratelimited", status=429, retry_after=1)
+    async with listening(place.slack, Recorder()) as adapter:
+        thread = Thread("slack", place.slack.team_id, place.channel, await place.ask("Draw"))
+        file = File("chart.png", "image/png", NOTES)
+        with pytest.raises(RateLimited):
+            await adapter.send_file(thread, file, "key.f0")
+        await adapter.send_file(thread, file, "key.f0")
+    assert place.files(thread.id) == [("chart.png", NOTES)]
+    assert len(calls(place, "files.getUploadURLExternal")) == 1
+
+
+async def test_a_file_is_tried_again_after_a_pause_while_slack_is_down(place: SlackPlace) -> None:
+    place.slack.fail("files.getUploadURLExternal", "internal_error", status=500, times=2)
+    async with listening(place.slack, Recorder()) as adapter:
+        thread = Thread("slack", place.slack.team_id, place.channel, await place.ask("Draw"))
+        file = File("chart.png", "image/png", NOTES)
+        assert await made.send_made(adapter, Budget(), thread, "key.f0", file) == []
+    assert place.files(thread.id) == [("chart.png", NOTES)]
+    first, second, third = calls(place, "files.getUploadURLExternal")
+    assert second - first >= made.PAUSES_SECONDS[0]
+    assert third - second >= made.PAUSES_SECONDS[1]
+
+
+async def test_what_is_said_of_a_file_tells_a_refusal_from_an_outage(place: SlackPlace) -> None:
+    file = File("chart.png", "image/png", NOTES)
+    async with listening(place.slack, Recorder()) as adapter:
+        thread = Thread("slack", place.slack.team_id, place.channel, await place.ask("Draw"))
+        place.slack.fail("files.getUploadURLExternal", "internal_error", status=500, times=4)
+        down = await made.send_made(adapter, Budget(), thread, "key.f0", file)
+        place.slack.fail("files.getUploadURLExternal", "file_uploads_disabled")
+        refused = await made.send_made(adapter, Budget(), thread, "key.f1", file)
+    assert down == [made.NOT_SENT_NOW.format(name="chart.png")]
+    assert refused == [made.NOT_SENT.format(name="chart.png")]
 
 
 @pytest.mark.parametrize(
