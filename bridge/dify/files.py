@@ -123,10 +123,14 @@ async def _within(response: aiohttp.ClientResponse, most_bytes: int) -> bytes:
 
 
 def _name_in(disposition: str) -> str:
-    """The name in a Content-Disposition header (RFC 6266), if there is one."""
+    """The name in a Content-Disposition header (RFC 6266), if there is one that can be read."""
     header = Message()
     header["Content-Disposition"] = disposition[:LONGEST_URL_CHARACTERS]
-    return unquote(header.get_filename() or "")
+    try:
+        return unquote(header.get_filename() or "")
+    except (TypeError, ValueError, LookupError):
+        # The library stumbles over some parameters in parts (RFC 2231) that do not fit together.
+        return ""
 
 
 def _name_at(address: str) -> str:

@@ -113,6 +113,8 @@ async def test_a_file_is_fetched_without_the_key_by_the_very_link_that_was_signe
         ('Content-Disposition: attachment; filename="..%2F..%2Freport.pdf"', "report.pdf"),
         ("Content-Disposition: attachment; filename*=bogus''%FF", None),
         ("Content-Disposition: ;;;=;", None),
+        ("Content-Disposition: attachment; filename*=utf-8''a; filename*0=b", None),
+        ("Content-Disposition: attachment; filename*0*=x; filename*=y", None),
         ("X-Nothing: 1", None),
     ],
 )
