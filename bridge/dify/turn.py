@@ -89,6 +89,8 @@ class Turn:
         self._followed = followed
         self._before = ""
         self._in_flow = followed
+        self._old_pause = False
+        self._went_on = False
         self._agent_spoke = False
         self._replaced = False
         self._message_ended = False
@@ -133,6 +135,9 @@ class Turn:
             self._learn(received.ids)
         event = received.event
         self.began = self.began or not isinstance(event, Ping)
+        # What is replayed at first has steps before that pause, and no pieces of text.
+        new_step = self._old_pause and isinstance(event, StepStarted)
+        self._went_on = self._went_on or new_step or isinstance(event, Text | Reasoned)
         match event:
             case Text(answer, origin):
                 self._say(answer, origin)
@@ -233,9 +238,10 @@ class Turn:
             self._files.add(named)
 
     def _pause(self, asked: tuple[Asked, ...]) -> None:
-        """The flow waits. One that is followed is told of the pause that has just been ended, too: then no
-        form waits any more, but is still named as the reason."""
-        if self._followed and not self._forms:
+        """The flow waits. One that is followed is told first of the pause that has just been ended, too: then
+        no form waits any more, but is still named as the reason. Once it has gone on, a pause is a new one."""
+        if self._followed and not (self._forms or self._went_on):
+            self._old_pause = True
             return
         if not self._forms:
             for one in asked:

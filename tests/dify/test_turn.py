@@ -206,6 +206,28 @@ def test_a_turn_that_is_followed_ends_with_the_next_form() -> None:
     assert (turn.ending, len(turn.update.forms)) == (Ending.PAUSED, 1)
 
 
+@pytest.mark.parametrize(
+    "live", [said("After."), in_flow("node_started", id="n2", title="Two")], ids=["text", "step"]
+)
+def test_a_turn_that_is_followed_sees_the_next_pause_without_the_news_of_its_form(
+    live: dict[str, object],
+) -> None:
+    old, new = (
+        {"TYPE": "human_input_required", "node_id": node, "form_token": f"token-{node}"} for node in "12"
+    )
+    turn = Turn(followed=True)
+    events = (
+        {"event": "message_replace", "answer": "Before. "},
+        in_flow("node_started", id="n1", title="One"),
+        in_flow("workflow_paused", reasons=[old]),
+        live,
+        in_flow("workflow_paused", reasons=[new]),
+    )
+    for event in events:
+        turn.take(decode(Frame("", json.dumps(event).encode())))
+    assert (turn.ending, [form.token for form in turn.update.forms]) == (Ending.PAUSED, ["token-2"])
+
+
 def chunk(text: str) -> dict[str, object]:
     return in_flow("text_chunk", text=text)
 
