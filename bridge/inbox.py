@@ -22,7 +22,7 @@ from bridge.queued import QueueMarks
 from bridge.replica import Hold, Replica
 from bridge.stop import StopSign
 from bridge.store import Job, Store, Taken
-from bridge.types import Message, Person, Press, Reaction, Thread
+from bridge.types import Action, Message, Person, Press, Reaction, Thread
 
 log = logging.getLogger(__name__)
 
@@ -124,7 +124,8 @@ class Inbox:
         await asyncio.shield(taking)
 
     async def press(self, press: Press) -> Reaction:
-        if self._leaving:
+        # An answer that is being finished can be ended all the same.
+        if self._leaving and press.action is not Action.STOP:
             raise Leaving
         return await self._on_press(press)
 

@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
-from urllib.request import getproxies
 
 import aiohttp
 from discord.utils import time_snowflake
@@ -21,6 +20,7 @@ from adapters.discord.gateway import Ears, listen
 from adapters.discord.labels import label
 from adapters.discord.places import Place, Places, Remembered
 from adapters.discord.presses import Presses
+from adapters.discord.proxies import proxy_for
 from adapters.discord.rest import (
     CALL_TIMEOUT_SECONDS,
     GLOBAL_LANE,
@@ -78,8 +78,9 @@ class DiscordAdapter:
         """Connect and stay connected; see `bridge.ports.Adapter`. Answers can be shown as soon as this runs,
         also while another replica is the one that listens."""
         timeout = aiohttp.ClientTimeout(total=CALL_TIMEOUT_SECONDS)
-        # Without proxies, trusting the environment only means reading ~/.netrc with every call.
-        async with aiohttp.ClientSession(timeout=timeout, trust_env=bool(getproxies())) as session:
+        # `trust_env` would also look for a login in ~/.netrc, which then fights with the token.
+        proxy = proxy_for(self._api_url)
+        async with aiohttp.ClientSession(timeout=timeout, proxy=proxy) as session:
             rest = self._rest = DiscordRest(session, self._api_url, self._token)
             ears = Ears(host, Presses(rest, host), self._file_limits)
             work = partial(listen, self._token, self._api_url, rest.gateway_url, self._shards, ears)

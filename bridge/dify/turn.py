@@ -238,8 +238,8 @@ class Turn:
             self._files.add(named)
 
     def _pause(self, asked: tuple[Asked, ...]) -> None:
-        """The flow waits. One that is followed is told first of the pause that has just been ended, too: then
-        no form waits any more, but is still named as the reason. Once it has gone on, a pause is a new one."""
+        """The flow waits. One that is followed is told first of the pause that has just ended, too: then no
+        form waits any more, but is still named as the reason. Once it has gone on, a pause is a new one."""
         if self._followed and not (self._forms or self._went_on):
             self._old_pause = True
             return

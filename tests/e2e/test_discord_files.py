@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -214,6 +215,21 @@ async def test_files_make_room_only_once_they_have_been_passed_on(
         assert place.fetched() == MOST_AT_ONCE + 1
         assert not one_more.done()
     assert await one_more == b"notes"
+
+
+async def test_a_login_kept_for_other_programs_does_not_disturb_the_bots_own(
+    place: DiscordPlace, host: Listener, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("default login ada password secret\n")
+    netrc.chmod(0o600)
+    monkeypatch.setenv("NETRC", str(netrc))
+    monkeypatch.setenv("ftp_proxy", "http://127.0.0.1:9")
+    async with adapter(place.discord, host) as running:
+        await place.connected()
+        thread = await asked(place, host, running)
+        await running.post(thread, Body("Because.", final=True), "k")
+    assert place.replies(thread.id) == ["Because."]
 
 
 async def test_a_thread_is_named(place: DiscordPlace, host: Listener, bot: DiscordAdapter) -> None:

@@ -45,6 +45,20 @@ async def test_the_button_stops_the_answer_and_keeps_what_was_said(
     }
 
 
+async def test_the_button_stops_an_answer_that_is_being_finished_on_leaving(
+    place: Place, dify: Dify, bridge: Bridge
+) -> None:
+    dify.script = lambda request, turns: Answer(WORDS, tokens_per_second=40)
+    async with bridge() as app:
+        thread = await place.ask("Tell")
+        await until(lambda: speaking(place, thread))
+        app.leave()
+        # One round through the loop and the bridge has begun to leave.
+        await app.store.list_threads()
+        await place.press(thread, "Stop")
+        await until(lambda: stopped(place, thread))
+
+
 async def test_an_answer_is_closed_at_once_though_dify_does_not_hear_of_it(
     place: Place, dify: Dify, bridge: Bridge
 ) -> None:
