@@ -295,9 +295,15 @@ class SlackAdapter:
 
     async def _append(self, web: SlackWeb, ref: MessageRef, stream: Stream, body: Body) -> None:
         grown, chunks = stream.grown(body)
-        if chunks:
+        if not chunks:
+            return
+        try:
             await web.append_stream(ref, chunks)
-            self._streams.put(ref, grown)
+        except (PlatformDown, asyncio.CancelledError):
+            # Nobody knows whether the text is there; appended again, it might be there twice.
+            self._streams.put(ref, replace(stream, broken=True))
+            raise
+        self._streams.put(ref, grown)
 
     async def _stop(
         self, web: SlackWeb, ref: MessageRef, chunks: Sequence[Chunk], blocks: Sequence[Chunk]

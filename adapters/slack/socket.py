@@ -12,6 +12,8 @@ from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.error import BoltError
 from slack_bolt.response import BoltResponse
+from slack_sdk.errors import SlackClientError
+from slack_sdk.socket_mode.aiohttp import SocketModeClient
 from slack_sdk.socket_mode.async_client import AsyncBaseSocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.socket_mode.response import SocketModeResponse
@@ -24,6 +26,10 @@ log = logging.getLogger(__name__)
 
 PING_INTERVAL_SECONDS = 5.0
 LOOK_INTERVAL_SECONDS = 1.0
+# Less than the SDK rests before it tries an address again, so that none is tried twice; where that is too
+# little, more each time, up to the longest.
+CONNECT_SECONDS = 0.9 * PING_INTERVAL_SECONDS
+LONGEST_CONNECT_SECONDS = 30.0
 # Slack says an event again after one minute, and after five for the last time.
 AWAY_SECONDS = 60.0
 ANY_EVENT = re.compile(".*")
@@ -134,12 +140,39 @@ def _subscribe(app: AsyncApp, on_message: OnMessage, leaving: asyncio.Event) -> 
     app.error(on_error)
 
 
+class _Client(SocketModeClient):
+    """Asks for an address before every try to connect. The SDK would try the same one for ever, which is good
+    for one connection, and not for long; and it does so before it begins to look after its connection."""
+
+    async def connect(self) -> None:
+        patience = CONNECT_SECONDS
+        while not self.closed:
+            try:
+                self.wss_uri = self.wss_uri or await self.issue_new_wss_url()
+                async with asyncio.timeout(patience):
+                    await super().connect()  # type: ignore[no-untyped-call]  # the SDK leaves it untyped
+            except TimeoutError:
+                log.warning("Slack: no connection yet; asking for another address")
+                patience = min(2 * patience, LONGEST_CONNECT_SECONDS)
+            except (SlackClientError, aiohttp.ClientError, OSError) as error:
+                log.warning("Slack: no address to connect to: %s", type(error).__name__)
+                await asyncio.sleep(self.ping_interval)
+            else:
+                return
+            self.wss_uri = None
+
+
 class _Handler(AsyncSocketModeHandler):
     """Keeps interactions from Bolt, which stumbles over those that are not as they should be, and does not
     acknowledge those that it has no listener for."""
 
     def __init__(self, app: AsyncApp, app_token: str, on_interaction: OnInteraction) -> None:
-        super().__init__(app, app_token, ping_interval=PING_INTERVAL_SECONDS)
+        self.app = app
+        self.app_token = app_token
+        self.client = _Client(
+            app_token, app.logger, app.client, proxy=app.client.proxy, ping_interval=PING_INTERVAL_SECONDS
+        )
+        self.client.socket_mode_request_listeners.append(self.handle)  # as Bolt does
         self._on_interaction = on_interaction
 
     async def handle(self, client: AsyncBaseSocketModeClient, req: SocketModeRequest) -> None:

@@ -8,6 +8,7 @@ from sandbox.dify import Answer, Dify
 from sandbox.slack import Limits, Window
 from tests.e2e.conftest import Bridge, answered, until
 from tests.e2e.places import SlackPlace
+from tests.e2e.slack_hosts import Recorder, listening
 
 
 @pytest.fixture
@@ -61,3 +62,18 @@ async def test_a_limit_that_shrinks_costs_one_refusal_and_no_words(
         thread = await place.ask("Slowly")
         await answered(app, 1)
     assert [reply.strip() for reply in place.replies(thread)] == [text.strip()]
+
+
+@pytest.mark.parametrize("when", ["at first", "later"])
+async def test_a_socket_that_could_not_be_connected_is_asked_for_anew(place: SlackPlace, when: str) -> None:
+    host = Recorder()
+    place.slack.refused_sockets = 1 if when == "at first" else 0
+    async with listening(place.slack, host):
+        if when == "later":
+            place.slack.refused_sockets = 1
+            await place.slack.disconnect()
+            await place.slack.wait_for(lambda: not place.slack.refused_sockets)
+        await place.ask("Are you there?")
+        await until(lambda: "Are you there?" in host.texts)
+    opened = [call for call in place.slack.calls if call.method == "apps.connections.open"]
+    assert len(opened) >= 3
