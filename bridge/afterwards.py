@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from bridge.apps import OpenApp
 from bridge.budget import Budget, Option, Ticket
 from bridge.errors import DifyError, PlatformError, StoreError
-from bridge.naming import name_thread
+from bridge.naming import name_thread, ours_to_name
 from bridge.obeying import asking_buttons
 from bridge.ports import Adapter
 from bridge.store import Job, Store
@@ -54,7 +54,7 @@ class Afterwards:
         """See to what follows. Never waits."""
         key = answered.job.thread.key
         self.start(self._suggest(answered), key)
-        if not answered.job.conversation_id:
+        if not answered.job.conversation_id and ours_to_name(answered.adapter, answered.job.thread):
             self.start(self._name(answered), key)
 
     def start(self, work: Coroutine[object, object, None], thread_key: str) -> "asyncio.Task[None]":

@@ -15,6 +15,11 @@ log = logging.getLogger(__name__)
 NAMED_WITHIN_SECONDS = 30.0
 
 
+def ours_to_name(adapter: Adapter, thread: Thread) -> bool:
+    """Whether a name may be found for the thread without anybody asking for one."""
+    return isinstance(adapter, NamesThreads) and adapter.ours_to_name(thread)
+
+
 async def name_thread(adapter: Adapter, budget: Budget, thread: Thread, title: str) -> None:
     """Name it, if that is possible soon."""
     if not isinstance(adapter, NamesThreads) or not title:

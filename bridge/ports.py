@@ -233,6 +233,11 @@ class NamesThreads(Protocol):
         """Let the thread be called `title`, shortened where it is too long."""
         ...
 
+    def ours_to_name(self, thread: Thread) -> bool:
+        """Whether the bot may find a name for it without being told to: not where people have given it one.
+        No, where that is not known (any more)."""
+        ...
+
     def name_lanes(self, thread: Thread) -> tuple[Lane, ...]:
         """The rate-limit scopes that `name_thread` spends from, its own scope first; none where this thread
         has no name."""

@@ -71,6 +71,7 @@ class DiscordAdapter:
         self._rest: DiscordRest | None = None
         self._places = Places()
         self._keys = Remembered()
+        self._made = Remembered()
         self._file_limits = FileLimits()
 
     async def run(self, host: Host) -> None:
@@ -107,7 +108,8 @@ class DiscordAdapter:
         if not self._has_to_open(message):
             return
         try:
-            await self._ready().start_thread(thread.channel, message.id, thread_title(message.text))
+            if await self._ready().start_thread(thread.channel, message.id, thread_title(message.text)):
+                self._made.add(thread.key)
         except NotAllowed as error:
             log.info("Discord: no thread in channel %s, answering there: %s", thread.channel, error)
             self._places.keep_in_channel(thread)
@@ -152,6 +154,10 @@ class DiscordAdapter:
         name = label(title, TITLE_LIMIT)
         if name and self._has_name(thread):
             await self._ready().name_thread(thread.id, name)
+
+    def ours_to_name(self, thread: Thread) -> bool:
+        """Only what was made here: people name their own threads, and the posts of a forum."""
+        return thread.key in self._made
 
     def file_limit(self, thread: Thread) -> int:
         return self._file_limits.of(thread)

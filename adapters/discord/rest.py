@@ -119,8 +119,8 @@ class DiscordRest:
     async def delete_message(self, channel: str, message: str) -> None:
         await self._call("DELETE", f"/channels/{channel}/messages/{message}", delete_scope(channel), None)
 
-    async def start_thread(self, channel: str, message: str, name: str) -> None:
-        """Make the thread that grows from a message, unless it is there already."""
+    async def start_thread(self, channel: str, message: str, name: str) -> bool:
+        """Make the thread that grows from a message, unless it is there already. Whether it was made."""
         try:
             await self._call(
                 "POST",
@@ -129,7 +129,8 @@ class DiscordRest:
                 {"name": name, "auto_archive_duration": 1440},
             )
         except ThreadExists:
-            return
+            return False
+        return True
 
     async def name_thread(self, thread: str, name: str) -> None:
         await self._call("PATCH", f"/channels/{thread}", name_scope(thread), {"name": name})

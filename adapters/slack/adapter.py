@@ -236,6 +236,10 @@ class SlackAdapter:
     def person_lanes(self, person: Person) -> tuple[Lane, ...]:
         return self._people.lanes(self._ready(), person)
 
+    def ours_to_name(self, thread: Thread) -> bool:
+        """What Slack names is a conversation with the agent, and nobody's but the agent's to name."""
+        return bool(self.name_lanes(thread))
+
     def name_lanes(self, thread: Thread) -> tuple[Lane, ...]:
         if not (self._may_name and thread.channel.startswith(DIRECT_MESSAGE)):
             return ()

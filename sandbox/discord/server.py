@@ -221,6 +221,11 @@ class Discord:
         """Whoever asks for its files is sent there instead."""
         self._moved |= {item.id: address for item in self._world.find_message(message).attachments}
 
+    def start_thread(self, message: str, name: str, person: str) -> str:
+        """This person makes a thread of a message; its id."""
+        grown_from, owner = self._world.find_message(message), self._world.users[person]
+        return self._world.start_thread(grown_from, name, 1440, 0, owner).id
+
     def archive(self, thread: str) -> None:
         """A moderator does."""
         self._world.change_channel(self._world.channels[thread], archived=True)

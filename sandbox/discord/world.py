@@ -239,7 +239,9 @@ class World:
 
     # Threads
 
-    def start_thread(self, message: Message, name: str, minutes: int, slowmode: int) -> Channel:
+    def start_thread(
+        self, message: Message, name: str, minutes: int, slowmode: int, owner: User | None = None
+    ) -> Channel:
         """Announced as Discord does: the thread, then the message which now has one, then, inside the thread,
         a message of type 21 that only points back. It is said to be by whoever wrote the message pointed to:
         a bot that looks at authors alone takes it for something to answer.
@@ -255,7 +257,7 @@ class World:
             time.time(),
             message.channel.guild,
             parent=message.channel,
-            owner=self.bot,
+            owner=owner or self.bot,
             auto_archive_minutes=minutes,
             slowmode=slowmode,
         )

@@ -6,6 +6,7 @@ import pytest
 
 from adapters.discord.events import TITLE_LIMIT, thread_title
 from sandbox.dify import Answer, Dify
+from sandbox.discord import Permission
 from tests.e2e.conftest import Bridge, answered, until
 from tests.e2e.places import DiscordPlace
 
@@ -30,6 +31,24 @@ async def test_the_thread_is_named_after_the_question(
 @pytest.mark.parametrize("question", ["", "   \n ", "x" * 500, "word " * 100, "👩‍🚀" * 60])
 def test_every_question_makes_a_name_that_discord_takes(question: str) -> None:
     assert 1 <= len(thread_title(question)) <= TITLE_LIMIT
+
+
+async def test_a_thread_that_people_made_keeps_its_name_until_the_bot_is_told_another(
+    place: DiscordPlace, dify: Dify, bridge: Bridge
+) -> None:
+    allowed = Permission.usual() | Permission.MANAGE_THREADS
+    place.channel = place.discord.add_channel(place.guild, "managed", permissions=allowed)
+    started = await place.say_in_channel("Let us talk here.")
+    theirs = place.discord.start_thread(started, "Holidays", place.person)
+    async with bridge() as app:
+        await place.discord.say(theirs, place.person, f"<@{place.discord.bot_id}> Where to?")
+        await answered(app, 1)
+        ours = await place.ask("And why?")
+        await answered(app, 2)
+        await until(lambda: place.thread_name(ours) == "About: And why?")
+        assert place.thread_name(theirs) == "Holidays"
+        await place.say(theirs, "!rename Summer")
+        await until(lambda: place.thread_name(theirs) == "Summer")
 
 
 async def test_where_threads_are_not_permitted_the_answer_is_a_reply_and_goes_on_by_replies(

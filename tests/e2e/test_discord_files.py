@@ -205,6 +205,17 @@ async def test_a_thread_is_named(place: DiscordPlace, host: Listener, bot: Disco
     assert place.thread_name(thread.id) == "😀" * 49 + "…"
 
 
+async def test_a_thread_that_somebody_else_made_is_not_the_bots_to_name(
+    place: DiscordPlace, host: Listener, bot: DiscordAdapter
+) -> None:
+    theirs = await heard(host, await place.ask("Why?"))
+    place.discord.start_thread(theirs.id, "Holidays", place.person)
+    await bot.open(theirs)
+    assert place.thread_name(theirs.id) == "Holidays"
+    assert not bot.ours_to_name(theirs.thread)
+    assert bot.ours_to_name(await asked(place, host, bot))
+
+
 async def test_a_thread_is_named_twice_in_ten_minutes_at_most(
     place: DiscordPlace, host: Listener, bot: DiscordAdapter
 ) -> None:
