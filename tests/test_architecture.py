@@ -50,6 +50,7 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     "bridge.deciding": ({"bridge.types", "bridge.dify"}, set()),
     "bridge.cited": ({"bridge.dify"}, set()),
     "bridge.attached": (PURE | {"bridge.ports", "bridge.dify", "bridge.inputs"}, set()),
+    "bridge.described": (PURE | PACED | {"bridge.attached"}, set()),
     "bridge.made": (PURE | PACED | {"bridge.dify", "bridge.attached"}, set()),
     "bridge.scene": (
         PURE
@@ -59,7 +60,7 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     "bridge.preparing": (
         PURE
         | {"bridge.ports", "bridge.dify", "bridge.scene", "bridge.inputs", "bridge.attached", "bridge.voice"}
-        | {"bridge.budget", "bridge.people"},
+        | {"bridge.budget", "bridge.people", "bridge.described"},
         set(),
     ),
     "bridge.asking": (

@@ -53,6 +53,11 @@ def taken(form: Form) -> JsonObject:
     return made
 
 
+def test_slack_looks_for_no_names_in_the_words_above_a_form() -> None:
+    intro = json.loads(json.dumps(taken(FORM)["blocks"]))[0]
+    assert (intro["text"]["type"], intro["text"]["verbatim"]) == ("mrkdwn", True)
+
+
 def sent(form: Form, values: dict[str, str]) -> tuple[tuple[str, str], ...]:
     """What comes back when a person fills these in, by label."""
     return forms.filled(views.filled(taken(form), values))

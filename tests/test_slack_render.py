@@ -1,5 +1,6 @@
 """What Slack shows of Markdown: nothing live that a model wrote, and never more than Slack takes."""
 
+import json
 import re
 
 import pytest
@@ -207,3 +208,15 @@ def test_whatever_a_cut_leaves_is_within_the_limit(text: str, repeat: int) -> No
         assert len(found.rest) < len(text)
         text = found.rest
     assert fits(Body(text, final=True))
+
+
+def test_slack_looks_for_no_names_of_its_own_in_what_stands_below_a_text() -> None:
+    body = Body("Text", "Stopped @here #general.", final=True, sources=("@everyone",))
+    elements = [
+        element
+        for block in render(body).blocks
+        for element in json.loads(json.dumps(block)).get("elements", ())
+        if element["type"] == "mrkdwn"
+    ]
+    assert len(elements) == 2
+    assert all(element["verbatim"] is True for element in elements)

@@ -102,7 +102,7 @@ class SlackAdapter:
 
             async def take(event: Mapping[str, object], message: Message) -> None:
                 self._remember(message, read_asker(event, message))
-                await host.deliver(await self._files.known(web, message))
+                await host.deliver(message)
 
             async def on_message(event: Mapping[str, object], team_id: str) -> None:
                 message = read_message(event, team_id or web.team_id, web.bot_user_id)
@@ -208,6 +208,13 @@ class SlackAdapter:
     async def fetch(self, attachment: Attachment, most_bytes: int) -> bytes:
         """See `bridge.ports.FetchesFiles`."""
         return await self._files.fetch(self._ready(), attachment, most_bytes)
+
+    async def describe(self, attachment: Attachment) -> Attachment:
+        """See `bridge.ports.DescribesFiles`."""
+        return await self._files.describe(self._ready(), attachment)
+
+    def describe_lanes(self, attachment: Attachment) -> tuple[Lane, ...]:
+        return self._files.describe_lanes(self._ready(), attachment)
 
     def file_limit(self, thread: Thread) -> int:
         """See `bridge.ports.SendsFiles`."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from adapters.slack.buttons import ID_PREFIX, Block, label
-from adapters.slack.mrkdwn import mrkdwn
+from adapters.slack.mrkdwn import mrkdwn, mrkdwn_object
 from adapters.slack.render import shorten
 from bridge.types import Field, FieldKind, Filled, Form
 
@@ -41,7 +41,7 @@ def view(form: Form, origin: Origin) -> Block:
     memory = {"value": form.value, "channel": origin.channel, "thread": origin.thread}
     words = mrkdwn(form.intro)
     intro = shorten(words, INTRO_LIMIT) if len(words) > INTRO_LIMIT else words
-    section: list[Block] = [{"type": "section", "text": {"type": "mrkdwn", "text": intro}}] if intro else []
+    section: list[Block] = [{"type": "section", "text": mrkdwn_object(intro)}] if intro else []
     return {
         "type": "modal",
         "callback_id": f"{ID_PREFIX}{form.action}",
