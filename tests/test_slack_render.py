@@ -96,7 +96,10 @@ def test_the_notice_is_a_context_block_of_its_own() -> None:
     rendered = render(Body("text", "Stopped <!here>.", final=True))
     assert rendered.blocks == (
         {"type": "markdown", "text": "text"},
-        {"type": "context", "elements": [{"type": "mrkdwn", "text": "Stopped &lt;!here&gt;."}]},
+        {
+            "type": "context",
+            "elements": [{"type": "mrkdwn", "text": "Stopped &lt;!here&gt;.", "verbatim": True}],
+        },
     )
     assert rendered.text == "text\nStopped &lt;!here&gt;."
     assert render(Body("", "Only this.", final=True)).text == "Only this."

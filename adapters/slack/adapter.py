@@ -118,7 +118,13 @@ class SlackAdapter:
                 missed = Missed(web, host, take)
                 async with _beside(missed.run()), Presses(web, host) as presses:
                     await listen(
-                        web, self._app_token, on_message, presses.take, missed.look, self._away_seconds
+                        web,
+                        self._app_token,
+                        on_message,
+                        presses.take,
+                        lambda: presses.left,
+                        missed.look,
+                        self._away_seconds,
                     )
             finally:
                 self._web = None

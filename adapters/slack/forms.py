@@ -39,8 +39,9 @@ class Origin:
 def view(form: Form, origin: Origin) -> Block:
     """The modal view of a form that was asked for at `origin`."""
     memory = {"value": form.value, "channel": origin.channel, "thread": origin.thread}
-    words = mrkdwn(form.intro)
-    intro = shorten(words, INTRO_LIMIT) if len(words) > INTRO_LIMIT else words
+    intro = mrkdwn(form.intro)
+    if len(intro) > INTRO_LIMIT:
+        intro = shorten(intro, INTRO_LIMIT)
     section: list[Block] = [{"type": "section", "text": mrkdwn_object(intro)}] if intro else []
     return {
         "type": "modal",
@@ -50,6 +51,17 @@ def view(form: Form, origin: Origin) -> Block:
         "submit": _plain(form.submit, TITLE_LIMIT),
         "close": _plain("Cancel", TITLE_LIMIT),
         "blocks": [*section, *(_input(at, field) for at, field in enumerate(form.fields[:MAX_FIELDS]))],
+    }
+
+
+def words(text: str) -> Block:
+    """A view that only says something, in the place of a form that was sent."""
+    said = {"type": "plain_text", "text": text[:INTRO_LIMIT]}
+    return {
+        "type": "modal",
+        "title": _plain("Your form", TITLE_LIMIT),
+        "close": _plain("Close", TITLE_LIMIT),
+        "blocks": [{"type": "section", "text": said}],
     }
 
 

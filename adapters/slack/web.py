@@ -188,6 +188,10 @@ class SlackWeb:
         with translated("views.open"):
             await self.client.views_open(trigger_id=trigger, view=dict(view))
 
+    async def update_view(self, view_id: str, view: Json) -> None:
+        with translated("views.update"):
+            await self.client.views_update(view_id=view_id, view=dict(view))
+
     async def answer(self, url: str, thread_ts: str, text: str) -> None:
         """Tell whoever pressed something, and nobody else, at the address that came with the press."""
         said = {"response_type": "ephemeral", "replace_original": False, "thread_ts": thread_ts}
