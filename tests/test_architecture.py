@@ -19,7 +19,8 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     "bridge.ports": ({"bridge.types"}, set()),
     "bridge.markdown": ({"bridge.markdown"}, set()),
     "bridge.split": ({"bridge.split", "bridge.markdown"}, set()),
-    "bridge.dify": ({"bridge.dify", "bridge.types", "bridge.errors"}, {"aiohttp"}),
+    "bridge.proxies": (set(), set()),
+    "bridge.dify": ({"bridge.dify", "bridge.types", "bridge.errors", "bridge.proxies"}, {"aiohttp"}),
     "bridge.store": (
         {"bridge.store", "bridge.types", "bridge.errors", "bridge.commands"},
         {"sqlmodel", "sqlalchemy", "alembic", "asyncpg", "pydantic"},
@@ -110,7 +111,8 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     "bridge.trace": ({"bridge.types"}, set()),
     "bridge.voice": ({"bridge.types", "bridge.errors"}, {"av"}),
     "adapters.slack": (
-        {"adapters.slack", "bridge.types", "bridge.ports", "bridge.errors", "bridge.markdown"},
+        {"adapters.slack", "bridge.types", "bridge.ports", "bridge.errors", "bridge.markdown"}
+        | {"bridge.proxies"},
         {"slack_bolt", "slack_sdk", "aiohttp", "yarl"},
     ),
     # What is pure is so by what it knows.

@@ -165,7 +165,7 @@ class Presses:
                 pass
 
     async def _show_in_its_place(self, pressed: Pressed, reaction: Reaction) -> None:
-        """In the place of the form that was sent; what is said is whispered where that was closed meanwhile."""
+        """In the place of the form that was sent; whispered where that was closed meanwhile."""
         match reaction:
             case Form():
                 view, otherwise = forms.view(reaction, pressed.origin), TooLate.notice

@@ -17,10 +17,10 @@ from slack_sdk.socket_mode.aiohttp import SocketModeClient
 from slack_sdk.socket_mode.async_client import AsyncBaseSocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.socket_mode.response import SocketModeResponse
-from slack_sdk.web.async_client import AsyncWebClient
 
-from adapters.slack.web import SlackWeb
+from adapters.slack.web import SlackWeb, new_client
 from bridge.errors import BridgeError, Leaving
+from bridge.proxies import proxy_for
 
 log = logging.getLogger(__name__)
 
@@ -74,7 +74,7 @@ async def listen(
 
     app = AsyncApp(
         # Without a token, as Bolt would complain of two.
-        client=AsyncWebClient(base_url=web.client.base_url, session=web.client.session, retry_handlers=[]),
+        client=new_client(web.client.base_url, web.session),
         authorize=authorize,
         process_before_response=True,
         logger=logging.getLogger("slack_bolt"),
@@ -184,9 +184,9 @@ class _Handler(AsyncSocketModeHandler):
     ) -> None:
         self.app = app
         self.app_token = app_token
-        self.client = _Client(
-            app_token, app.logger, app.client, proxy=app.client.proxy, ping_interval=PING_INTERVAL_SECONDS
-        )
+        self.client = _Client(app_token, app.logger, app.client, ping_interval=PING_INTERVAL_SECONDS)
+        # As with `new_client`, but it has a session of its own.
+        self.client.proxy = proxy_for(app.client.base_url)
         self.client.socket_mode_request_listeners.append(self.handle)  # as Bolt does
         self._take = take
 

@@ -64,6 +64,14 @@ class Page:
     next: str
 
 
+def new_client(base_url: str, session: aiohttp.ClientSession, token: str | None = None) -> AsyncWebClient:
+    """A client that goes through the session's proxy, if any, and repeats nothing: pacing is the core's."""
+    client = AsyncWebClient(token=token, base_url=base_url, session=session, retry_handlers=[])
+    # It has looked for one by itself, without regard to what may be reached without.
+    client.proxy = None
+    return client
+
+
 class SlackWeb:
     """Calls with one client, which neither paces nor repeats anything by itself."""
 
