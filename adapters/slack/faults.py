@@ -73,8 +73,8 @@ class NoFileScope(FileUnreadable):
     """As `NoScope`; people read it below what they attached."""
 
     notice = (
-        f"{FileUnreadable.notice} The bot lacks the bot token scope files:read; its operator has to add it and "
-        "install the app again."
+        f"{FileUnreadable.notice} The bot lacks the bot token scope files:read; its operator has to add it "
+        "and install the app again."
     )
 
 
