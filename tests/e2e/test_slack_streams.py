@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from bridge.errors import RateLimited
 from bridge.settings import Settings, SlackStreaming
 from bridge.types import Body, Thread
 from sandbox.dify import Answer, Dify
@@ -192,6 +193,24 @@ async def test_text_whose_sending_was_cut_off_is_there_once(place: StreamingPlac
         await asyncio.gather(sending, return_exceptions=True)
         await adapter.edit(ref, Body("One. Two. Three.", final=True))
         assert place.replies(f"{dm}/{ts}") == ["One. Two. Three."]
+
+
+async def test_an_end_that_came_too_early_says_that_it_was_the_end_and_not_the_edit(
+    place: StreamingPlace,
+) -> None:
+    async with listening(place.slack, Recorder()) as adapter:
+        dm, _, ts = (await place.tell("Hello?")).rpartition("/")
+        ref = await adapter.stream(Thread("slack", place.slack.team_id, dm, ts), Body("One. "), "key.0")
+        otherwise = Body("Something else.", final=True)
+        lanes = {lane.scope for lane in adapter.edit_lanes(ref, otherwise)}
+        for method in ("chat.stopStream", "chat.update"):
+            place.slack.fail(method, "ratelimited", status=429, retry_after=7)
+            with pytest.raises(RateLimited) as refused:
+                await adapter.edit(ref, otherwise)
+            assert refused.value.scope == f"slack:{place.slack.team_id}:{method}"
+            assert refused.value.scope in lanes
+        await adapter.edit(ref, otherwise)
+    assert place.replies(f"{dm}/{ts}") == ["Something else."]
 
 
 async def test_a_workspace_without_the_feature_is_asked_once(
