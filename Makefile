@@ -1,6 +1,8 @@
 # Everything a newcomer needs is Python >= 3.11 and make; the rest is set up in .venv by itself.
 
 PYTHON ?= python3
+# So many tests at a time: most of their time they wait for something.
+JOBS ?= 3
 VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -16,9 +18,9 @@ demo: $(VENV)/.ready ## Try it without any account: a web page with a Slack and 
 run: $(VENV)/.ready ## Serve Slack and Discord with the settings in .env
 	@$(BIN)/dify-bridge run
 
-test: $(VENV)/.ready-dev ## Run the tests
+test: $(VENV)/.ready-dev ## Run the tests (JOBS=1 runs one at a time)
 	@echo "Running the tests ..."
-	@$(BIN)/pytest -q $(ARGS)
+	@$(BIN)/pytest -q -n $(JOBS) $(ARGS)
 
 chaos: $(VENV)/.ready-dev ## Kill, freeze and cut off running bridges again and again, 20 minutes
 	@echo "Running the tests of chaos ..."

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePath
 
 from bridge.dify import AppInfo, DifyClient, FileRules, Upload
-from bridge.errors import DifyFileRefused, FileUnreadable, PlatformError
+from bridge.errors import DifyFileRefused, FileEmpty, FileUnreadable, PlatformError
 from bridge.inputs import places_for_files
 from bridge.ports import Adapter, FetchesFiles
 from bridge.types import Attachment, File
@@ -78,6 +78,8 @@ class Carrier:
             raise FileUnreadable("this platform gives no files away")
         async with self._room:
             data = await adapter.fetch(attachment, most_bytes)
+            if not data:
+                raise FileEmpty("there is nothing in it")
             yield File(attachment.name, attachment.media_type, data)
 
 
@@ -107,7 +109,8 @@ def why_refused(attachment: Attachment, kind: str, app: AppInfo, already: int) -
     if attachment.size == 0:
         return "It is empty."
     limit = limit_of(attachment, rules)
-    return f"It is larger than {limit // MEGABYTE} MB." if attachment.size > limit else ""
+    too_large = attachment.size is not None and attachment.size > limit
+    return f"It is larger than {limit // MEGABYTE} MB." if too_large else ""
 
 
 def limit_of(attachment: Attachment, rules: FileRules) -> int:

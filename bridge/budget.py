@@ -129,12 +129,17 @@ class Schedule:
             else:
                 window.answered(now, accepted=accepted)
 
-    def refused(self, ticket: Ticket, now: float, retry_after: float, *, everywhere: bool = False) -> None:
-        """The platform said that the call came too early: nothing goes on its own scope until then, which is
-        the first of its lanes; or on any of its lanes, where the platform meant them all."""
-        windows = self._spent(ticket)
-        for window in windows if everywhere else windows[:1]:
-            window.refused(now, retry_after)
+    def refused(
+        self, ticket: Ticket, now: float, retry_after: float, *, everywhere: bool = False, scope: str = ""
+    ) -> None:
+        """The platform said that the call came too early: nothing goes on `scope` until then; where that is
+        none of the call's lanes, on the first of them, its own; or on any, where the platform meant them
+        all."""
+        spent = _scopes(ticket)
+        if not everywhere:
+            spent = [scope] if scope in spent else spent[:1]
+        for one in spent:
+            self._windows[one].refused(now, retry_after)
 
     def paid(self, ticket: Ticket) -> None:
         """What was begun with this ticket has ended, or will never end. Harmless when nothing is owed."""
@@ -188,8 +193,7 @@ class Schedule:
 
     def _spent(self, ticket: Ticket) -> list[Window]:
         """The windows in which the granted call counts, its own scope first, each once."""
-        lanes = ticket.granted.lanes if ticket.granted else ()
-        return [self._windows[scope] for scope in dict.fromkeys(lane.scope for lane in lanes)]
+        return [self._windows[scope] for scope in _scopes(ticket)]
 
     def _learn(self, options: Iterable[Option]) -> None:
         for option in options:
@@ -235,6 +239,12 @@ class Schedule:
         self._tidy_at = len(self._windows) + TIDY_EVERY_SCOPES
 
 
+def _scopes(ticket: Ticket) -> list[str]:
+    """What the granted call spends from, its own scope first, each once."""
+    lanes = ticket.granted.lanes if ticket.granted else ()
+    return list(dict.fromkeys(lane.scope for lane in lanes))
+
+
 def _needs(ticket: Ticket) -> set[str]:
     """The scopes that a ticket spends from whichever option it takes."""
     return set.intersection(*({lane.scope for lane in option.lanes} for option in ticket.options))
@@ -276,7 +286,9 @@ class Budget:
             yield ticket.granted or ticket.options[0]
             accepted = True
         except RateLimited as error:
-            self._schedule.refused(ticket, self._now(), error.retry_after, everywhere=error.everywhere)
+            self._schedule.refused(
+                ticket, self._now(), error.retry_after, everywhere=error.everywhere, scope=error.scope
+            )
             raise
         finally:
             self._schedule.answered(ticket, self._now(), accepted=accepted)

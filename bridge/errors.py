@@ -38,6 +38,8 @@ BridgeError
     ├── TryOtherwise          this way does not work here; the adapter knows another one now
     ├── StoppedByPerson       somebody pressed the platform's own Stop on this answer
     ├── FileUnreadable        an attached file is gone, or is not what the platform said
+    │   ├── FileEmpty         there is nothing in it
+    │   └── FileTooLarge      it is larger than what was wanted
     └── LoginRefused          the platform does not accept the bot's token
 
 `notice` is shown to people: what happened and what to do, never an address, a key or the text of somebody's
@@ -200,12 +202,16 @@ class PlatformError(BridgeError):
 
 
 class RateLimited(PlatformError):
-    """`everywhere` says that the limit met is that of all calls, not of this one's own scope."""
+    """`everywhere` says that the limit met is that of all calls, not of one scope. Else `scope` names whose
+    it is, as a lane does; empty for the call's own."""
 
-    def __init__(self, retry_after: float, detail: str = "", *, everywhere: bool = False) -> None:
+    def __init__(
+        self, retry_after: float, detail: str = "", *, everywhere: bool = False, scope: str = ""
+    ) -> None:
         super().__init__(detail or f"rate limited for {retry_after:g} s")
         self.retry_after = retry_after
         self.everywhere = everywhere
+        self.scope = scope
 
 
 class MessageGone(PlatformError):
@@ -230,6 +236,14 @@ class StoppedByPerson(PlatformError):
 
 class FileUnreadable(PlatformError):
     notice = "It could not be read from the chat."
+
+
+class FileEmpty(FileUnreadable):
+    notice = "It is empty."
+
+
+class FileTooLarge(FileUnreadable):
+    notice = "It is larger than what may be passed on."
 
 
 class LoginRefused(PlatformError):

@@ -14,6 +14,7 @@ from bridge.store import UNFILLED, Store
 from bridge.types import Action, Button, Style
 
 MOST_EXCHANGES = 10
+MOST_LOOKED_AT = 100
 MOST_VARIABLES = 30
 # Dify's database holds 255; no platform shows so many.
 NAME_CHARACTERS = 100
@@ -106,10 +107,14 @@ class Obeying:
         scene.told.buttons.append(fill_button(scene.job.id))
 
     async def _speak(self, scene: Scene, rest: str) -> None:
-        job = scene.job
+        job, dify = scene.job, scene.dify
         known = await self._store.known(int(rest)) if _is_number(rest) else None
-        said = await self._said(scene) if job.conversation_id else ()
-        wanted = known.dify_message_id if known is not None and known.thread == job.thread else ""
+        if known is not None and known.thread == job.thread and known.dify_message_id:
+            # Its conversation may be an earlier one of the thread.
+            conversation, user, wanted = known.conversation_id, known.dify_user, known.dify_message_id
+        else:
+            conversation, user, wanted = job.conversation_id, job.dify_user, ""
+        said = await dify.history(conversation, user, MOST_LOOKED_AT) if conversation else ()
         answers = [one for one in said if one.answer and (not wanted or one.id == wanted)]
         if not answers:
             scene.told.notices.append(NOTHING_TO_SPEAK)
@@ -117,7 +122,7 @@ class Obeying:
         text = answers[-1].answer[:SPOKEN_CHARACTERS]
         scene.reply.show_steps()
         scene.reply.write("", step="Reading it aloud")
-        sound = await scene.dify.speak(text, job.dify_user, answers[-1].id)
+        sound = await dify.speak(text, user, answers[-1].id)
         problems = await send_made(scene.adapter, self._budget, job.thread, f"{scene.key}.f0", sound)
         scene.told.notices.extend(problems)
 

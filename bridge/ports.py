@@ -208,6 +208,19 @@ class FetchesFiles(Protocol):
 
 
 @runtime_checkable
+class DescribesFiles(Protocol):
+    """A platform that says of some files only that they are there, and the rest when it is asked."""
+
+    async def describe(self, attachment: Attachment) -> Attachment:
+        """The same file, with what is known of it. `FileUnreadable` where it cannot be had."""
+        ...
+
+    def describe_lanes(self, attachment: Attachment) -> tuple[Lane, ...]:
+        """The rate-limit scopes that `describe` spends from; none where nothing has to be asked."""
+        ...
+
+
+@runtime_checkable
 class SendsFiles(Protocol):
     """A platform where files can be put into a thread."""
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from bridge import voice
 from bridge.attached import MEGABYTE, Carrier, kind_of, shown_name, why_refused
 from bridge.budget import Budget
+from bridge.described import described
 from bridge.dify import AppInfo, AppInput, DifyClient, Upload
 from bridge.errors import DifyFileRefused, DifyLacks, PlatformError
 from bridge.inputs import inputs_of
@@ -42,9 +43,10 @@ async def prepare(scene: Scene, carrier: Carrier, budget: Budget, user: str) -> 
     if asks_about_people(app, scene.config.inputs):
         author = await looked_up(adapter, budget, job.thread, message.author)
         message = replace(message, author=author)
-    spoken = [one for one in message.attachments if one.voice and (app.hears or not _is_taken(one, app))]
+    known = await described(adapter, budget, job.thread, message.attachments)
+    spoken = [one for one in known.attachments if one.voice and (app.hears or not _is_taken(one, app))]
     heard, unheard = await _heard(adapter, dify, app, carrier, spoken, user)
-    others = [one for one in message.attachments if one not in spoken]
+    others = [one for one in known.attachments if one not in spoken]
     carried = await carrier.carry(adapter, dify, app, others, user)
     text = "\n\n".join(part for part in (message.text, heard) if part)
     # What answers once begins each time with an empty form, and has nothing but that to be asked with.
@@ -56,7 +58,7 @@ async def prepare(scene: Scene, carrier: Carrier, budget: Budget, user: str) -> 
         inputs=inputs.values,
         uploads=inputs.files,
         heard=heard,
-        refused=(*unheard, *carried.refused),
+        refused=(*known.refused, *unheard, *carried.refused),
         missing=inputs.missing,
     )
 
@@ -103,5 +105,5 @@ def _why_unheard(recording: Attachment, app: AppInfo) -> str:
     """Why it is not even fetched; empty where it is."""
     if not app.hears:
         return DEAF
-    too_large = recording.size > voice.MOST_BYTES
+    too_large = recording.size is not None and recording.size > voice.MOST_BYTES
     return f"It is larger than {voice.MOST_BYTES // MEGABYTE} MB." if too_large else ""

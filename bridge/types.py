@@ -43,13 +43,13 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A file somebody attached: what the platform says about it, not its bytes. `size` is in bytes. `source`
-    tells the platform's adapter where it is; `voice` says that it was spoken as a message, in so many words
-    as a recording can hold."""
+    """A file somebody attached: what the platform says about it, not its bytes. `size` is in bytes, None
+    where the platform has not said it. `source` tells the platform's adapter where it is; `voice` says that
+    it was spoken as a message, in so many words as a recording can hold."""
 
     name: str
     media_type: str
-    size: int
+    size: int | None
     source: str = ""
     voice: bool = False
 

@@ -19,7 +19,8 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     "bridge.ports": ({"bridge.types"}, set()),
     "bridge.markdown": ({"bridge.markdown"}, set()),
     "bridge.split": ({"bridge.split", "bridge.markdown"}, set()),
-    "bridge.dify": ({"bridge.dify", "bridge.types", "bridge.errors"}, {"aiohttp"}),
+    "bridge.proxies": (set(), set()),
+    "bridge.dify": ({"bridge.dify", "bridge.types", "bridge.errors", "bridge.proxies"}, {"aiohttp"}),
     "bridge.store": (
         {"bridge.store", "bridge.types", "bridge.errors", "bridge.commands"},
         {"sqlmodel", "sqlalchemy", "alembic", "asyncpg", "pydantic"},
@@ -50,6 +51,7 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     "bridge.deciding": ({"bridge.types", "bridge.dify"}, set()),
     "bridge.cited": ({"bridge.dify"}, set()),
     "bridge.attached": (PURE | {"bridge.ports", "bridge.dify", "bridge.inputs"}, set()),
+    "bridge.described": (PURE | PACED | {"bridge.attached"}, set()),
     "bridge.made": (PURE | PACED | {"bridge.dify", "bridge.attached"}, set()),
     "bridge.scene": (
         PURE
@@ -59,7 +61,7 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     "bridge.preparing": (
         PURE
         | {"bridge.ports", "bridge.dify", "bridge.scene", "bridge.inputs", "bridge.attached", "bridge.voice"}
-        | {"bridge.budget", "bridge.people"},
+        | {"bridge.budget", "bridge.people", "bridge.described"},
         set(),
     ),
     "bridge.asking": (
@@ -109,7 +111,8 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     "bridge.trace": ({"bridge.types"}, set()),
     "bridge.voice": ({"bridge.types", "bridge.errors"}, {"av"}),
     "adapters.slack": (
-        {"adapters.slack", "bridge.types", "bridge.ports", "bridge.errors", "bridge.markdown"},
+        {"adapters.slack", "bridge.types", "bridge.ports", "bridge.errors", "bridge.markdown"}
+        | {"bridge.proxies"},
         {"slack_bolt", "slack_sdk", "aiohttp", "yarl"},
     ),
     # What is pure is so by what it knows.

@@ -84,6 +84,10 @@ def test_what_may_not_go_has_a_reason(app: AppInfo, already: int, size: int, rea
     assert why_refused(replace(NOTES, size=size), "document", app, already) == reason
 
 
+def test_a_file_whose_size_nobody_has_said_may_go() -> None:
+    assert why_refused(replace(NOTES, size=None), "document", APP, 0) == ""
+
+
 def test_a_place_in_the_form_takes_what_else_is_not_taken() -> None:
     assert why_refused(NOTES, "document", with_places(InputKind.FILE), 0) == ""
     both = replace(with_places(InputKind.FILE), files=replace(RULES, kinds=frozenset({"image"})))

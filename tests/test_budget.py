@@ -253,6 +253,29 @@ def test_a_refusal_in_one_scope_leaves_the_others_alone() -> None:
     assert len(world.granted) == 2
 
 
+def test_a_refusal_that_names_its_scope_leaves_the_call_s_own_alone() -> None:
+    world = World()
+    ended = world.ask(Ticket((Option((WORKSPACE, POSTS)),), Priority.FIRST, "one"))
+    world.pass_until(0.0)
+    world.schedule.refused(ended, 0.0, retry_after=30.0, scope=POSTS.scope)
+    world.ask(Ticket((Option((WORKSPACE,)),), Priority.FINAL, "two"))
+    world.ask(Ticket((Option((POSTS,)),), Priority.FINAL, "three"))
+    world.pass_until(29.0)
+    assert world.owners() == ["one", "two"]
+    world.pass_until(31.0)
+    assert world.owners() == ["one", "two", "three"]
+
+
+def test_a_refusal_in_a_scope_that_the_call_does_not_spend_from_is_its_own() -> None:
+    world = World()
+    first = world.ask(call(Priority.FIRST))
+    world.pass_until(0.0)
+    world.schedule.refused(first, 0.0, retry_after=30.0, scope="nowhere")
+    world.ask(call(Priority.FINAL))
+    world.pass_until(29.0)
+    assert len(world.granted) == 1
+
+
 def test_what_the_last_answer_said_is_heeded() -> None:
     world = World()
     world.ask(call(Priority.FINAL, lane=Lane("channel", 5, 5.0, shut_until=3.0)))

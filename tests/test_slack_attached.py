@@ -40,7 +40,9 @@ def test_a_video_is_none() -> None:
 
 
 def test_of_a_file_from_another_organisation_only_the_id_is_known() -> None:
-    assert read_file({"id": "F1", "file_access": "check_file_info"}) == Attachment("file", "", 0, "file:F1")
+    assert read_file({"id": "F1", "file_access": "check_file_info"}) == Attachment(
+        "file", "", None, "file:F1"
+    )
 
 
 @pytest.mark.parametrize(
@@ -65,5 +67,5 @@ def test_what_are_no_files_is_nothing(files: object) -> None:
 
 
 def test_a_broken_file_and_far_too_many_are_read_all_the_same() -> None:
-    assert read_files([{"name": 5, "size": -3, "mimetype": []}]) == (Attachment("file", "", 0),)
+    assert read_files([{"name": 5, "size": -3, "mimetype": []}]) == (Attachment("file", "", None),)
     assert len(read_files([{}] * 500)) == MAX_FILES

@@ -90,7 +90,7 @@ def test_sources_are_numbered_in_one_line() -> None:
     _, notice, sources = rendered(
         Body("x", "Stopped.", final=True, sources=("Handbook, p. 3", "<@U1>\n prices"))
     )
-    assert elements(notice) == [{"type": "mrkdwn", "text": "Stopped."}]
+    assert elements(notice) == [{"type": "mrkdwn", "text": "Stopped.", "verbatim": True}]
     assert elements(sources) == [
         {"type": "mrkdwn", "text": "Sources:  1. Handbook, p. 3  2. &lt;@U1&gt; prices", "verbatim": True}
     ]

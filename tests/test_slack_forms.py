@@ -53,6 +53,11 @@ def taken(form: Form) -> JsonObject:
     return made
 
 
+def test_slack_looks_for_no_names_in_the_words_above_a_form() -> None:
+    intro = json.loads(json.dumps(taken(FORM)["blocks"]))[0]
+    assert (intro["text"]["type"], intro["text"]["verbatim"]) == ("mrkdwn", True)
+
+
 def sent(form: Form, values: dict[str, str]) -> tuple[tuple[str, str], ...]:
     """What comes back when a person fills these in, by label."""
     return forms.filled(views.filled(taken(form), values))
@@ -85,16 +90,36 @@ def test_slack_asks_for_what_is_required_and_checks_what_it_can() -> None:
             sent(FORM, values)
 
 
-def test_more_options_than_slack_takes_are_cut_and_unusable_ones_left_out() -> None:
-    options = ("", "o" * 151, *(f"option {number}" for number in range(150)), "option 3")
+def test_what_is_no_option_is_left_out_and_each_option_is_there_once() -> None:
+    options = ("", " ", *(f"option {number}" for number in range(100)), "option 3")
     field = Field("choice", "Choice", FieldKind.CHOICE, options=options)
     (found,) = views.shown("V1", taken(Form("f", (field,), Action.FILL, "a1"))).inputs
     assert found.options == tuple(f"option {number}" for number in range(100))
 
 
-def test_a_choice_of_which_slack_can_carry_nothing_is_written() -> None:
-    field = Field("choice", "Choice", FieldKind.CHOICE, options=("o" * 151,))
-    assert sent(Form("f", (field,), Action.FILL, "a1"), {"Choice": "mine"}) == (("choice", "mine"),)
+@pytest.mark.parametrize(
+    ("options", "chosen"),
+    [
+        (tuple(f"option {number}" for number in range(101)), "option 100"),
+        (("short", "o" * 151), "o" * 151),
+        (tuple(f"{number} " + "o" * 200 for number in range(150)), "7 " + "o" * 200),
+    ],
+)
+def test_where_slack_cannot_show_every_option_each_can_be_written_and_is_named(
+    options: tuple[str, ...], chosen: str
+) -> None:
+    field = Field("choice", "Choice", FieldKind.CHOICE, options=options, default="short")
+    form = Form("f", (field,), Action.FILL, "a1")
+    (block,) = json.loads(json.dumps(taken(form)["blocks"]))
+    assert block["element"]["type"] == "plain_text_input"
+    assert f"One of: {options[0]}" in block["hint"]["text"]
+    assert chosen in block["hint"]["text"]
+    assert sent(form, {"Choice": chosen}) == (("choice", chosen),)
+
+
+def test_a_choice_without_options_is_written() -> None:
+    form = Form("f", (Field("choice", "Choice", FieldKind.CHOICE),), Action.FILL, "a1")
+    assert sent(form, {"Choice": "mine"}) == (("choice", "mine"),)
 
 
 @pytest.mark.parametrize("default", ["many", "nan", "1_000", "٣", ""])

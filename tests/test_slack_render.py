@@ -1,5 +1,6 @@
 """What Slack shows of Markdown: nothing live that a model wrote, and never more than Slack takes."""
 
+import json
 import re
 
 import pytest
@@ -95,7 +96,10 @@ def test_the_notice_is_a_context_block_of_its_own() -> None:
     rendered = render(Body("text", "Stopped <!here>.", final=True))
     assert rendered.blocks == (
         {"type": "markdown", "text": "text"},
-        {"type": "context", "elements": [{"type": "mrkdwn", "text": "Stopped &lt;!here&gt;."}]},
+        {
+            "type": "context",
+            "elements": [{"type": "mrkdwn", "text": "Stopped &lt;!here&gt;.", "verbatim": True}],
+        },
     )
     assert rendered.text == "text\nStopped &lt;!here&gt;."
     assert render(Body("", "Only this.", final=True)).text == "Only this."
@@ -207,3 +211,15 @@ def test_whatever_a_cut_leaves_is_within_the_limit(text: str, repeat: int) -> No
         assert len(found.rest) < len(text)
         text = found.rest
     assert fits(Body(text, final=True))
+
+
+def test_slack_looks_for_no_names_of_its_own_in_what_stands_below_a_text() -> None:
+    body = Body("Text", "Stopped @here #general.", final=True, sources=("@everyone",))
+    elements = [
+        element
+        for block in render(body).blocks
+        for element in json.loads(json.dumps(block)).get("elements", ())
+        if element["type"] == "mrkdwn"
+    ]
+    assert len(elements) == 2
+    assert all(element["verbatim"] is True for element in elements)

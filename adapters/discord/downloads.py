@@ -24,7 +24,7 @@ async def download(
     url = address_of(attachment.source, api)
     if url is None:
         raise FileUnreadable("not a file that Discord keeps")
-    if attachment.size > most_bytes:
+    if attachment.size is not None and attachment.size > most_bytes:
         raise FileUnreadable(f"larger than {most_bytes} bytes")
     timeout = aiohttp.ClientTimeout(total=DOWNLOAD_TIMEOUT_SECONDS)
     with reachable("GET file"):

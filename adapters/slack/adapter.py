@@ -17,10 +17,8 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from enum import StrEnum
 from typing import TypeVar
-from urllib.request import getproxies
 
 import aiohttp
-from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack import render
 from adapters.slack.events import DIRECT_MESSAGE, PLATFORM, Asker, read_asker, read_message
@@ -31,9 +29,10 @@ from adapters.slack.people import People
 from adapters.slack.presses import Presses
 from adapters.slack.socket import AWAY_SECONDS, listen
 from adapters.slack.streams import LIFETIME_SECONDS, Chunk, Move, Stream, Streams
-from adapters.slack.web import SlackWeb
+from adapters.slack.web import SlackWeb, new_client
 from bridge.errors import LoginRefused, NotAllowed, PlatformDown, PlatformError, RateLimited, TryOtherwise
 from bridge.ports import Host
+from bridge.proxies import proxy_for
 from bridge.types import Attachment, Body, File, Lane, Message, MessageRef, Person, Thread
 
 log = logging.getLogger(__name__)
@@ -92,17 +91,12 @@ class SlackAdapter:
     async def run(self, host: Host) -> None:
         """Connect and stay connected; see `bridge.ports.Adapter`."""
         timeout = aiohttp.ClientTimeout(total=CALL_TIMEOUT_SECONDS)
-        # Without proxies, trusting the environment only means reading ~/.netrc with every call.
-        async with aiohttp.ClientSession(timeout=timeout, trust_env=bool(getproxies())) as session:
-            # No retry handlers: pacing and repeating are the core's.
-            client = AsyncWebClient(
-                token=self._bot_token, base_url=self._api_url, session=session, retry_handlers=[]
-            )
-            web = SlackWeb(client)
+        async with aiohttp.ClientSession(timeout=timeout, proxy=proxy_for(self._api_url)) as session:
+            web = SlackWeb(new_client(self._api_url, session, self._bot_token))
 
             async def take(event: Mapping[str, object], message: Message) -> None:
                 self._remember(message, read_asker(event, message))
-                await host.deliver(await self._files.known(web, message))
+                await host.deliver(message)
 
             async def on_message(event: Mapping[str, object], team_id: str) -> None:
                 message = read_message(event, team_id or web.team_id, web.bot_user_id)
@@ -118,7 +112,13 @@ class SlackAdapter:
                 missed = Missed(web, host, take)
                 async with _beside(missed.run()), Presses(web, host) as presses:
                     await listen(
-                        web, self._app_token, on_message, presses.take, missed.look, self._away_seconds
+                        web,
+                        self._app_token,
+                        on_message,
+                        presses.take,
+                        lambda: presses.left,
+                        missed.look,
+                        self._away_seconds,
                     )
             finally:
                 self._web = None
@@ -208,6 +208,13 @@ class SlackAdapter:
     async def fetch(self, attachment: Attachment, most_bytes: int) -> bytes:
         """See `bridge.ports.FetchesFiles`."""
         return await self._files.fetch(self._ready(), attachment, most_bytes)
+
+    async def describe(self, attachment: Attachment) -> Attachment:
+        """See `bridge.ports.DescribesFiles`."""
+        return await self._files.describe(self._ready(), attachment)
+
+    def describe_lanes(self, attachment: Attachment) -> tuple[Lane, ...]:
+        return self._files.describe_lanes(self._ready(), attachment)
 
     def file_limit(self, thread: Thread) -> int:
         """See `bridge.ports.SendsFiles`."""
@@ -299,9 +306,15 @@ class SlackAdapter:
 
     async def _append(self, web: SlackWeb, ref: MessageRef, stream: Stream, body: Body) -> None:
         grown, chunks = stream.grown(body)
-        if chunks:
+        if not chunks:
+            return
+        try:
             await web.append_stream(ref, chunks)
-            self._streams.put(ref, grown)
+        except (PlatformDown, asyncio.CancelledError):
+            # Nobody knows whether the text is there; appended again, it might be there twice.
+            self._streams.put(ref, replace(stream, broken=True))
+            raise
+        self._streams.put(ref, grown)
 
     async def _stop(
         self, web: SlackWeb, ref: MessageRef, chunks: Sequence[Chunk], blocks: Sequence[Chunk]

@@ -42,7 +42,7 @@ def read_file(file: Mapping[str, object]) -> Attachment:
     return Attachment(
         name=file_name(_text(file, "name") or _text(file, "title")),
         media_type=_VOICE_TYPES.get(media_type, media_type) if voice else media_type,
-        size=size if isinstance(size, int) and size > 0 else 0,
+        size=size if isinstance(size, int) and size >= 0 else None,
         source=source,
         voice=voice,
     )

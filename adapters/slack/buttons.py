@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from adapters.slack.mrkdwn import neutralise
+from adapters.slack.mrkdwn import mrkdwn_object, neutralise
 from bridge.markdown import utf16_length
 from bridge.types import Action, Button, Style
 
@@ -34,7 +34,7 @@ def source_blocks(sources: Sequence[str]) -> tuple[Block, ...]:
     if line == "Sources:":
         return ()
     # Nothing in a name is made a link, or a channel.
-    return ({"type": "context", "elements": [{"type": "mrkdwn", "text": line, "verbatim": True}]},)
+    return ({"type": "context", "elements": [mrkdwn_object(line)]},)
 
 
 def button_blocks(buttons: Sequence[Button], *, final: bool) -> tuple[Block, ...]:

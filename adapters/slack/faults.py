@@ -69,6 +69,15 @@ class NoScope(NotAllowed):
     """The app was not given the right to this; after adding a scope it has to be installed again."""
 
 
+class NoFileScope(FileUnreadable):
+    """As `NoScope`; people read it below what they attached."""
+
+    notice = (
+        f"{FileUnreadable.notice} The bot lacks the bot token scope files:read; its operator has to add it "
+        "and install the app again."
+    )
+
+
 class NoFeature(NotAllowed):
     """This workspace, or this app, does not have what the method is about."""
 
@@ -78,12 +87,13 @@ class TooLate(NotAllowed):
 
 
 @contextmanager
-def translated(method: str) -> Iterator[None]:
-    """Whatever a call to `method` raises inside leaves as a `PlatformError`."""
+def translated(method: str, scope: str = "") -> Iterator[None]:
+    """Whatever a call to `method` raises inside leaves as a `PlatformError`. `scope` is what its limit is
+    called in the budget."""
     try:
         yield
     except SlackApiError as error:
-        raise _from_answer(method, error) from error
+        raise _from_answer(method, scope, error) from error
     except (TimeoutError, SlackClientError, aiohttp.ClientError, OSError) as error:
         raise PlatformDown(f"{method}: {type(error).__name__}") from error
 
@@ -96,14 +106,15 @@ def refused(what: str, response: aiohttp.ClientResponse) -> PlatformError:
     return kind(f"{what}: status {response.status}")
 
 
-def _from_answer(method: str, error: SlackApiError) -> PlatformError:
+def _from_answer(method: str, scope: str, error: SlackApiError) -> PlatformError:
     response = error.response
     # What cannot be read as Slack's JSON comes as the bare response of the HTTP library, or with a text.
     status = response.status if isinstance(response, aiohttp.ClientResponse) else response.status_code
     fields = None if isinstance(response, aiohttp.ClientResponse) else response.data
     code = str(fields.get("error", "")) if isinstance(fields, dict) else ""
     if status == 429 or code in ("ratelimited", "rate_limited"):
-        return RateLimited(_retry_after(response.headers.get("Retry-After")), f"{method}: {code}")
+        retry_after = _retry_after(response.headers.get("Retry-After"))
+        return RateLimited(retry_after, f"{method}: {code}", scope=scope)
     if (kind := _of_stream(method, code)) is not None:
         return kind(f"{method}: {code}")
     if code == "missing_scope":

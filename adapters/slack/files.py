@@ -1,25 +1,21 @@
 """Files out of Slack and into it: their bytes, with the bot's token, from Slack's own hosts only."""
 
-import asyncio
 import io
 import logging
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import replace
 
 import aiohttp
 from yarl import URL
 
 from adapters.slack.attached import ASK_PREFIX, file_name, read_file
-from adapters.slack.faults import refused, translated
+from adapters.slack.faults import NoFileScope, NoScope, refused, translated
 from adapters.slack.web import SlackWeb
-from bridge.errors import FileUnreadable, NotAllowed, PlatformDown, PlatformError, RateLimited
-from bridge.types import Attachment, File, Message, Thread
+from bridge.errors import FileTooLarge, FileUnreadable, NotAllowed, PlatformDown, RateLimited
+from bridge.types import Attachment, File, Lane, Thread
 
 log = logging.getLogger(__name__)
 
-# Slack waits for three before it delivers the message again.
-ASKING_SECONDS = 2.0
 # For a whole file; a connection on which nothing moves is given up much sooner.
 TRANSFER_SECONDS = 120.0
 SILENCE_SECONDS = 15.0
@@ -45,24 +41,22 @@ class Files:
     def __init__(self) -> None:
         self._doubtful: OrderedDict[str, str] = OrderedDict()
 
-    async def known(self, web: SlackWeb, message: Message) -> Message:
-        """The message with what Slack Connect did not say of its files, or as it is where that cannot be had
-        soon: then `fetch` asks again."""
-        if not any(one.source.startswith(ASK_PREFIX) for one in message.attachments):
-            return message
+    async def describe(self, web: SlackWeb, attachment: Attachment) -> Attachment:
+        """See `bridge.ports.DescribesFiles`: Slack Connect says no more of a file than its id."""
         try:
-            async with asyncio.timeout(ASKING_SECONDS):
-                found = [await _asked_for(web, one) for one in message.attachments]
-        except (PlatformError, TimeoutError) as error:
-            log.info("Slack: a file is not known yet: %s", error)
-            return message
-        return replace(message, attachments=tuple(found))
+            info = await web.file_info(attachment.source.removeprefix(ASK_PREFIX))
+        except NoScope as error:
+            raise NoFileScope(str(error)) from error
+        # One that is still not to be seen would be asked for again.
+        return read_file({**info, "file_access": ""})
+
+    def describe_lanes(self, web: SlackWeb, attachment: Attachment) -> tuple[Lane, ...]:
+        return (web.lane("files.info"),) if attachment.source.startswith(ASK_PREFIX) else ()
 
     async def fetch(self, web: SlackWeb, attachment: Attachment, most_bytes: int) -> bytes:
         """See `bridge.ports.FetchesFiles`."""
-        attachment = await _asked_for(web, attachment)
-        if attachment.size > most_bytes:
-            raise FileUnreadable(_too_large(most_bytes))
+        if attachment.size is not None and attachment.size > most_bytes:
+            raise FileTooLarge(_too_large(most_bytes))
         with translated("file"):
             return await _download(web, attachment, most_bytes)
 
@@ -97,15 +91,6 @@ class Files:
         return upload.file_id
 
 
-async def _asked_for(web: SlackWeb, attachment: Attachment) -> Attachment:
-    """The attachment with its address, where only the id was given."""
-    if not attachment.source.startswith(ASK_PREFIX):
-        return attachment
-    info = await web.file_info(attachment.source.removeprefix(ASK_PREFIX))
-    # One that is still not to be seen would be asked for again.
-    return read_file({**info, "file_access": ""})
-
-
 async def _download(web: SlackWeb, attachment: Attachment, most_bytes: int) -> bytes:
     """The bytes, over a few redirections at most that lead nowhere else. The token goes to Slack only."""
     address = attachment.source
@@ -137,14 +122,14 @@ async def _read(response: aiohttp.ClientResponse, attachment: Attachment, most_b
     async for chunk in response.content.iter_chunked(CHUNK_BYTES):
         data += chunk
         if len(data) > most_bytes:
-            raise FileUnreadable(_too_large(most_bytes))
+            raise FileTooLarge(_too_large(most_bytes))
     # Of what was really attached, Slack has said how large it is.
     if _is_page(response.content_type, bytes(data[:200])) and len(data) != attachment.size:
         log.warning(
             "Slack: a page came instead of a file. The app may lack the bot token scope files:read: add it "
             "under 'OAuth & Permissions' and install the app again"
         )
-        raise FileUnreadable("a page instead of a file")
+        raise NoFileScope("a page instead of a file")
     return bytes(data)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from adapters.slack.buttons import ID_PREFIX, Block, label
-from adapters.slack.mrkdwn import mrkdwn
+from adapters.slack.mrkdwn import mrkdwn, mrkdwn_object
 from adapters.slack.render import shorten
 from bridge.types import Field, FieldKind, Filled, Form
 
@@ -14,6 +14,7 @@ from bridge.types import Field, FieldKind, Filled, Form
 TITLE_LIMIT = 24
 INTRO_LIMIT = 2_900
 FIELD_LABEL_LIMIT = 2_000
+HINT_LIMIT = 2_000
 OPTION_LABEL_LIMIT = 75
 OPTION_LIMIT = 150
 MAX_OPTIONS = 100
@@ -39,9 +40,10 @@ class Origin:
 def view(form: Form, origin: Origin) -> Block:
     """The modal view of a form that was asked for at `origin`."""
     memory = {"value": form.value, "channel": origin.channel, "thread": origin.thread}
-    words = mrkdwn(form.intro)
-    intro = shorten(words, INTRO_LIMIT) if len(words) > INTRO_LIMIT else words
-    section: list[Block] = [{"type": "section", "text": {"type": "mrkdwn", "text": intro}}] if intro else []
+    intro = mrkdwn(form.intro)
+    if len(intro) > INTRO_LIMIT:
+        intro = shorten(intro, INTRO_LIMIT)
+    section: list[Block] = [{"type": "section", "text": mrkdwn_object(intro)}] if intro else []
     return {
         "type": "modal",
         "callback_id": f"{ID_PREFIX}{form.action}",
@@ -50,6 +52,17 @@ def view(form: Form, origin: Origin) -> Block:
         "submit": _plain(form.submit, TITLE_LIMIT),
         "close": _plain("Cancel", TITLE_LIMIT),
         "blocks": [*section, *(_input(at, field) for at, field in enumerate(form.fields[:MAX_FIELDS]))],
+    }
+
+
+def words(text: str) -> Block:
+    """A view that only says something, in the place of a form that was sent."""
+    said = {"type": "plain_text", "text": text[:INTRO_LIMIT]}
+    return {
+        "type": "modal",
+        "title": _plain("Your form", TITLE_LIMIT),
+        "close": _plain("Close", TITLE_LIMIT),
+        "blocks": [{"type": "section", "text": said}],
     }
 
 
@@ -98,6 +111,7 @@ def _input(at: int, field: Field) -> Block:
     """Named by its place, as Slack wants each block's name to be its own; the element has the field's name.
     To leave a check unchecked is an answer, which Slack takes only where nothing is required."""
     return {
+        **_hint(field),
         "type": "input",
         "block_id": f"field:{at}",
         "label": _plain(field.label or field.name, FIELD_LABEL_LIMIT),
@@ -117,7 +131,7 @@ def _element(field: Field) -> Block:
             default = field.default.strip()
             return {**number, "initial_value": default} if _NUMBER.fullmatch(default) else number
         case FieldKind.CHOICE:
-            return _select(field)
+            return _select(field) if _is_selectable(field) else _text_input(field, multiline=False)
         case FieldKind.CHECK:
             option = _option("Yes", CHECKED)
             check: dict[str, object] = {"type": "checkboxes", "options": [option]}
@@ -132,14 +146,28 @@ def _text_input(field: Field, *, multiline: bool) -> Block:
 
 
 def _select(field: Field) -> Block:
-    """What Slack cannot carry as an option is left out; where nothing remains, the answer is written."""
-    usable = [one for one in dict.fromkeys(field.options) if one.strip() and len(one) <= OPTION_LIMIT]
-    if not usable:
-        return _text_input(field, multiline=False)
-    options = [_option(one, one) for one in usable[:MAX_OPTIONS]]
+    options = [_option(one, one) for one in _options(field)]
     select: dict[str, object] = {"type": "static_select", "options": options}
     chosen = [one for one in options if one["value"] == field.default]
     return {**select, "initial_option": chosen[0]} if chosen else select
+
+
+def _hint(field: Field) -> Block:
+    """What may be written where it cannot be selected, as far as there is room; whether it is one of them is
+    for the host to say."""
+    if field.kind is not FieldKind.CHOICE or not _options(field) or _is_selectable(field):
+        return {}
+    return {"hint": _plain(f"One of: {', '.join(_options(field))}", HINT_LIMIT)}
+
+
+def _is_selectable(field: Field) -> bool:
+    """Whether Slack can show every option: one that is left out could never be chosen."""
+    options = _options(field)
+    return 0 < len(options) <= MAX_OPTIONS and all(len(one) <= OPTION_LIMIT for one in options)
+
+
+def _options(field: Field) -> list[str]:
+    return [one for one in dict.fromkeys(field.options) if one.strip()]
 
 
 def _option(text: str, value: str) -> Block:

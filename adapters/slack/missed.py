@@ -26,8 +26,7 @@ T = TypeVar("T")
 # The threads that were spoken in last, and the latest messages of each place.
 MAX_THREADS = 50
 MAX_PAGES = 5
-# Of the 50 that Slack allows for each method: three replicas that start together keep within it, and finding
-# posts has its share.
+# Of the 50 that Slack allows for each method, and outside of the budget, in which finding posts has the rest.
 CALLS_PER_MINUTE = 15
 RETRY_SECONDS = 5.0
 TRIES = 12

@@ -33,6 +33,11 @@ def mrkdwn(text: str) -> str:
     return "\n".join(lines).strip()
 
 
+def mrkdwn_object(words: str) -> dict[str, object]:
+    """Some mrkdwn as a part of a block; Slack looks for no names and channels of its own in it."""
+    return {"type": "mrkdwn", "text": words, "verbatim": True}
+
+
 def _lines(block: _Block) -> list[str]:
     first = block[0]
     match first.kind:

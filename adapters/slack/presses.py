@@ -1,7 +1,8 @@
 """What people press and send: read from Slack's interactions, taken by the host, and what comes of it shown.
 
 An interaction is not delivered again, and Slack wants to hear of it within three seconds. So it is
-acknowledged when the press is stored and answered, or shortly before that time is over.
+acknowledged when the press is stored and answered, or shortly before that time is over. A form that was sent
+stays open then, with a word of patience in it, until there is something to show in its place.
 """
 
 import asyncio
@@ -10,14 +11,15 @@ import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Self
+from typing import Self, assert_never
 
 from adapters.slack import forms
 from adapters.slack.buttons import FEEDBACK, ID_PREFIX
 from adapters.slack.events import PLATFORM
+from adapters.slack.faults import TooLate
 from adapters.slack.forms import Origin
 from adapters.slack.web import SlackWeb
-from bridge.errors import BridgeError, PlatformError
+from bridge.errors import BridgeError, Leaving, PlatformError
 from bridge.ports import Host
 from bridge.types import Action, Form, Person, Press, Reaction, Whisper
 
@@ -25,13 +27,25 @@ log = logging.getLogger(__name__)
 
 # Half a second before Slack tells whoever pressed that it did not work.
 ACKNOWLEDGE_SECONDS = 2.5
-# More than so many at once wait for their turn.
+# More than so many at once wait for their turn; and more than the second number are not taken at all.
 MAX_AT_ONCE = 50
+MOST_WAITING = 500
+# For the host, waiting for a turn included.
+TAKEN_WITHIN_SECONDS = 30.0
+# Until Slack has put up what it was told instead of a form that was sent; an earlier view would be lost.
+SETTLED_SECONDS = 0.5
 VALUE_LIMIT_CHARACTERS = 200
 
 # What makes a press's id its own: a time; the hash of a view, or its id. It has at most 20 characters.
 _TS = re.compile(r"[0-9]{1,12}\.[0-9]{1,6}")
 _OWN = re.compile(r"[!-9;-~]{1,20}")
+
+TOO_MUCH = "Too much is going on here just now. Please press it again in a minute."
+IN_DOUBT = (
+    "The bot is slow just now, and it is not known whether this was taken. Please look before you repeat it."
+)
+TAKEN = "It was taken. You can close this."
+PATIENCE = "One moment: the bot is still busy with what you sent."
 
 Json = Mapping[str, object]
 
@@ -39,20 +53,31 @@ Json = Mapping[str, object]
 @dataclass(frozen=True, slots=True)
 class Pressed:
     """A press, where it was, and what Slack wants to have to show something for it: `trigger` for a form,
-    `answer_url` for a whisper."""
+    `answer_url` for a whisper. `view` is the form that was sent, if one was."""
 
     press: Press
     origin: Origin
     trigger: str
     answer_url: str = ""
+    view: str = ""
 
 
 class Presses:
-    """Takes the interactions of one workspace; every press has a task of its own until all of it is shown."""
+    """Takes the interactions of one workspace; every press has a task of its own until all of it is shown.
+    `left` says that a press was turned away, as the process is ending."""
 
-    def __init__(self, web: SlackWeb, host: Host) -> None:
+    def __init__(
+        self,
+        web: SlackWeb,
+        host: Host,
+        within_seconds: float = TAKEN_WITHIN_SECONDS,
+        most_waiting: int = MOST_WAITING,
+    ) -> None:
+        self.left = False
         self._web = web
         self._host = host
+        self._within_seconds = within_seconds
+        self._most_waiting = most_waiting
         self._turns = asyncio.Semaphore(MAX_AT_ONCE)
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -71,6 +96,10 @@ class Presses:
         if pressed is None:
             log.debug("Slack: an interaction of another kind is ignored")
             return {}
+        if len(self._tasks) >= self._most_waiting:
+            log.warning("Slack: too much is pressed at once; a press is not taken")
+            await self._turn_away(pressed)
+            return {}
         answer: asyncio.Future[Json] = asyncio.get_running_loop().create_future()
         task = asyncio.create_task(self._deal_with(pressed, answer), name="slack: press")
         self._tasks.add(task)
@@ -78,19 +107,29 @@ class Presses:
         await asyncio.wait({answer}, timeout=ACKNOWLEDGE_SECONDS)
         if not answer.done():
             log.warning("Slack: a press is acknowledged before all of it is dealt with")
-            answer.set_result({})
+            answer.set_result(_in_its_place(forms.words(PATIENCE)) if pressed.view else {})
         return answer.result()
+
+    async def _turn_away(self, pressed: Pressed) -> None:
+        try:
+            async with asyncio.timeout(ACKNOWLEDGE_SECONDS):
+                await self._whisper(pressed, TOO_MUCH)
+        except (PlatformError, TimeoutError) as error:
+            log.warning("Slack: it was not said that a press is not taken: %s", error)
 
     async def _deal_with(self, pressed: Pressed, answer: asyncio.Future[Json]) -> None:
         """Settles `answer`, unless it was settled before, because time was over."""
         try:
-            async with self._turns:
-                reaction = await self._taken(pressed.press)
-                if pressed.press.filled is not None and not answer.done():
-                    # Slack closes the form with that, or shows the next one in its place.
-                    answer.set_result(_next_form(reaction, pressed.origin))
-                    reaction = None if isinstance(reaction, Form) else reaction
-                await self._show(pressed, reaction)
+            reaction = await self._taken(pressed.press)
+            if pressed.view and answer.done():
+                await asyncio.sleep(SETTLED_SECONDS)
+                await self._show_in_its_place(pressed, reaction)
+                return
+            if pressed.view:
+                # Slack closes the form with that, or shows the next one in its place.
+                answer.set_result(_next_form(reaction, pressed.origin))
+                reaction = None if isinstance(reaction, Form) else reaction
+            await self._show(pressed, reaction)
         except PlatformError as error:
             log.warning("Slack: what a press led to could not be shown: %s", error)
         except Exception:
@@ -102,8 +141,13 @@ class Presses:
 
     async def _taken(self, press: Press) -> Reaction:
         try:
-            return await self._host.press(press)
+            async with asyncio.timeout(self._within_seconds), self._turns:
+                return await self._host.press(press)
+        except TimeoutError:
+            log.error("Slack: the host did not say in time what becomes of a press")
+            return Whisper(IN_DOUBT)
         except BridgeError as error:
+            self.left = self.left or isinstance(error, Leaving)
             log.info("Slack: a press was not taken: %s", error)
             return Whisper(error.notice)
 
@@ -119,6 +163,24 @@ class Presses:
                 await self._whisper(pressed, text)
             case None:
                 pass
+
+    async def _show_in_its_place(self, pressed: Pressed, reaction: Reaction) -> None:
+        """In the place of the form that was sent; whispered where that was closed meanwhile."""
+        match reaction:
+            case Form():
+                view, otherwise = forms.view(reaction, pressed.origin), TooLate.notice
+            case Whisper(text):
+                view, otherwise = forms.words(text), text
+            case None:
+                view, otherwise = forms.words(TAKEN), ""
+            case _:
+                assert_never(reaction)
+        try:
+            await self._web.update_view(pressed.view, view)
+        except PlatformError as error:
+            log.info("Slack: a form could not be replaced: %s", error)
+            if otherwise:
+                await self._whisper(pressed, otherwise)
 
     async def _whisper(self, pressed: Pressed, text: str) -> None:
         origin, person = pressed.origin, pressed.press.person.id
@@ -147,9 +209,11 @@ def read_press(payload: Json, team_id: str, now: float) -> Pressed | None:
 
 def _next_form(reaction: Reaction, origin: Origin) -> Json:
     """What is told when a form was sent."""
-    if isinstance(reaction, Form):
-        return {"response_action": "update", "view": forms.view(reaction, origin)}
-    return {}
+    return _in_its_place(forms.view(reaction, origin)) if isinstance(reaction, Form) else {}
+
+
+def _in_its_place(view: Json) -> Json:
+    return {"response_action": "update", "view": view}
 
 
 def _button(payload: Json, person: Person, team_id: str) -> Pressed | None:
@@ -191,7 +255,7 @@ def _form(payload: Json, person: Person, team_id: str, now: float) -> Pressed | 
         at=now,
         filled=forms.filled(_object(view.get("state")).get("values")),
     )
-    return Pressed(press, origin, _text(payload, "trigger_id"))
+    return Pressed(press, origin, _text(payload, "trigger_id"), view=_text(view, "id"))
 
 
 def _action(action_id: str, value: str) -> tuple[Action, str] | None:

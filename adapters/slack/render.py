@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from adapters.slack.buttons import button_blocks, label, source_blocks
 from adapters.slack.markdown import TABLE_ROWS, growing, shown
-from adapters.slack.mrkdwn import mrkdwn, neutralise
+from adapters.slack.mrkdwn import mrkdwn, mrkdwn_object, neutralise
 from bridge.markdown import breaks_at, complete, settled, utf16_length, whole
 from bridge.types import Body
 
@@ -72,7 +72,7 @@ def blocks_below(body: Body, *, has_text: bool) -> tuple[Mapping[str, object], .
     where there is a text to which they belong; its buttons."""
     notice = _notice(body)
     return (
-        *(({"type": "context", "elements": [{"type": "mrkdwn", "text": notice}]},) if notice else ()),
+        *(({"type": "context", "elements": [mrkdwn_object(notice)]},) if notice else ()),
         *(source_blocks(body.sources) if has_text else ()),
         *button_blocks(body.buttons, final=body.final),
     )

@@ -10,17 +10,6 @@ from bridge.dify.shapes import text_of
 from bridge.errors import DifyFileRefused, DifyLacks, DifyRejected
 from bridge.types import File
 
-# The names that Dify's list of types has for what others call otherwise.
-_SAME_TYPES = {
-    "audio/mpeg": "audio/mp3",
-    "audio/mpeg3": "audio/mp3",
-    "audio/x-mp3": "audio/mp3",
-    "audio/mp4": "audio/m4a",
-    "audio/x-m4a": "audio/m4a",
-    "audio/x-wav": "audio/wav",
-    "audio/wave": "audio/wav",
-    "audio/vnd.wave": "audio/wav",
-}
 # An hour of speech; no chat shows so much.
 MAX_SPEECH_BYTES = 32 * 1024 * 1024
 _EXTENSIONS = {"audio/wav": "wav", "audio/x-wav": "wav", "audio/ogg": "ogg", "audio/mp4": "m4a"}
@@ -29,14 +18,13 @@ _EXTENSIONS = {"audio/wav": "wav", "audio/x-wav": "wav", "audio/ogg": "ogg", "au
 async def transcribe(calls: Calls, file: File, user: str) -> str:
     """What is said in the recording. `DifyLacks` where the app does not hear, `DifyFileRefused` for a type or
     a size that Dify does not take."""
-    kind = file.media_type.partition(";")[0].strip().lower()
     form = aiohttp.FormData(quote_fields=False)
     form.add_field("user", user)
     form.add_field(
         "file",
         io.BytesIO(file.data),
         filename=safe_name(file.name) or "speech",
-        content_type=_SAME_TYPES.get(kind, kind) or "audio/mp3",
+        content_type=file.media_type,
     )
     try:
         told = await calls.put("POST", "audio-to-text", form, LONG_CALL_PATIENCE, optional=True)

@@ -3,12 +3,11 @@
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
-from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 
 from bridge.errors import DifyCut, DifyNotDify, DifySilent, DifyUnreachable
+from bridge.proxies import proxy_for
 
 CONNECT_TIMEOUT_SECONDS = 10.0
 # More than this at once is not a handful of tokens but something large on its way: it is read without a rest.
@@ -23,22 +22,8 @@ def open_session(base_url: str) -> aiohttp.ClientSession:
         # ends with us hanging up, and a line kept open otherwise may be closed just when it is used again.
         connector=aiohttp.TCPConnector(limit=0, limit_per_host=0, force_close=True),
         cookie_jar=aiohttp.DummyCookieJar(),
-        # `trust_env` would also look for a login in ~/.netrc, which then fights with the key.
-        proxy=_proxy_for(base_url),
+        proxy=proxy_for(base_url),
     )
-
-
-def _proxy_for(base_url: str) -> str | None:
-    """The proxy that the environment names for this address."""
-    try:
-        address = urlsplit(base_url)
-        if not address.hostname or proxy_bypass(address.hostname):
-            return None
-    except ValueError:
-        # Calls to such an address fail with the error that says so.
-        return None
-    proxies = getproxies()
-    return proxies.get(address.scheme) or proxies.get("all")
 
 
 def patience(silence_seconds: float, total_seconds: float | None = None) -> aiohttp.ClientTimeout:

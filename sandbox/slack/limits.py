@@ -38,6 +38,7 @@ class Limits:
     remove_reaction: Window | None = Window(20, 60.0)
     whisper: Window | None = Window(100, 60.0)
     open_view: Window | None = Window(100, 60.0)
+    update_view: Window | None = Window(100, 60.0)
     set_title: Window | None = Window(100, 60.0)
     file_info: Window | None = Window(100, 60.0)
     begin_upload: Window | None = Window(100, 60.0)
@@ -60,6 +61,7 @@ class Limits:
             "reactions.remove": self.remove_reaction,
             "chat.postEphemeral": self.whisper,
             "views.open": self.open_view,
+            "views.update": self.update_view,
             "assistant.threads.setTitle": self.set_title,
             "files.info": self.file_info,
             "files.getUploadURLExternal": self.begin_upload,

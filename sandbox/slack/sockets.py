@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import time
 import uuid
 from collections.abc import Coroutine
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from sandbox.slack.delivery import Delivery, Envelope
 MAX_CONNECTIONS = 10  # docs.slack.dev/apis/events-api/using-socket-mode
 HEARTBEAT_SECONDS = 30.0
 CLOSE_SECONDS = 1.0  # how long to wait for the other side of a closing handshake
+# How long a ticket stays good that nobody uses. Slack does not say; it is "temporary".
+TICKET_SECONDS = 30.0
 LEAVING_SECONDS = 10.0  # how long a client may take to go after a disconnect frame before it is closed
 
 
@@ -35,11 +38,14 @@ class Connection:
 
 
 class Sockets:
+    """The next `refusals` tries to connect fail, and use up their tickets."""
+
     def __init__(self, app_id: str, delivery: Delivery, changes: Changes) -> None:
         self._app_id = app_id
         self._delivery = delivery
         self._changes = changes
-        self._tickets: set[str] = set()
+        self.refusals = 0
+        self._tickets: dict[str, float] = {}
         self._connections: list[Connection] = []
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -51,16 +57,19 @@ class Sockets:
         self._spawn(self._pump())
 
     def ticket(self) -> str:
-        """Good for one connection."""
+        """Good for one try to connect, and not for long."""
         ticket = str(uuid.uuid4())
-        self._tickets.add(ticket)
+        self._tickets[ticket] = time.monotonic() + TICKET_SECONDS
         return ticket
 
     async def connect(self, request: web.Request) -> web.StreamResponse:
-        ticket = request.query.get("ticket", "")
-        if ticket not in self._tickets:
-            return web.Response(status=403, text="this ticket is unknown or has been used")
-        self._tickets.discard(ticket)
+        good_until = self._tickets.pop(request.query.get("ticket", ""), 0.0)
+        if time.monotonic() > good_until:
+            return web.Response(status=403, text="this ticket is unknown, has been used or is over")
+        if self.refusals:
+            self.refusals -= 1
+            self._changes.notify()
+            return web.Response(status=503)
         socket = web.WebSocketResponse(heartbeat=HEARTBEAT_SECONDS, timeout=CLOSE_SECONDS)
         await socket.prepare(request)
         with contextlib.suppress(ConnectionError):

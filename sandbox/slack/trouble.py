@@ -73,6 +73,15 @@ class Trouble:
         """Never deliver what nobody has acknowledged until now, as Slack does some minutes later."""
         self._delivery.give_up()
 
+    @property
+    def refused_sockets(self) -> int:
+        """So many of the next tries to connect a socket fail."""
+        return self._sockets.refusals
+
+    @refused_sockets.setter
+    def refused_sockets(self, times: int) -> None:
+        self._sockets.refusals = times
+
     async def disconnect(self, reason: str = "refresh_requested") -> None:
         """Ask every socket to reconnect, as Slack does every few hours."""
         await self._sockets.disconnect(reason)

@@ -12,6 +12,7 @@ MAX_BLOCKS = 100
 MAX_METADATA = 3_000
 MAX_ID = 255
 MAX_LABEL = 2_000
+MAX_HINT = 2_000
 MAX_INPUT = 3_000
 MAX_OPTION_LABEL = 75
 MAX_OPTION = 150
@@ -85,6 +86,8 @@ def _check_block(block: JsonObject, at: str) -> None:
     if block["type"] == "input":
         check_length(block.get("block_id"), MAX_ID, f"{at}/block_id")
         check_text(block.get("label"), MAX_LABEL, f"{at}/label", plain=True)
+        if "hint" in block:
+            check_text(block["hint"], MAX_HINT, f"{at}/hint", plain=True)
         _check_element(object_of(block.get("element")), f"{at}/element")
 
 

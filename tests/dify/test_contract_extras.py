@@ -271,7 +271,7 @@ async def test_an_app_without_variables_lacks_them(version: str) -> None:
 @every_version
 async def test_speech_is_heard_and_spoken_where_that_is_switched_on(version: str) -> None:
     setup = AppSetup(speech_to_text=True, text_to_speech=True, transcript="Good morning.")
-    clip = File("clip", "audio/mpeg; codecs=mp3", b"ID3 recording")
+    clip = File("clip", "audio/mp3", b"ID3 recording")
     async with app(Mode.CHAT, version, setup=setup) as (dify, client):
         assert await client.transcribe(clip, USER) == "Good morning."
         message = (await told(client, Mode.CHAT)).update.ids.message_id
@@ -289,7 +289,7 @@ async def test_speech_is_heard_and_spoken_where_that_is_switched_on(version: str
 async def test_an_app_that_neither_hears_nor_speaks_says_so(version: str) -> None:
     async with app(Mode.CHAT, version) as (_, client):
         with pytest.raises(errors.DifyLacks):
-            await client.transcribe(File("a.mp3", "audio/mpeg", b"x"), USER)
+            await client.transcribe(File("a.mp3", "audio/mp3", b"x"), USER)
         with pytest.raises(errors.DifyLacks):
             await client.speak("Hello.", USER)
 

@@ -11,12 +11,15 @@ from bridge.budget import Budget
 from bridge.errors import FileUnreadable, MessageGone, NotAllowed, PlatformDown, RateLimited
 from bridge.ports import FetchesFiles, NamesThreads, SendsFiles
 from bridge.types import Attachment, File, Thread
+from sandbox.dify import Answer, AppSetup, Dify, FileRules
 from sandbox.slack import SlackFile
-from tests.e2e.conftest import until
+from tests.e2e.conftest import Bridge, answered, until
 from tests.e2e.places import SlackPlace
 from tests.e2e.slack_hosts import Recorder, listening
 
 MOST = 1_000_000
+WORDS = b"their words"
+THEIRS = SlackFile("theirs.txt", "text/plain", WORDS, connect=True)
 NOTES = b"notes \x00\xff" * 1_000
 
 
@@ -54,6 +57,11 @@ async def attached(host: Recorder) -> Attachment:
     await until(lambda: bool(host.heard))
     (attachment,) = host.heard[0].attachments
     return attachment
+
+
+def asked(place: SlackPlace) -> int:
+    """How often Slack was asked about a file."""
+    return sum(call.method == "files.info" for call in place.slack.calls)
 
 
 async def test_the_adapter_offers_files_both_ways_and_names(place: SlackPlace) -> None:
@@ -178,26 +186,52 @@ async def test_a_file_that_is_gone_is_unreadable(place: SlackPlace) -> None:
             await adapter.fetch(replace(attachment, source=attachment.source.replace("-F", "-X")), MOST)
 
 
-async def test_a_file_from_another_organisation_is_asked_for_first(place: SlackPlace) -> None:
-    file = SlackFile("theirs.pdf", "application/pdf", NOTES, connect=True)
+async def test_a_file_from_another_organisation_is_asked_for_when_it_is_wanted(place: SlackPlace) -> None:
     host = Recorder()
     async with listening(place.slack, host) as adapter:
-        await place.slack.say(place.channel, place.person, "Look", files=(file,))
+        await place.slack.say(place.channel, place.person, "Look", files=(THEIRS,))
         attachment = await attached(host)
-        assert (attachment.name, attachment.size) == ("theirs.pdf", len(NOTES))
-        assert await adapter.fetch(attachment, MOST) == NOTES
-
-
-async def test_what_could_not_be_asked_for_is_asked_for_again_when_it_is_fetched(place: SlackPlace) -> None:
-    place.slack.fail("files.info", "internal_error")
-    file = SlackFile("theirs.pdf", "application/pdf", NOTES, connect=True)
-    host = Recorder()
-    async with listening(place.slack, host) as adapter:
-        await place.slack.say(place.channel, place.person, "Look", files=(file,))
-        attachment = await attached(host)
-        assert await adapter.fetch(attachment, MOST) == NOTES
+        assert (attachment.size, asked(place)) == (None, 0)
         with pytest.raises(FileUnreadable):
-            await adapter.fetch(replace(attachment, source="file:F0UNKNOWN"), MOST)
+            await adapter.fetch(attachment, MOST)
+        (lane,) = adapter.describe_lanes(attachment)
+        assert lane.scope == f"slack:{place.slack.team_id}:files.info"
+        found = await adapter.describe(attachment)
+        assert (found.name, found.size, adapter.describe_lanes(found)) == ("theirs.txt", len(WORDS), ())
+        assert await adapter.fetch(found, MOST) == WORDS
+        with pytest.raises(FileUnreadable):
+            await adapter.describe(replace(attachment, source="file:F0UNKNOWN"))
+
+
+async def test_their_file_reaches_the_app_although_slack_fails_at_first(
+    place: SlackPlace, dify: Dify, bridge: Bridge
+) -> None:
+    place.slack.fail("files.info", "internal_error", status=500)
+    dify.setup = AppSetup(files=FileRules())
+    dify.script = lambda request, turns: Answer("Seen.")
+    async with bridge() as app:
+        mention = f"<@{place.slack.bot_user_id}> Look"
+        ts = await place.slack.say(place.channel, place.person, mention, files=(THEIRS,))
+        await answered(app, 1)
+    assert place.replies(ts) == ["Seen."]
+    assert [(one.name, one.content) for one in dify.uploads.values()] == [("theirs.txt", WORDS)]
+
+
+async def test_a_right_that_the_bot_lacks_is_named_to_whoever_attached_their_file(
+    place: SlackPlace, dify: Dify, bridge: Bridge
+) -> None:
+    place.slack.fail("files.info", "missing_scope", times=9)
+    dify.setup = AppSetup(files=FileRules())
+    dify.script = lambda request, turns: Answer("Seen.")
+    async with bridge() as app:
+        mention = f"<@{place.slack.bot_user_id}> Look"
+        ts = await place.slack.say(place.channel, place.person, mention, files=(THEIRS,))
+        await answered(app, 1)
+    (reply,) = place.replies(ts)
+    assert "was not passed on" in reply
+    assert "files:read" in reply
+    assert "empty" not in reply
+    assert asked(place) == 1
 
 
 async def test_a_file_is_put_into_the_thread(place: SlackPlace) -> None:
@@ -297,6 +331,17 @@ async def test_a_file_that_slack_does_not_take_is_an_error_of_ours(
         with pytest.raises(NotAllowed):
             await adapter.send_file(thread, File("empty.png", "image/png", b""), "key.f1")
     assert place.files(thread.id) == []
+
+
+@pytest.mark.parametrize("method", ["files.getUploadURLExternal", "files.completeUploadExternal"])
+async def test_a_file_that_came_too_early_says_which_of_the_calls_did(place: SlackPlace, method: str) -> None:
+    place.slack.fail(method, "ratelimited", status=429, retry_after=7)
+    async with listening(place.slack, Recorder()) as adapter:
+        thread = Thread("slack", place.slack.team_id, place.channel, await place.ask("Draw"))
+        with pytest.raises(RateLimited) as refused:
+            await adapter.send_file(thread, File("a.png", "image/png", b"a"), "key.f0")
+        assert refused.value.scope in {lane.scope for lane in adapter.file_lanes(thread)}
+        assert refused.value.scope.endswith(method)
 
 
 async def test_a_thread_that_is_gone_takes_no_file(place: SlackPlace) -> None:

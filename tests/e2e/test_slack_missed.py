@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from adapters.slack.missed import CALLS_PER_MINUTE
 from bridge.types import Thread
 from sandbox.dify import Answer, Dify
 from sandbox.slack import Slack
@@ -173,3 +174,12 @@ async def test_a_connection_that_is_only_refreshed_has_missed_nothing(slack: Sla
         await slack.say(channel, ada, "live", thread_ts=root)
         await host.hears("root", "live")
     assert reads(slack) == before
+
+
+async def test_reading_up_and_finding_posts_together_keep_within_what_slack_allows(slack: Slack) -> None:
+    async with listening(slack, Recorder()) as adapter:
+        (lane,) = adapter.find_lanes(Thread("slack", slack.team_id, "C1", "1.5"))
+    allowed = slack.limits.replies
+    assert allowed is not None
+    assert lane.limit + CALLS_PER_MINUTE <= allowed.calls
+    assert lane.seconds == allowed.seconds == 60.0

@@ -3,10 +3,15 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
+import aiohttp
 import pytest
+from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack.adapter import SlackAdapter
+from adapters.slack.presses import Presses
+from adapters.slack.web import SlackWeb
 from bridge.errors import Leaving, NotAllowed, StoreError
 from bridge.types import (
     Action,
@@ -77,6 +82,33 @@ async def posted(place: SlackPlace, adapter: SlackAdapter, *buttons: Button) -> 
     ts = await place.ask("Hello?")
     thread = Thread("slack", place.slack.team_id, place.channel, ts)
     return ts, await adapter.post(thread, Body("Answer", final=True, buttons=buttons), "key.0")
+
+
+def words(place: SlackPlace) -> str:
+    """What the view before the person says."""
+    view = place.slack.view(place.person)
+    return view.text if view is not None else ""
+
+
+def a_press(place: SlackPlace) -> JsonObject:
+    """What Slack says of a press, without a private address."""
+    return {
+        "type": "block_actions",
+        "user": {"id": place.person},
+        "container": {"channel_id": place.channel, "message_ts": "1775407849.087100"},
+        "actions": [{"action_id": "bridge:stop", "value": "r1", "action_ts": "1775407849.087100"}],
+    }
+
+
+@asynccontextmanager
+async def taking(
+    place: SlackPlace, host: Recorder, *, within_seconds: float = 30.0, most_waiting: int = 500
+) -> AsyncIterator[Presses]:
+    """Presses, without a connection over which they come."""
+    async with aiohttp.ClientSession() as session:
+        client = AsyncWebClient(token=place.slack.bot_token, base_url=place.slack.url, session=session)
+        async with Presses(SlackWeb(client), host, within_seconds, most_waiting) as presses:
+            yield presses
 
 
 async def test_a_pressed_button_reaches_the_host_once_with_who_and_what(place: SlackPlace) -> None:
@@ -169,19 +201,84 @@ async def test_a_form_may_lead_to_another_one(place: SlackPlace) -> None:
     assert [call.method for call in place.slack.calls].count("views.open") == 1
 
 
-async def test_a_form_that_follows_one_too_late_is_opened_all_the_same(place: SlackPlace) -> None:
+@pytest.mark.parametrize(
+    ("answer", "shown"),
+    [
+        (Form("Second", (Field("why", "Why"),), Action.DISLIKE, "c1"), ShownForm("Second", ("Why",), ("",))),
+        (Whisper("Thank you."), "Thank you."),
+        (StoreError(), StoreError.notice),
+        (None, "It was taken."),
+    ],
+)
+async def test_a_form_that_is_dealt_with_too_late_stays_open_until_there_is_something_to_show(
+    place: SlackPlace, answer: Form | Whisper | StoreError | None, shown: ShownForm | str
+) -> None:
     host = Slow()
-    second = Form("Second", (Field("why", "Why"),), Action.DISLIKE, "c1")
-    host.answers = [FORM, second]
+    host.answers = [FORM, answer]
     async with listening(place.slack, host) as adapter:
         thread, _ = await posted(place, adapter, ASK)
         host.may_go_on.set()
         await place.press(thread, "What else?")
         host.may_go_on.clear()
         await place.fill({})
-        assert place.form() is None
+        assert "One moment" in words(place)
         host.may_go_on.set()
-        await until(lambda: place.form() == ShownForm("Second", ("Why",), ("",)))
+        if isinstance(shown, str):
+            await until(lambda: shown in words(place))
+        else:
+            await until(lambda: place.form() == shown)
+    assert place.whispers() == []
+
+
+async def test_what_becomes_of_a_form_that_was_closed_meanwhile_is_whispered(place: SlackPlace) -> None:
+    host = Slow()
+    host.answers = [FORM, Whisper("Thank you.")]
+    async with listening(place.slack, host) as adapter:
+        thread, _ = await posted(place, adapter, ASK)
+        host.may_go_on.set()
+        await place.press(thread, "What else?")
+        host.may_go_on.clear()
+        await place.fill({})
+        place.slack.dismiss(place.person)
+        host.may_go_on.set()
+        await until(lambda: place.whispers() == ["Thank you."])
+
+
+async def test_a_host_that_says_nothing_is_not_waited_for_for_ever(place: SlackPlace) -> None:
+    async with taking(place, Slow(), within_seconds=0.2) as presses:
+        assert await presses.take(a_press(place)) == {}
+        await until(lambda: len(place.whispers()) == 1)
+    assert "not known whether this was taken" in place.whispers()[0]
+
+
+async def test_whoever_presses_when_too_much_is_pressed_is_told_at_once(place: SlackPlace) -> None:
+    host = Slow()
+    async with taking(place, host, most_waiting=2) as presses:
+        waiting = [asyncio.create_task(presses.take(a_press(place))) for _ in range(2)]
+        await host.reached.wait()
+        assert await presses.take(a_press(place)) == {}
+        (told,) = place.whispers()
+        assert "Too much is going on" in told
+        host.may_go_on.set()
+        await asyncio.gather(*waiting)
+        await presses.take(a_press(place))
+    assert len(host.pressed) == 3
+
+
+async def test_after_a_press_that_a_leaving_process_turned_away_others_get_the_presses(
+    place: SlackPlace,
+) -> None:
+    host = Recorder()
+    host.answers = [Leaving()]
+    async with listening(place.slack, host) as adapter:
+        thread, _ = await posted(place, adapter, STOP)
+        await place.press(thread, "Stop")
+        await place.slack.wait_for(lambda: place.slack.connections == 0)
+        await until(lambda: place.whispers() == [Leaving.notice])
+        other = Recorder()
+        async with listening(place.slack, other):
+            await place.press(thread, "Stop")
+    assert (len(host.pressed), len(other.pressed)) == (1, 1)
 
 
 async def test_a_whisper_is_seen_by_whoever_pressed_in_the_thread_and_mentions_nobody(

@@ -5,11 +5,14 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from bridge.errors import RateLimited
 from bridge.settings import Settings, SlackStreaming
+from bridge.types import Body, Thread
 from sandbox.dify import Answer, Dify
 from sandbox.slack import Call, SlackMessage
 from tests.e2e.conftest import Bridge, answered, until
 from tests.e2e.places import SlackPlace
+from tests.e2e.slack_hosts import Recorder, listening
 
 WORDS = " ".join(f"word{number}" for number in range(60))
 LONG = "\n\n".join(
@@ -162,6 +165,52 @@ async def test_a_stream_that_takes_nothing_more_is_put_right_by_an_edit(
     assert reply.text == WORDS
     assert not reply.streaming
     assert place.methods()[-1] == "chat.update"
+
+
+@pytest.mark.parametrize("carried_out", [True, False])
+async def test_text_of_which_nobody_knows_whether_it_arrived_is_there_once(
+    place: StreamingPlace, dify: Dify, bridge: Bridge, carried_out: bool
+) -> None:
+    place.slack.fail("chat.appendStream", "internal_error", status=500, carried_out=carried_out)
+    dify.script = lambda request, turns: Answer(WORDS, tokens_per_second=60)
+    async with bridge() as app:
+        thread = await place.tell("Hello?")
+        await answered(app, 1)
+    (reply,) = place.own(thread)
+    assert reply.text == WORDS
+    assert not reply.streaming
+
+
+async def test_text_whose_sending_was_cut_off_is_there_once(place: StreamingPlace) -> None:
+    host = Recorder()
+    async with listening(place.slack, host) as adapter:
+        dm, _, ts = (await place.tell("Hello?")).rpartition("/")
+        ref = await adapter.stream(Thread("slack", place.slack.team_id, dm, ts), Body("One. "), "key.0")
+        place.slack.latency = 0.2
+        sending = asyncio.create_task(adapter.edit(ref, Body("One. Two. ")))
+        await place.slack.wait_for(lambda: "chat.appendStream" in place.methods())
+        sending.cancel()
+        await asyncio.gather(sending, return_exceptions=True)
+        await adapter.edit(ref, Body("One. Two. Three.", final=True))
+        assert place.replies(f"{dm}/{ts}") == ["One. Two. Three."]
+
+
+async def test_an_end_that_came_too_early_says_that_it_was_the_end_and_not_the_edit(
+    place: StreamingPlace,
+) -> None:
+    async with listening(place.slack, Recorder()) as adapter:
+        dm, _, ts = (await place.tell("Hello?")).rpartition("/")
+        ref = await adapter.stream(Thread("slack", place.slack.team_id, dm, ts), Body("One. "), "key.0")
+        otherwise = Body("Something else.", final=True)
+        lanes = {lane.scope for lane in adapter.edit_lanes(ref, otherwise)}
+        for method in ("chat.stopStream", "chat.update"):
+            place.slack.fail(method, "ratelimited", status=429, retry_after=7)
+            with pytest.raises(RateLimited) as refused:
+                await adapter.edit(ref, otherwise)
+            assert refused.value.scope == f"slack:{place.slack.team_id}:{method}"
+            assert refused.value.scope in lanes
+        await adapter.edit(ref, otherwise)
+    assert place.replies(f"{dm}/{ts}") == ["Something else."]
 
 
 async def test_a_workspace_without_the_feature_is_asked_once(

@@ -127,6 +127,20 @@ async def test_the_last_answer_is_read_aloud_on_command(place: Place, dify: Dify
     assert place.replies(thread) == ["Answer 1."]
 
 
+async def test_an_answer_of_an_earlier_conversation_can_still_be_heard(
+    place: Place, dify: Dify, bridge: Bridge
+) -> None:
+    async with bridge() as app:
+        thread = await place.ask("First?")
+        await answered(app, 1)
+        await place.say(thread, "!new")
+        await answered(app, 2)
+        await place.press(thread, "Read aloud")
+        await answered(app, 3)
+    assert len(place.files(thread)) == 1
+    assert dify.spoken[-1].text == "Answer 1."
+
+
 async def test_where_nothing_was_said_nothing_is_read(place: Place, dify: Dify, bridge: Bridge) -> None:
     async with bridge() as app:
         thread = await place.ask("!speak")

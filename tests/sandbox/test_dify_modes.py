@@ -117,7 +117,7 @@ async def test_a_stop_ends_a_result_midway(mode: str) -> None:
 
 
 async def test_who_stops_a_chatflow_of_somebody_else_has_it_called_failed_in_the_end() -> None:
-    slow = Answer("word " * 20, tokens_per_second=200)
+    slow = Answer("word " * 120, tokens_per_second=100)
     async with saying(slow, "advanced-chat") as dify:
         asking = asyncio.create_task(ask(dify))
         async with asyncio.timeout(5):

@@ -336,3 +336,10 @@ async def test_only_threads_of_direct_messages_have_titles(slack: Slack, client:
     assert await refusal(client, method, channel_id=channel, thread_ts=ts, title="x") == "channel_not_found"
     assert await refusal(client, method, channel_id=dm, thread_ts="1.5", title="x") == "invalid_thread_ts"
     assert await refusal(client, method, channel_id=dm, thread_ts=ts, title="x" * 201) == "invalid_arguments"
+
+
+async def test_only_a_view_that_somebody_has_before_them_can_be_replaced_by_its_id(
+    slack: Slack, client: AsyncWebClient
+) -> None:
+    assert await refusal(client, "views.update", view_id="V0NONE", view=VIEW) == "not_found"
+    assert await refusal(client, "views.update", view_id="V0NONE", view={}) == "invalid_arguments"

@@ -21,6 +21,10 @@ def open_view(world: World, args: Arguments) -> JsonObject:
     return {"view": world.interactions.open(args.text("trigger_id"), args.mapping("view") or {})}
 
 
+def update_view(world: World, args: Arguments) -> JsonObject:
+    return {"view": world.interactions.update(args.text("view_id"), args.mapping("view") or {})}
+
+
 METHODS = (
     Method(
         "chat.postEphemeral",
@@ -37,5 +41,13 @@ METHODS = (
             Arg("view", Kind.OBJECT, "invalid_arguments"),
         ),
         open_view,
+    ),
+    Method(
+        "views.update",
+        (
+            Arg("view_id", missing="invalid_arguments"),
+            Arg("view", Kind.OBJECT, "invalid_arguments"),
+        ),
+        update_view,
     ),
 )
