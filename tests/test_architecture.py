@@ -126,7 +126,8 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
         }.items()
     },
     "adapters.discord": (
-        {"adapters.discord", "bridge.types", "bridge.ports", "bridge.errors", "bridge.markdown"},
+        {"adapters.discord", "bridge.types", "bridge.ports", "bridge.errors", "bridge.markdown"}
+        | {"bridge.proxies"},
         {"discord", "aiohttp", "yarl"},
     ),
     # What is measured is a process, or inside one (`JOINTS`).

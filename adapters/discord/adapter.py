@@ -20,7 +20,6 @@ from adapters.discord.gateway import Ears, listen
 from adapters.discord.labels import label
 from adapters.discord.places import Place, Places, Remembered
 from adapters.discord.presses import Presses
-from adapters.discord.proxies import proxy_for
 from adapters.discord.rest import (
     CALL_TIMEOUT_SECONDS,
     GLOBAL_LANE,
@@ -45,6 +44,7 @@ from adapters.discord.scopes import (
 from adapters.discord.shards import Shards
 from bridge.errors import MessageGone, NotAllowed, PlatformDown, TryOtherwise
 from bridge.ports import Host
+from bridge.proxies import proxy_for
 from bridge.types import Attachment, Body, File, Lane, Message, MessageRef, Thread
 
 log = logging.getLogger(__name__)
