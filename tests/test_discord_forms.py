@@ -54,8 +54,8 @@ def test_a_paragraph_has_room_and_what_is_optional_may_stay_empty() -> None:
     }
 
 
-def test_a_choice_is_chosen_and_what_is_beyond_the_limit_is_cut() -> None:
-    options = ("red", "", "x" * 200, "red", *(str(number) for number in range(40)))
+def test_a_choice_is_chosen_among_as_many_as_can_be_shown() -> None:
+    options = ("red", "", "x" * 200, "red", *(str(number) for number in range(22)))
     select = shown(form(Field("c", "Colour", FieldKind.CHOICE, default="red", options=options)))[
         "components"
     ][0]["component"]
@@ -71,6 +71,16 @@ def test_a_choice_is_chosen_and_what_is_beyond_the_limit_is_cut() -> None:
     assert len(select["options"][2]["value"]) == 100
     assert [option["default"] for option in select["options"]].count(True) == 1
     assert len({option["value"] for option in select["options"]}) == 25
+
+
+def test_a_choice_among_more_than_can_be_shown_is_written() -> None:
+    options = tuple(f"option {number}" for number in range(26))
+    asked = form(Field("c", "Colour", FieldKind.CHOICE, default="option 25", options=options))
+    component = shown(asked)["components"][0]["component"]
+    assert (component["type"], component["value"]) == (4, "option 25")
+    assert component["placeholder"].startswith("One of: option 0, option 1")
+    assert len(component["placeholder"]) <= 100
+    assert filled_plainly([Entry(component["custom_id"], "option 3")]) == (("c", "option 3"),)
 
 
 def test_a_choice_of_nothing_is_written() -> None:
@@ -101,7 +111,9 @@ def test_titles_and_labels_are_cut_and_never_empty() -> None:
 
 def test_a_default_is_cut_to_what_may_be_sent() -> None:
     (one,) = shown(form(Field("n", "N", default="d" * 30, longest=10)))["components"]
-    assert one["component"]["value"] == "d" * 9 + "…"
+    assert one["component"]["value"] == "d" * 10
+    (wide,) = shown(form(Field("n", "N", default="😀" * 8, longest=9)))["components"]
+    assert wide["component"]["value"] == "😀" * 4
     (long,) = shown(form(Field("n", "N", longest=9000)))["components"]
     assert long["component"]["max_length"] == 4000
 

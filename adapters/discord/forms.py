@@ -22,6 +22,7 @@ LABEL_LIMIT = 45
 DESCRIPTION_LIMIT = 100
 TEXT_LIMIT = 4000
 OPTION_LIMIT = 100
+PLACEHOLDER_LIMIT = 100
 MOST_OPTIONS = 25
 NAME_LIMIT = 100
 STRING_SELECT: Final = 3
@@ -114,8 +115,19 @@ def _input(index: int, field: Field) -> Component:
         "min_length": 1 if field.required else 0,
         "max_length": longest,
     }
-    default = shortened(field.default, longest)
-    return {**shown, "value": default} if default else shown
+    hint = f"One of: {', '.join(_choices(field))}" if _choices(field) else ""
+    return {
+        **shown,
+        **({"value": _cut(field.default, longest)} if field.default else {}),
+        **({"placeholder": label(hint, PLACEHOLDER_LIMIT)} if hint else {}),
+    }
+
+
+def _cut(text: str, limit: int) -> str:
+    """The beginning, without a sign that there was more: whoever changes nothing sends it as it stands."""
+    if utf16_length(text) <= limit:
+        return text
+    return shortened(f"{text}  ", limit + 1).removesuffix("…")
 
 
 def _select(name: str, field: Field, options: Sequence[tuple[str, str]]) -> Component:
@@ -142,17 +154,22 @@ def _select(name: str, field: Field, options: Sequence[tuple[str, str]]) -> Comp
 
 
 def _options(field: Field) -> Sequence[tuple[str, str]]:
-    """What can be chosen, each with the words for it; none where something is to be written. No more than
-    Discord can show."""
+    """What can be chosen, each with the words for it; none where something is to be written. That is so, too,
+    where Discord cannot show all of it: what is left out could never be chosen."""
     match field.kind:
         case FieldKind.CHECK:
             return _CHECK
         case FieldKind.CHOICE:
-            return tuple((text, text) for text in dict.fromkeys(field.options))[:MOST_OPTIONS]
+            choices = _choices(field)
+            return tuple((text, text) for text in choices) if len(choices) <= MOST_OPTIONS else ()
         case FieldKind.TEXT | FieldKind.PARAGRAPH | FieldKind.NUMBER:
             return ()
         case _:
             assert_never(field.kind)
+
+
+def _choices(field: Field) -> Sequence[str]:
+    return tuple(dict.fromkeys(field.options)) if field.kind is FieldKind.CHOICE else ()
 
 
 def _names(index: int, field: Field) -> Sequence[str]:
