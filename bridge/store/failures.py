@@ -7,6 +7,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bridge.errors import StoreError
 
+# As PostgreSQL names it.
+UNIQUE_VIOLATION = "23505"
+
 FOREIGN: tuple[type[Exception], ...] = (SQLAlchemyError, OSError)
 
 

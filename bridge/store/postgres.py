@@ -6,12 +6,13 @@ pgbouncer may stand between; only listening needs a way around it.
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
 from typing import TypeVar
 
 from asyncpg.exceptions import InterfaceError, InvalidCachedStatementError, PostgresError
 from sqlalchemy import URL
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from bridge.errors import StoreError
 from bridge.store.failures import sqlstate, translated
@@ -95,18 +96,20 @@ class PostgresRunner:
 
 class _Lane:
     """Some connections. Who comes first is served first, which SQLAlchemy's own queue does not promise: under
-    load, it was measured to keep some waiting for eight times as long as others."""
+    load, it was measured to keep some waiting for eight times as long as others. Those that are idle are not
+    given back to its pool, which costs as much as a short transaction itself."""
 
     def __init__(self, engine: AsyncEngine, connections: int) -> None:
         self._engine = engine
         self._connections = connections
+        self._idle: list[AsyncConnection] = []
         self._free = asyncio.Semaphore(connections)
 
     async def run(self, script: Script[T]) -> T:
         async with asyncio.timeout(QUEUE_SECONDS):
             await self._free.acquire()
         try:
-            return await _transaction(self._engine, script)
+            return await self._transaction(script)
         finally:
             self._free.release()
 
@@ -114,9 +117,40 @@ class _Lane:
         """Wait until nothing runs, then disconnect."""
         for _ in range(self._connections):
             await self._free.acquire()
+        await self._close_idle()
         await self._engine.dispose()
         for _ in range(self._connections):
             self._free.release()
+
+    async def _transaction(self, script: Script[T]) -> T:
+        """Run it, and once more if the first time was certainly undone by no fault of its own.
+
+        So nothing needs to be asked before each transaction to learn whether a connection still stands: the
+        first one that fails makes all be opened anew.
+        """
+        for first in (True, False):
+            asked_to_commit = False
+            try:
+                async with AsyncExitStack() as giving_back:
+                    conn = self._idle.pop() if self._idle else await self._engine.connect()
+                    giving_back.push_async_exit(conn)
+                    result = await conn.run_sync(script)
+                    asked_to_commit = True
+                    await conn.commit()
+                    giving_back.pop_all()
+                    self._idle.append(conn)
+                    return result
+            except DBAPIError as error:
+                if error.connection_invalidated:
+                    await self._close_idle()
+                if not first or not _was_undone(error, asked_to_commit):
+                    raise
+        raise AssertionError("the second time ends one way or the other")
+
+    async def _close_idle(self) -> None:
+        idle, self._idle = self._idle, []
+        for conn in idle:
+            await conn.close()
 
 
 def _engine(url: URL, connections: int, statement_seconds: float, *, pooled: bool) -> AsyncEngine:
@@ -144,26 +178,6 @@ def _engine(url: URL, connections: int, statement_seconds: float, *, pooled: boo
         max_overflow=-1,
         hide_parameters=True,
     )
-
-
-async def _transaction(engine: AsyncEngine, script: Script[T]) -> T:
-    """Run it, and once more if the first time was certainly undone by no fault of its own.
-
-    So nothing needs to be asked before each transaction to learn whether a connection still stands: the first
-    one that fails makes the pool open new ones.
-    """
-    for first in (True, False):
-        asked_to_commit = False
-        try:
-            async with engine.connect() as conn:
-                result = await conn.run_sync(script)
-                asked_to_commit = True
-                await conn.commit()
-                return result
-        except DBAPIError as error:
-            if not first or not _was_undone(error, asked_to_commit):
-                raise
-    raise AssertionError("the second time ends one way or the other")
 
 
 def _was_undone(error: DBAPIError, asked_to_commit: bool) -> bool:

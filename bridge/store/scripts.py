@@ -9,10 +9,13 @@ under PostgreSQL's READ COMMITTED such a look may be outdated by then.
 import logging
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 from sqlalchemy import Connection, TextClause, bindparam
+from sqlalchemy.exc import IntegrityError
 
 from bridge.errors import LeaseLost
+from bridge.store.failures import UNIQUE_VIOLATION, sqlstate
 from bridge.store.jobs import (
     UNFILLED,
     Job,
@@ -35,7 +38,7 @@ MOST_MESSAGES = 200
 log = logging.getLogger(__name__)
 
 
-_OPEN_THREAD = sql("""
+_OPEN_THREAD = """
     INSERT INTO chat_thread (key, platform, app, dify_user, updated_at, backlog, owner_id, token, wake_at)
     SELECT :key, :platform, :app, :dify_user, :now, 1,
            (SELECT id FROM replica WHERE id = :owner), :token, :now
@@ -47,15 +50,21 @@ _OPEN_THREAD = sql("""
         backlog = chat_thread.backlog + 1,
         updated_at = excluded.updated_at
     RETURNING id, owner_id, token, conversation_id, dify_user, app, inputs
-""")
-_ADD_QUESTION = sql("""
+"""
+_ADD_QUESTION = """
     INSERT INTO question
         (platform, message_id, thread_id, state, payload, starts, sent_at, received_at, first_started_at)
-    VALUES (:platform, :message, :thread, :number, :payload, :number, :sent, :now,
-            CASE WHEN :number = 1 THEN :now END)
-    ON CONFLICT (platform, message_id) DO NOTHING
+    SELECT :platform, :message, thread, mine, :payload, mine, :sent, :now, CASE WHEN mine = 1 THEN :now END
+    FROM ({opened}) opened
     RETURNING id
-""")
+"""
+# Both in one statement spare PostgreSQL a round trip of four; SQLite cannot write two tables at once.
+_OPEN, _ADD = sql(_OPEN_THREAD), sql(_ADD_QUESTION.format(opened="SELECT :thread AS thread, :number AS mine"))
+_OPENED = "SELECT id AS thread, CASE WHEN owner_id IS NOT NULL AND token = :token THEN 1 ELSE 0 END AS mine"
+_ADDED = _ADD_QUESTION.format(opened=_OPENED + " FROM opened")
+_OPEN_AND_ADD = sql(
+    f"WITH opened AS ({_OPEN_THREAD}), added AS ({_ADDED}) SELECT opened.*, added.id FROM opened, added"  # noqa: S608 - of constants
+)
 _WAITS = sql("SELECT id FROM question WHERE platform = :platform AND message_id = :message AND state = 0")
 _ASK_TO_STOP = sql("""
     UPDATE question SET stop_asked_at = :now
@@ -143,6 +152,19 @@ class AcceptedBefore(Exception):
     """The same message came at the same moment by another way; nothing of this one is kept."""
 
 
+class _Added(NamedTuple):
+    """The thread of a question as it is now, and the question's number."""
+
+    thread_id: int
+    holder: str | None
+    token: int
+    conversation_id: str | None
+    dify_user: str
+    app: str
+    inputs: str | None
+    question_id: int
+
+
 def accept(
     conn: Connection, message: Message, app: str, dify_user: str, owner: str, token: int, now_ms: int
 ) -> Taken | None:
@@ -154,50 +176,55 @@ def accept(
             message = replace(message, thread=thread)
         elif not message.addressed:
             return None
-    names = {"platform": message.thread.platform, "message": message.id, "now": now_ms}
-    opened = conn.execute(
-        _OPEN_THREAD,
-        {
-            "key": message.thread.key,
-            "app": app,
-            "dify_user": dify_user,
-            "owner": owner,
-            "token": token,
-            **names,
-        },
-    ).first()
-    if opened is None:
+    new = {
+        "key": message.thread.key,
+        "platform": message.thread.platform,
+        "app": app,
+        "dify_user": dify_user,
+        "owner": owner,
+        "token": token,
+        "message": message.id,
+        "payload": packed(message),
+        "sent": int(message.sent_at * 1_000_000),
+        "now": now_ms,
+    }
+    added = _added(conn, new)
+    if added is None:
         return None
-    thread_id, holder, holders_token, conversation_id, user, app, inputs = opened
-    mine = holder is not None and holders_token == token
-    question = conn.execute(
-        _ADD_QUESTION,
-        {
-            "thread": thread_id,
-            "number": int(mine),
-            "payload": packed(message),
-            "sent": int(message.sent_at * 1_000_000),
-            **names,
-        },
-    ).first()
-    if question is None:
-        raise AcceptedBefore
-    if holder is None:
-        wake(conn)
     job = None
-    if mine:
-        lease = Lease(thread_id, holder, token)
+    if added.holder is None:
+        wake(conn)
+    elif added.token == token:
         job = Job(
-            lease,
-            (question[0],),
+            Lease(added.thread_id, added.holder, token),
+            (added.question_id,),
             (message,),
-            conversation_id or "",
-            user,
-            app=app,
-            inputs=unpacked_inputs(inputs),
+            added.conversation_id or "",
+            added.dify_user,
+            app=added.app,
+            inputs=unpacked_inputs(added.inputs),
             first_started_at=now_ms / 1000,
         )
-    return Taken(message, thread_id, question[0], job, held=holder is not None and not mine)
+    held = added.holder is not None and job is None
+    return Taken(message, added.thread_id, added.question_id, job, held=held)
+
+
+def _added(conn: Connection, new: dict[str, object]) -> _Added | None:
+    """None if the question was there already."""
+    if conn.dialect.name == "postgresql":
+        try:
+            row = conn.execute(_OPEN_AND_ADD, new).first()
+        except IntegrityError as error:
+            if sqlstate(error) == UNIQUE_VIOLATION:
+                raise AcceptedBefore from None
+            raise
+        return None if row is None else _Added(*row)
+    opened = conn.execute(_OPEN, new).first()
+    if opened is None:
+        return None
+    mine = opened.owner_id is not None and opened.token == new["token"]
+    number = conn.execute(_ADD, {**new, "thread": opened.id, "number": int(mine)}).scalar_one()
+    return _Added(*(*opened, number))
 
 
 def waits(conn: Connection, message: Message) -> bool:
