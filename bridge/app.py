@@ -10,12 +10,16 @@ from adapters.slack.adapter import SlackAdapter, Streaming
 from bridge.afterwards import Afterwards
 from bridge.apps import Apps, OpenApp
 from bridge.budget import Budget
+from bridge.changes import Changes
 from bridge.commands import command_of
 from bridge.conversation import Conversation
 from bridge.errors import DifyError, LoginRefused, StoreError
 from bridge.inbox import Inbox
+from bridge.invoking import Invoking
+from bridge.offering import Offering
 from bridge.ports import Adapter
 from bridge.presses import Presses
+from bridge.reception import Reception
 from bridge.replica import Replica
 from bridge.routes import Follow
 from bridge.settings import Busy, Reasoning, Settings
@@ -58,13 +62,20 @@ class App:
             budget,
             conversation.answer,
             self._app_of,
-            lambda press: self._presses.press(press),
-            settings.recover_max_age,
             merging=settings.busy is Busy.MERGE,
             interrupting=settings.busy is Busy.INTERRUPT,
         )
-
         self._presses = Presses(store, apps, self._inbox.deliver, self._inbox.stop)
+        self._reception = Reception(
+            store,
+            self._replica,
+            self._inbox,
+            self._presses,
+            Invoking(store, apps),
+            Changes(store, self._inbox),
+            Offering(store, apps),
+            settings.recover_max_age,
+        )
 
     def leave(self) -> None:
         """Ask the bridge to end. Safe to call from a signal handler."""
@@ -135,7 +146,7 @@ class App:
 
     async def _listen(self, adapter: Adapter) -> None:
         try:
-            await adapter.run(self._inbox)
+            await adapter.run(self._reception)
         except LoginRefused as error:
             log.error("%s is off: its token was refused (%s)", adapter.platform.capitalize(), error)
         except Exception:

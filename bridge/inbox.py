@@ -22,7 +22,7 @@ from bridge.queued import QueueMarks
 from bridge.replica import Hold, Replica
 from bridge.stop import StopSign
 from bridge.store import Job, Store, Taken
-from bridge.types import Action, Message, Person, Press, Reaction, Thread
+from bridge.types import Message, Person, Thread
 
 log = logging.getLogger(__name__)
 
@@ -53,15 +53,14 @@ class Asked:
 
 
 Answer = Callable[[Asked], Awaitable[str]]
-OnPress = Callable[[Press], Awaitable[Reaction]]
 AppOf = Callable[[Message], str | None]
 
 
 class Inbox:
-    """Takes messages in and hands each to `answer`, which gives the outcome and raises only `LeaseLost`. What
-    adapters run in (`bridge.ports.Host`), and told of the other replicas (`bridge.replica.Watched`).
+    """Takes messages in and hands each to `answer`, which gives the outcome and raises only `LeaseLost`. Told
+    of the other replicas (`bridge.replica.Watched`).
 
-    `app_of` names the app for a message, None where nobody answers it; presses go to `on_press`.
+    `app_of` names the app for a message, None where nobody answers it.
 
     With `merging`, the questions that wait in a thread are asked together; with `interrupting`, a new one
     ends the answer that runs.
@@ -75,8 +74,6 @@ class Inbox:
         budget: Budget,
         answer: Answer,
         app_of: AppOf,
-        on_press: OnPress,
-        missed_seconds: float,
         *,
         merging: bool = False,
         interrupting: bool = False,
@@ -89,8 +86,6 @@ class Inbox:
         self._marks = QueueMarks(store, budget)
         self._answer = answer
         self._app_of = app_of
-        self._on_press = on_press
-        self._missed_seconds = missed_seconds
         self._together = MOST_TOGETHER if merging else 1
         self._interrupting = interrupting
         self._taking: set[asyncio.Task[None]] = set()
@@ -101,16 +96,6 @@ class Inbox:
         self._wake = asyncio.Event()
         self._in_doubt = False
         self._leaving = False
-
-    @property
-    def missed_seconds(self) -> float:
-        return self._missed_seconds
-
-    async def threads(self, platform: str) -> tuple[Thread, ...]:
-        return await self._store.recent_threads(platform)
-
-    async def alone(self, role: str, work: Callable[[], Awaitable[None]]) -> None:
-        await self._replica.alone(role, work)
 
     async def deliver(self, message: Message) -> None:
         """Store a message and see to its answer. Returns as soon as it is stored. `Leaving` when nothing is
@@ -123,11 +108,10 @@ class Inbox:
         taking.add_done_callback(self._taking.discard)
         await asyncio.shield(taking)
 
-    async def press(self, press: Press) -> Reaction:
-        # An answer that is being finished can be ended all the same.
-        if self._leaving and press.action is not Action.STOP:
-            raise Leaving
-        return await self._on_press(press)
+    @property
+    def leaving(self) -> bool:
+        """Whether nothing more is taken."""
+        return self._leaving
 
     async def run(self) -> None:
         """Look for what waits for somebody, whenever something may, until cancelled."""

@@ -9,7 +9,23 @@ reply do) and never changes what a body says.
 from collections.abc import Awaitable, Callable, Collection
 from typing import Protocol, runtime_checkable
 
-from bridge.types import Attachment, Body, File, Lane, Message, MessageRef, Person, Press, Reaction, Thread
+from bridge.types import (
+    Attachment,
+    Body,
+    File,
+    Home,
+    Invocation,
+    Lane,
+    Message,
+    MessageRef,
+    Offer,
+    Person,
+    Press,
+    Reaction,
+    Thread,
+    WebAnswer,
+    WebRequest,
+)
 
 
 class Host(Protocol):
@@ -24,6 +40,32 @@ class Host(Protocol):
     async def press(self, press: Press) -> Reaction:
         """Take a press of one of our buttons, or a form that was sent. Returns soon, with what to show at
         once; raises `BridgeError`, whose notice is then what to whisper."""
+        ...
+
+    async def invoke(self, invocation: Invocation) -> Reaction:
+        """Take one of the platform's own commands, as `press` takes a press."""
+        ...
+
+    async def edited(self, message: Message) -> None:
+        """Somebody has changed what they said: `message` is as it stands now. A question that waits or is
+        being answered is asked anew; of all else nothing becomes. Returns and raises as `deliver`."""
+        ...
+
+    async def deleted(self, platform: str, message_id: str) -> None:
+        """A message is gone, named by its id. A question that waits is not asked, and one that is being
+        answered is stopped and its reply removed. Returns and raises as `deliver`."""
+        ...
+
+    async def stopped(self, thread: Thread, person: Person) -> None:
+        """Somebody wants the answer that runs in this thread to end, by the platform's own means."""
+        ...
+
+    async def offer(self, thread: Thread) -> Offer:
+        """What the app that answers in this place says of itself; empty where it cannot be asked soon."""
+        ...
+
+    async def home(self, platform: str, workspace: str, person: Person) -> Home:
+        """What somebody sees who looks at the bot itself. Returns soon."""
         ...
 
     async def threads(self, platform: str) -> tuple[Thread, ...]:
@@ -170,8 +212,9 @@ class FindsPosts(Protocol):
 class ShowsWaiting(Protocol):
     """A platform that can show that an answer is being worked on, before its first text."""
 
-    async def show_waiting(self, thread: Thread) -> None:
-        """Show it for some seconds (at least eight). It vanishes by itself or when a message is posted."""
+    async def show_waiting(self, thread: Thread, step: str = "") -> None:
+        """Show it for some seconds (at least eight), with what the app is busy with where the platform can.
+        It vanishes by itself or when a message is posted."""
         ...
 
     def waiting_lanes(self, thread: Thread) -> tuple[Lane, ...]:
@@ -267,4 +310,58 @@ class KnowsPeople(Protocol):
 
     def person_lanes(self, person: Person) -> tuple[Lane, ...]:
         """The rate-limit scopes that `person` spends from; none where the answer is remembered."""
+        ...
+
+
+@runtime_checkable
+class Whispers(Protocol):
+    """A platform that can tell somebody something in private, about a message of theirs."""
+
+    async def whisper(self, message: Message, text: str) -> None:
+        """Tell whoever wrote `message`, and nobody else."""
+        ...
+
+    def whisper_lanes(self, message: Message) -> tuple[Lane, ...]:
+        """The rate-limit scopes that `whisper` spends from, its own scope first."""
+        ...
+
+
+@runtime_checkable
+class KnowsRoles(Protocol):
+    """A platform that says only when it is asked which groups somebody belongs to."""
+
+    async def roles(self, thread: Thread, person: Person) -> tuple[str, ...]:
+        """The ids of the groups. Remembered for some minutes."""
+        ...
+
+    def roles_lanes(self, thread: Thread, person: Person) -> tuple[Lane, ...]:
+        """The rate-limit scopes that `roles` spends from, its own first; none where it makes no call."""
+        ...
+
+
+@runtime_checkable
+class HoldsSessions(Protocol):
+    """A platform that shows on its own that the bot is at work in a thread, until it is told otherwise."""
+
+    async def release(self, thread: Thread) -> None:
+        """Nothing is being worked on there (any more). Again is harmless."""
+        ...
+
+    def release_lanes(self, thread: Thread) -> tuple[Lane, ...]:
+        """The rate-limit scopes that `release` spends from, its own scope first; none where nothing is shown
+        that would have to go."""
+        ...
+
+
+@runtime_checkable
+class ServesWeb(Protocol):
+    """A platform that talks to the bridge's own web port."""
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The paths that are this platform's."""
+        ...
+
+    async def serve(self, request: WebRequest) -> WebAnswer:
+        """Answer a request to one of them. Whoever sends it is not to be trusted before it is verified."""
         ...

@@ -124,6 +124,8 @@ class Presses:
                 return await self._decide(press, known, opened, number)
             case Action.CURATE:
                 return await self._curate(press, known, opened)
+            case Action.SOURCES | Action.AGAIN | Action.GENERATE | Action.ABOUT:
+                raise NotImplementedError
             case Action.STOP:
                 return None
 

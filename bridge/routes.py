@@ -13,10 +13,12 @@ EVERYONE = "*"
 
 
 class Follow(StrEnum):
-    """Which messages count in a thread that an app takes part in: all, or only those that mention the bot."""
+    """Which messages count in a thread that an app takes part in: all, only those that mention the bot, or
+    only those of whoever opened its conversation, beside them."""
 
     ALWAYS = "always"
     MENTION = "mention"
+    OPENER = "opener"
 
 
 @dataclass(frozen=True, slots=True)

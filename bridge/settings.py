@@ -3,7 +3,7 @@ reported at once, by the name of its variable."""
 
 import os
 from collections.abc import Mapping
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from pathlib import Path
 from typing import Annotated, Self
 from urllib.parse import urlsplit
@@ -21,6 +21,7 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from bridge.errors import SettingsError
+from bridge.routes import Follow
 
 EMPTY = SecretStr("")
 POSTGRESQL = "postgresql://"
@@ -44,6 +45,32 @@ class SlackStreaming(StrEnum):
     AUTO = "auto"
     NATIVE = "native"
     EDIT = "edit"
+
+
+class DiscordReplies(StrEnum):
+    """Where questions in a channel are answered: in a thread that begins with each, or below them."""
+
+    THREAD = "thread"
+    PLAIN = "plain"
+
+
+class ArchiveMinutes(IntEnum):
+    """After how many minutes without a word Discord hides a thread."""
+
+    HOUR = 60
+    DAY = 1440
+    THREE_DAYS = 4320
+    WEEK = 10_080
+
+
+class Language(StrEnum):
+    """What people are addressed in: their own language as far as it is known, or one for all."""
+
+    AUTO = "auto"
+    ENGLISH = "en"
+    GERMAN = "de"
+    JAPANESE = "ja"
+    CHINESE = "zh"
 
 
 class Reasoning(StrEnum):
@@ -125,16 +152,35 @@ class Settings(DifySettings):
     slack_app_token: SecretStr = EMPTY
     slack_api_url: str = "https://slack.com/api/"
     slack_streaming: SlackStreaming = SlackStreaming.AUTO
+    slack_signing_secret: SecretStr = EMPTY
+    slack_client_id: str = ""
+    slack_client_secret: SecretStr = EMPTY
+    slack_command: Annotated[str, Field(pattern=r"^/?[a-z0-9_-]{1,31}$")] = "dify"
+    slack_outsiders: bool = False
     discord_bot_token: SecretStr = EMPTY
     discord_api_url: str = "https://discord.com/api/v10"
     discord_shard_ids: str = ""
     discord_shard_count: Annotated[int, Field(ge=0)] = 0
+    discord_replies: DiscordReplies = DiscordReplies.THREAD
+    discord_archive_minutes: ArchiveMinutes = ArchiveMinutes.DAY
     # Empty where there is none to be looked for.
     bridge_config: str = BRIDGE_CONFIG
     # Both may hold a password.
     database_url: SecretStr = SecretStr("sqlite:///bridge.db")
     database_listen_url: SecretStr = EMPTY
+    bridge_http_host: str = "127.0.0.1"
+    bridge_http_port: Annotated[int, Field(ge=0, le=65_535)] = 8080
+    # Where people and platforms reach that port from outside.
+    bridge_public_url: str = ""
+    bridge_secret_key: SecretStr = EMPTY
     busy: Busy = Busy.QUEUE
+    follow_threads: Follow = Follow.ALWAYS
+    follow_idle_hours: Annotated[float, Field(ge=0, le=8760)] = 0.0
+    language: Language = Language.AUTO
+    quota_person_hour: Annotated[int, Field(ge=0)] = 0
+    quota_person_running: Annotated[int, Field(ge=0)] = 0
+    quota_channel_hour: Annotated[int, Field(ge=0)] = 0
+    quota_channel_running: Annotated[int, Field(ge=0)] = 0
     reasoning: Reasoning = Reasoning.HIDE
     dify_retry_for: Annotated[float, Field(ge=0, le=3600)] = 120.0
     recover_max_age: Annotated[float, Field(ge=0, le=86_400)] = 900.0

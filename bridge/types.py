@@ -1,6 +1,7 @@
 """The nouns of the bridge: frozen, slotted, and free of any platform or wire."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Self, TypeAlias
 
@@ -34,11 +35,18 @@ class Thread:
 @dataclass(frozen=True, slots=True)
 class Person:
     """Someone who writes. `id` is stable for the platform; `name` is only what to call them, and `email` is
-    known on few platforms."""
+    known on few platforms. `locale` is the language that the platform says they read, such as `de-DE`, empty
+    where it does not say. `roles` are the platform's ids of the groups they belong to, as far as it tells;
+    `moderator` says that the platform lets them take other people's messages away, and `outside` that they
+    belong to another organisation than the workspace."""
 
     id: str
     name: str = ""
     email: str = ""
+    locale: str = ""
+    roles: tuple[str, ...] = ()
+    moderator: bool = False
+    outside: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +94,9 @@ class Message:
     `id` identifies the message on its platform: however often and by whichever event it arrives, it is the
     same. `addressed` says that the bot was meant (a mention, a direct message); anything else counts only in
     a thread the bot already takes part in. `replies_to` names the message this one replies to, where the
-    platform has that notion. `sent_at` is in seconds since 1970.
+    platform has that notion, and `to_others` says that it calls somebody else by name and not the bot.
+    `context` is what the person had in front of them, offered to the app's inputs by these names. `sent_at`
+    is in seconds since 1970.
 
     One that was `pressed`, not written, has the id of the press, and nobody can read it but in its answer. It
     may carry what was `filled` into the app's form, or a `decision`, which then stands for the text.
@@ -103,6 +113,8 @@ class Message:
     pressed: bool = False
     filled: Filled = ()
     decision: Decision | None = None
+    to_others: bool = False
+    context: Filled = ()
 
 
 class Action(StrEnum):
@@ -116,6 +128,10 @@ class Action(StrEnum):
     DECIDE = "decide"
     CURATE = "curate"
     SPEAK = "speak"
+    SOURCES = "sources"
+    AGAIN = "again"
+    GENERATE = "generate"
+    ABOUT = "about"
 
 
 class Style(StrEnum):
@@ -199,15 +215,85 @@ class Whisper:
     text: str
 
 
-Reaction: TypeAlias = Form | Whisper | None
+@dataclass(frozen=True, slots=True)
+class Begin:
+    """A question that nobody has written into the chat yet. The adapter puts it where it was asked, so that
+    others can read what is answered, and delivers it as a `pressed` message: into the thread that it was
+    asked in, else into a new one. `text` and `filled` are those of the message. `about` is the platform's id
+    of a message that the thread should grow from, where it was asked about one."""
+
+    text: str
+    filled: Filled = ()
+    about: str = ""
+
+
+Reaction: TypeAlias = Form | Whisper | Begin | None
 """What whoever pressed sees at once. None: what they pressed was taken, and the rest will be seen."""
+
+
+class Order(StrEnum):
+    """What the platform's own commands tell the bot; `ABOUT` is the one on somebody's message."""
+
+    ASK = "ask"
+    NEW = "new"
+    STOP = "stop"
+    GENERATE = "generate"
+    HELP = "help"
+    ABOUT = "about"
+
+
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """Somebody used one of the platform's own commands. `id` is new with every use and unique on its
+    platform. `place` is the thread in which it was used; where it was none, its `id` equals the channel.
+    `text` is what was written behind the command, or the message that it is `about`, whose id that is. `at`
+    is in seconds since 1970."""
+
+    id: str
+    place: Thread
+    person: Person
+    order: Order
+    text: str
+    at: float
+    about: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What an app says of itself: its name, what it is for, what it opens with, and what it would like to be
+    asked. Markdown, and anything may be empty."""
+
+    name: str = ""
+    description: str = ""
+    opening: str = ""
+    prompts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Recent:
+    """A conversation that somebody had: where, what it is called, and when it was last spoken in, in seconds
+    since 1970."""
+
+    thread: Thread
+    title: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """What somebody sees who looks at the bot itself. `help` is Markdown."""
+
+    offer: Offer
+    help: str
+    recent: tuple[Recent, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Press:
     """Somebody pressed a button of ours, or sent a form. `id` is new with every press and, like that of a
     message, unique on its platform; `filled` is None for a button, and what was filled in for a form.
-    `at` is in seconds since 1970."""
+    `at` is in seconds since 1970. `place` is where it was pressed, in the way of `Invocation.place`, as far
+    as the platform says."""
 
     id: str
     platform: str
@@ -216,14 +302,17 @@ class Press:
     value: str
     at: float
     filled: Filled | None = None
+    place: Thread | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class MessageRef:
-    """Where a message of ours stands: enough to edit it, also after a restart."""
+    """Where a message of ours stands: enough to edit it, also after a restart. `workspace` is that of its
+    thread; the message is the same without it."""
 
     channel: str
     id: str
+    workspace: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,3 +329,24 @@ class Lane:
     seconds: float
     shut_until: float = 0.0
     private: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class WebRequest:
+    """What came to the bridge's own web port. Names of headers are lower case."""
+
+    method: str
+    path: str
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class WebAnswer:
+    """What is sent back."""
+
+    status: int
+    text: str = ""
+    media_type: str = "text/plain"
+    headers: Mapping[str, str] = field(default_factory=dict)

@@ -9,13 +9,14 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("bridge", "adapters", "sandbox", "bench")
 
-PURE = {"bridge.types", "bridge.errors", "bridge.markdown", "bridge.split"}
+PURE = {"bridge.types", "bridge.errors", "bridge.markdown", "bridge.split", "bridge.words"}
 # What is shown is shown by a platform, when its budget permits.
 PACED = {"bridge.ports", "bridge.budget", "bridge.window"}
 # For each part: what it may import of ours, and of others beyond the standard library.
 ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     "bridge.types": (set(), set()),
-    "bridge.errors": (set(), set()),
+    "bridge.words": ({"bridge.words"}, set()),
+    "bridge.errors": ({"bridge.words"}, set()),
     "bridge.ports": ({"bridge.types"}, set()),
     "bridge.markdown": ({"bridge.markdown"}, set()),
     "bridge.split": ({"bridge.split", "bridge.markdown"}, set()),
@@ -46,6 +47,25 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
         | {"bridge.replica", "bridge.queued", "bridge.stop", "bridge.commands"},
         set(),
     ),
+    "bridge.changes": (
+        PURE | PACED | {"bridge.inbox", "bridge.store", "bridge.routes", "bridge.apps"},
+        set(),
+    ),
+    "bridge.invoking": (
+        PURE
+        | {"bridge.apps", "bridge.dify", "bridge.store", "bridge.routes", "bridge.commands"}
+        | {"bridge.inputs", "bridge.changes", "bridge.access"},
+        set(),
+    ),
+    "bridge.offering": (PURE | {"bridge.apps", "bridge.dify", "bridge.store", "bridge.commands"}, set()),
+    "bridge.access": (PURE | PACED | {"bridge.routes", "bridge.store"}, set()),
+    "bridge.reception": (
+        PURE
+        | {"bridge.inbox", "bridge.presses", "bridge.invoking", "bridge.changes", "bridge.offering"}
+        | {"bridge.replica", "bridge.store"},
+        set(),
+    ),
+    "bridge.web": ({"bridge.web", "bridge.types", "bridge.errors", "bridge.ports"}, {"aiohttp"}),
     "bridge.notes": (PURE | {"bridge.store"}, set()),
     "bridge.inputs": ({"bridge.types", "bridge.dify"}, set()),
     "bridge.deciding": ({"bridge.types", "bridge.dify"}, set()),
@@ -96,7 +116,10 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
         | {"bridge.courtesy", "bridge.naming", "bridge.afterwards", "bridge.cited"},
         set(),
     ),
-    "bridge.settings": ({"bridge.errors"}, {"pydantic", "pydantic_settings", "dotenv"}),
+    "bridge.settings": (
+        {"bridge.errors", "bridge.routes", "bridge.types"},
+        {"pydantic", "pydantic_settings", "dotenv"},
+    ),
     "bridge.routes": ({"bridge.types"}, {"pydantic"}),
     "bridge.appfile": (
         {"bridge.errors", "bridge.routes", "bridge.settings"},

@@ -121,4 +121,5 @@ def test_the_example_file_gives_the_defaults() -> None:
     for name, value in re.findall(r"^([A-Z_]+)=(.*)$", example, re.MULTILINE):
         default = Settings.model_fields[name.lower()].default
         shown = default.get_secret_value() if isinstance(default, SecretStr) else default
-        assert value == (f"{shown:g}" if isinstance(shown, float) else str(shown)), name
+        written = f"{shown:g}" if isinstance(shown, float) else str(shown)
+        assert value == (written.lower() if isinstance(shown, bool) else written), name

@@ -27,7 +27,7 @@ from adapters.discord.labels import label, shortened
 from adapters.discord.render import CONTENT_LIMIT, render
 from bridge.errors import BridgeError, PlatformError
 from bridge.ports import Host
-from bridge.types import Body, Filled, Form, Press, Reaction, Style, Whisper
+from bridge.types import Begin, Body, Filled, Form, Press, Reaction, Style, Whisper
 
 log = logging.getLogger(__name__)
 
@@ -162,6 +162,8 @@ class Presses:
                 await self._respond(one, with_modal(self._first_page(one, reaction)))
             case Form():
                 await self._respond(one, with_message(self._offered(one, reaction)))
+            case Begin():
+                raise NotImplementedError
             case _:
                 assert_never(reaction)
 
@@ -174,6 +176,8 @@ class Presses:
                 message = whisper(text)
             case Form():
                 message = self._offered(one, reaction)
+            case Begin():
+                raise NotImplementedError
             case _:
                 assert_never(reaction)
         await self._answers.follow_up(one.application, one.token, message)

@@ -21,7 +21,7 @@ from adapters.slack.forms import Origin
 from adapters.slack.web import SlackWeb
 from bridge.errors import BridgeError, Leaving, PlatformError
 from bridge.ports import Host
-from bridge.types import Action, Form, Person, Press, Reaction, Whisper
+from bridge.types import Action, Begin, Form, Person, Press, Reaction, Whisper
 
 log = logging.getLogger(__name__)
 
@@ -161,6 +161,8 @@ class Presses:
                     await self._whisper(pressed, error.notice)
             case Whisper(text):
                 await self._whisper(pressed, text)
+            case Begin():
+                raise NotImplementedError
             case None:
                 pass
 
@@ -171,6 +173,8 @@ class Presses:
                 view, otherwise = forms.view(reaction, pressed.origin), TooLate.notice
             case Whisper(text):
                 view, otherwise = forms.words(text), text
+            case Begin():
+                raise NotImplementedError
             case None:
                 view, otherwise = forms.words(TAKEN), ""
             case _:

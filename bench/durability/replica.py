@@ -22,7 +22,7 @@ from bridge.replica import Replica
 from bridge.routes import DEFAULT
 from bridge.settings import Settings
 from bridge.store import Store
-from bridge.types import Body, Lane, Message, MessageRef, Person, Press, Reaction, Thread
+from bridge.types import Body, Lane, Message, MessageRef, Person, Thread
 
 T = TypeVar("T")
 
@@ -99,8 +99,6 @@ async def replica(url: str, answer_with: Callable[[Store], Answer]) -> AsyncIter
             Budget(),
             answer_with(store),
             app_of=lambda _: DEFAULT,
-            on_press=unpressed,
-            missed_seconds=0.0,
         )
         beside = [asyncio.create_task(here.run(inbox)), asyncio.create_task(inbox.run())]
         try:
@@ -148,10 +146,6 @@ def _settings(dify_url: str) -> Settings:
         slack_bot_token=SecretStr("xoxb-nobody"),
         slack_app_token=SecretStr("xapp-nobody"),
     )
-
-
-async def unpressed(_: Press) -> Reaction:
-    return None
 
 
 async def answered_at_once(_: Asked) -> str:

@@ -182,6 +182,16 @@ def unpacked(payload: str) -> Message | None:
         return None
 
 
+def asker_of(message: Message) -> str:
+    """Who asked, as questions are counted by."""
+    return f"{message.thread.platform}:{message.author.id}"
+
+
+def place_of(thread: Thread) -> str:
+    """The channel, as questions are counted by."""
+    return f"{thread.platform}:{thread.workspace}:{thread.channel}"
+
+
 def packed_inputs(filled: Filled) -> str:
     """What was filled into a form, as it is kept."""
     return json.dumps(dict(filled))

@@ -22,7 +22,9 @@ from bridge.store.jobs import (
     Lease,
     Taken,
     TurnIds,
+    asker_of,
     packed,
+    place_of,
     suspicious,
     unpacked,
     unpacked_inputs,
@@ -53,8 +55,10 @@ _OPEN_THREAD = """
 """
 _ADD_QUESTION = """
     INSERT INTO question
-        (platform, message_id, thread_id, state, payload, starts, sent_at, received_at, first_started_at)
-    SELECT :platform, :message, thread, mine, :payload, mine, :sent, :now, CASE WHEN mine = 1 THEN :now END
+        (platform, message_id, thread_id, state, payload, starts, sent_at, received_at, first_started_at,
+         asker, place)
+    SELECT :platform, :message, thread, mine, :payload, mine, :sent, :now, CASE WHEN mine = 1 THEN :now END,
+           :asker, :place
     FROM ({opened}) opened
     RETURNING id
 """
@@ -184,6 +188,8 @@ def accept(
         "owner": owner,
         "token": token,
         "message": message.id,
+        "asker": asker_of(message),
+        "place": place_of(message.thread),
         "payload": packed(message),
         "sent": int(message.sent_at * 1_000_000),
         "now": now_ms,

@@ -95,8 +95,9 @@ class Question(Table, table=True):
     day. `decision` is the form that a flow waits with, as JSON, and `rating` what was thought of the answer.
     `sent_at`, in microseconds, is the platform's word for the order in which people spoke. `starts` counts
     how often the answer was begun, `first_started_at` says when for the first time; `stop_asked_at` that
-    somebody wants it to end. `conversation_id` and `dify_user` are there once its thread has gone on to
-    another conversation.
+    somebody wants it to end. `asker` and `place` say who asked, and in which channel; `change` that the
+    message was edited or deleted meanwhile. `conversation_id` and `dify_user` are there once its thread has
+    gone on to another conversation.
     """
 
     __tablename__ = "question"
@@ -107,6 +108,8 @@ class Question(Table, table=True):
         partial("ix_question_finished_at", "finished_at", where="state = 2"),
         partial("ix_question_kept", "received_at", where="state = 2 AND payload IS NOT NULL"),
         partial("ix_question_stop_asked_at", "stop_asked_at", where="stop_asked_at IS NOT NULL"),
+        Index("ix_question_asker_received_at", "asker", "received_at"),
+        Index("ix_question_place_received_at", "place", "received_at"),
     )
 
     id: int | None = Field(default=None, primary_key=True, sa_type=BIG)
@@ -129,6 +132,9 @@ class Question(Table, table=True):
     dify_user: str | None = Field(default=None, max_length=255)
     decision: str | None = Field(default=None, sa_type=Text)
     rating: str | None = None
+    asker: str | None = None
+    place: str | None = None
+    change: str | None = None
 
 
 class ReplyMessage(Table, table=True):
@@ -157,3 +163,16 @@ class Suggestion(Table, table=True):
     question_id: int = Field(foreign_key="question.id", ondelete="CASCADE", sa_type=BIG)
     number: int
     text: str = Field(sa_type=Text)
+
+
+class Installation(Table, table=True):
+    """A workspace that the bot is installed in. `secret` is what it may be used with there, encrypted."""
+
+    __tablename__ = "installation"
+    __table_args__ = (UniqueConstraint("platform", "workspace"),)
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=BIG)
+    platform: str
+    workspace: str
+    secret: str = Field(sa_type=Text)
+    updated_at: int = Field(sa_type=BigInteger)

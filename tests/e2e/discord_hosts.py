@@ -9,6 +9,7 @@ from adapters.discord.adapter import DiscordAdapter
 from bridge.errors import StoreError
 from bridge.types import Message, Press, Reaction, Thread
 from sandbox.discord import Discord
+from tests.e2e.quiet_host import QuietHost
 
 Work = Callable[[], Awaitable[None]]
 
@@ -39,12 +40,13 @@ class Roles:
         self._held[role].cancel()
 
 
-class Listener:
+class Listener(QuietHost):
     """Notes what is delivered and pressed. `failing` says how many of the next deliveries do not work;
     `reactions` are what the next presses are answered with, in order, and then it is nothing. While `ready`
     is not set, no press is answered."""
 
     def __init__(self, roles: Roles | None = None, *threads: Thread, missed_seconds: float = 600.0) -> None:
+        super().__init__()
         self.heard: list[Message] = []
         self.failing = 0
         self.failed = 0
@@ -52,9 +54,13 @@ class Listener:
         self.reactions: deque[Reaction | Exception] = deque()
         self.ready = asyncio.Event()
         self.ready.set()
-        self.missed_seconds = missed_seconds
+        self._missed_seconds = missed_seconds
         self.roles = roles or Roles()
         self._threads = threads
+
+    @property
+    def missed_seconds(self) -> float:
+        return self._missed_seconds
 
     @property
     def texts(self) -> list[str]:

@@ -10,14 +10,16 @@ from bridge.errors import BridgeError
 from bridge.types import Message, Press, Reaction, Thread
 from sandbox.slack import Slack
 from tests.e2e.conftest import until
+from tests.e2e.quiet_host import QuietHost
 
 
-class Recorder:
+class Recorder(QuietHost):
     """Keeps what is delivered, and refuses it while `failures` are left. Keeps what is pressed, and reacts to
     it with the next of its `answers`. What was said after `since` (seconds
     since 1970) counts as missed, by default of the last hour."""
 
     def __init__(self, *threads: Thread, since: float | None = None) -> None:
+        super().__init__()
         self.heard: list[Message] = []
         self.refused: list[Message] = []
         self.failures: list[BridgeError] = []

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
@@ -12,8 +12,9 @@ from adapters.slack.streams import LIFETIME_SECONDS
 from bridge.budget import Budget
 from bridge.errors import LeaseLost, PlatformDown, TryOtherwise
 from bridge.reply import Begun, Reply
-from bridge.types import Body, Message, MessageRef, Press, Reaction, Thread
+from bridge.types import Body, MessageRef, Thread
 from sandbox.slack import Limits, Slack
+from tests.e2e.quiet_host import QuietHost
 
 LONG = "".join(f"This is sentence {number}. " for number in range(1200))
 
@@ -65,27 +66,10 @@ class Held:
             raise LeaseLost
 
 
-class Deaf:
-    """A host that nothing is delivered to."""
-
-    missed_seconds = 0.0
-
-    async def deliver(self, message: Message) -> None: ...
-
-    async def press(self, press: Press) -> Reaction:
-        return None
-
-    async def threads(self, platform: str) -> tuple[Thread, ...]:
-        return ()
-
-    async def alone(self, role: str, work: Callable[[], Awaitable[None]]) -> None:
-        await work()
-
-
 @asynccontextmanager
 async def connected(slack: Slack, adapter: SlackAdapter) -> AsyncIterator[None]:
     before = slack.connections
-    listening = asyncio.create_task(adapter.run(Deaf()))
+    listening = asyncio.create_task(adapter.run(QuietHost()))
     try:
         await slack.wait_for(lambda: slack.connections > before)
         yield

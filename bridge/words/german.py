@@ -1,0 +1,5 @@
+"""The sentences in German."""
+
+from collections.abc import Mapping
+
+GERMAN: Mapping[str, str] = {}

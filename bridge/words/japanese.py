@@ -1,0 +1,5 @@
+"""The sentences in Japanese."""
+
+from collections.abc import Mapping
+
+JAPANESE: Mapping[str, str] = {}
