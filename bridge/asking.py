@@ -37,6 +37,7 @@ from bridge.scene import Scene
 from bridge.store import TurnIds
 from bridge.trace import trace_id
 from bridge.types import Decision
+from bridge.words import english
 
 log = logging.getLogger(__name__)
 
@@ -46,10 +47,6 @@ LONGEST_PAUSE_SECONDS = 10.0
 # A run that goes on without us is followed for so long.
 RECOVERY_SECONDS = 300.0
 
-NO_WORDS = "The AI app ended without an answer. Please ask again in other words."
-NO_MORE_WORDS = "The AI app went on with this decision, and had nothing more to say."
-STOPPED = "This answer was stopped."
-AWAY = "The AI service is away, asking again"
 
 Prepare = Callable[[str], Awaitable[Prepared]]
 
@@ -123,7 +120,7 @@ class Asking:
                 # A refusal says that nothing was begun; silence does not say so for certain.
                 self._unsure = self._unsure or isinstance(error, DifyCut | DifyDown)
                 log.warning("%s: %s; asking again in %g s", self._job.thread.key, error, wait)
-                self._show_step(AWAY)
+                self._show_step(english.AWAY)
                 await asyncio.sleep(wait)
                 pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
             else:
@@ -301,18 +298,20 @@ class Asking:
         """Say how it ended, where the answer does not say enough by itself."""
         told = self._told
         if ending is Ending.STOPPED:
-            told.notices.append(STOPPED)
+            told.notices.append(english.STOPPED)
         elif ending is Ending.PAUSED:
             await self._wait_for_decision(forms)
         elif not strip_thinking(told.text).answer.strip() and not told.files:
-            told.notices.append(NO_WORDS if self._job.message.decision is None else NO_MORE_WORDS)
+            told.notices.append(
+                english.NO_WORDS if self._job.message.decision is None else english.NO_MORE_WORDS
+            )
 
     async def _wait_for_decision(self, forms: tuple[HumanForm, ...]) -> None:
         """Show what the flow waits for, to be pressed by whoever decides."""
         choices = deciding.choices_of(forms, self._said_before + self._told.text)
         self._told.outcome = "paused"
         if not choices:
-            self._told.notices.append(deciding.NOT_HERE)
+            self._told.notices.append(english.DECIDED_ELSEWHERE)
             return
         await self._notes.decision(deciding.packed(choices))
         parts = (self._told.text, deciding.text_of_forms(forms))

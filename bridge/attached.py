@@ -12,6 +12,7 @@ from bridge.errors import DifyFileRefused, FileEmpty, FileUnreadable, PlatformEr
 from bridge.inputs import places_for_files
 from bridge.ports import Adapter, FetchesFiles
 from bridge.types import Attachment, File
+from bridge.words import english, say
 
 # Files are held in memory on their way: so many at once, in all answers together.
 MOST_AT_ONCE = 4
@@ -67,7 +68,7 @@ class Carrier:
                 except (PlatformError, DifyFileRefused) as error:
                     reason = error.notice
             if reason:
-                carried.refused.append(f"{shown_name(attachment)} was not passed on. {reason}")
+                carried.refused.append(say(english.NOT_PASSED_ON, name=shown_name(attachment), reason=reason))
         return carried
 
     @asynccontextmanager
@@ -100,17 +101,17 @@ def why_refused(attachment: Attachment, kind: str, app: AppInfo, already: int) -
     if already >= places:
         takes_others = rules.enabled and rules.uploads
         if not takes_others and not places:
-            return "The AI app behind this bot takes no files."
+            return english.TAKES_NO_FILES
         most = places + (rules.number_limit if takes_others else 0)
         if already >= most:
-            return f"The AI app takes {most} {'file' if most == 1 else 'files'} at once."
+            return english.TAKES_ONE_FILE if most == 1 else say(english.TAKES_SO_MANY_FILES, most=most)
         if kind not in rules.kinds:
-            return "The AI app does not take this kind of file."
+            return english.TAKES_OTHER_FILES
     if attachment.size == 0:
-        return "It is empty."
+        return english.FILE_EMPTY
     limit = limit_of(attachment, rules)
     too_large = attachment.size is not None and attachment.size > limit
-    return f"It is larger than {limit // MEGABYTE} MB." if too_large else ""
+    return say(english.LARGER_THAN, most=limit // MEGABYTE) if too_large else ""
 
 
 def limit_of(attachment: Attachment, rules: FileRules) -> int:
@@ -123,7 +124,7 @@ def limit_of(attachment: Attachment, rules: FileRules) -> int:
 
 def shown_name(attachment: Attachment) -> str:
     """What to call a file in a sentence."""
-    name = " ".join(PurePath(attachment.name.replace("\\", "/")).name.split()) or "A file"
+    name = " ".join(PurePath(attachment.name.replace("\\", "/")).name.split()) or english.A_FILE
     return name if len(name) <= NAME_CHARACTERS else f"{name[: NAME_CHARACTERS - 1]}…"
 
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from itertools import chain, islice
 from urllib.parse import urlsplit
 
+from bridge.words import english, say
+
 UNLIMITED = 0
 
 
@@ -131,11 +133,5 @@ class Capacities:
 def step_text(place: int) -> str:
     """What to show to somebody who stands there in line; 1 is next."""
     if place <= 1:
-        return "Waiting, next in line"
-    return f"Waiting, {place}{_ending(place)} in line"
-
-
-def _ending(number: int) -> str:
-    if number % 100 in (11, 12, 13):
-        return "th"
-    return {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+        return english.NEXT_IN_LINE
+    return say(english.IN_LINE, place=place)

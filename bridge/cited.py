@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from bridge.dify import Source
+from bridge.words import english, say
 
 # A list to glance at, not to read.
 MOST_SOURCES = 5
@@ -14,12 +15,12 @@ def source_lines(sources: Sequence[Source]) -> tuple[str, ...]:
     """Where the answer was found, one line each, to be numbered; the last one tells of any more."""
     lines = [_line(source) for source in sources[:MOST_SOURCES]]
     if len(sources) > MOST_SOURCES:
-        lines[-1] += f", and {len(sources) - MOST_SOURCES} more"
+        lines[-1] += say(english.MORE_SOURCES, number=len(sources) - MOST_SOURCES)
     return tuple(lines)
 
 
 def _line(source: Source) -> str:
-    page = f", page {source.page}" if source.page else ""
+    page = say(english.PAGE, page=source.page) if source.page else ""
     dataset = f" ({source.dataset})" if source.dataset else ""
     name = _shortened(source.document, LINE_CHARACTERS - len(page))
     line = name + page

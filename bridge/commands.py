@@ -4,6 +4,8 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
+from bridge.words import english
+
 # No command is longer than a value that somebody sets with one.
 MOST_CHARACTERS = 4_000
 
@@ -27,16 +29,16 @@ class Word(StrEnum):
 
 
 HELP: dict[Word, str] = {
-    Word.NEW: "begin a new conversation in this thread",
-    Word.FORGET: "the same, and delete the old one in Dify",
-    Word.RENAME: "give the conversation a name, or let Dify find one",
-    Word.HISTORY: "show what was said in this conversation",
-    Word.VARIABLES: "show the conversation's variables",
-    Word.SET: "set one of them: `!set name value`",
-    Word.GENERATE: "fill in the app's form and get one result",
-    Word.SPEAK: "read the last answer aloud",
-    Word.STOP: "stop the answer that is being written; `stop` alone does, too",
-    Word.HELP: "show this list",
+    Word.NEW: english.HELP_NEW,
+    Word.FORGET: english.HELP_FORGET,
+    Word.RENAME: english.HELP_RENAME,
+    Word.HISTORY: english.HELP_HISTORY,
+    Word.VARIABLES: english.HELP_VARIABLES,
+    Word.SET: english.HELP_SET,
+    Word.GENERATE: english.HELP_GENERATE,
+    Word.SPEAK: english.HELP_SPEAK,
+    Word.STOP: english.HELP_STOP,
+    Word.HELP: english.HELP_HELP,
 }
 
 

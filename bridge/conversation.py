@@ -6,7 +6,7 @@ from functools import partial
 
 from bridge.afterwards import Afterwards, Answered
 from bridge.apps import Apps, OpenApp
-from bridge.asking import STOPPED, Asking
+from bridge.asking import Asking
 from bridge.attached import Carrier
 from bridge.budget import Budget
 from bridge.cited import source_lines
@@ -28,6 +28,7 @@ from bridge.routes import may_ask
 from bridge.scene import Scene, Told, key_of
 from bridge.store import UNFILLED, Job, Store
 from bridge.types import Action, Button, Message, Style
+from bridge.words import english, say
 
 log = logging.getLogger(__name__)
 
@@ -41,13 +42,6 @@ CLOSING_SECONDS = 10.0
 # Dify is told of a stop before the answer is closed, but nobody waits for it.
 STOP_HEARD_WITHIN_SECONDS = 0.5
 
-TOO_LONG = (
-    f"That message is too long: up to {QUESTION_LIMIT_CHARACTERS:,} characters can be asked at once. "
-    "Please shorten it."
-)
-NOTED = "This is noted for all that is asked in this thread."
-RESTARTING = "The bot is being restarted. This answer goes on in a moment."
-GIVEN_UP = "Answering this has failed several times, so the bot has given it up. Please ask in another way."
 # A question whose answer was begun so often, and never ended, is given up.
 MOST_STARTS = 10
 
@@ -99,7 +93,7 @@ class Conversation:
             await asyncio.gather(showing, return_exceptions=True)
             raise
         except asyncio.CancelledError:
-            reply.close(told.shown, " ".join([*told.notices, RESTARTING]))
+            reply.close(told.shown, " ".join([*told.notices, english.RESTARTING]))
             await self._closed(scene, showing, CLOSING_SECONDS)
             await scene.notes.save()
             raise
@@ -116,7 +110,7 @@ class Conversation:
             async with asked.stop.heeded():
                 await self._tell(scene, asking)
             if asked.stop.given:
-                told.notices.append(STOPPED)
+                told.notices.append(english.STOPPED)
                 stopping = self._afterwards.start(asking.abandon(), key)
                 await asyncio.wait({stopping}, timeout=STOP_HEARD_WITHIN_SECONDS)
         except LeaseLost:
@@ -142,7 +136,7 @@ class Conversation:
             return
         if isinstance(adapter, OpensThreads):
             await open_thread(adapter, self._budget, message)
-        if refusal := GIVEN_UP if scene.job.starts > MOST_STARTS else why_not(message):
+        if refusal := english.GIVEN_UP if scene.job.starts > MOST_STARTS else why_not(message):
             told.outcome = "refused"
             told.notices.append(refusal)
         elif command := command_in(message):
@@ -163,7 +157,7 @@ class Conversation:
         except NothingAsked:
             told.outcome = "refused"
             if scene.job.message.filled:
-                told.notices.append(NOTED)
+                told.notices.append(english.NOTED)
                 return
             await self._obeying.offer_opening(scene)
             if not (told.text or told.refused):
@@ -185,7 +179,7 @@ class Conversation:
         made = all_made(told.files, links)
         if not made:
             return
-        scene.reply.write(told.shown, step="Fetching files")
+        scene.reply.write(told.shown, step=english.FETCHING_FILES)
         refresh = partial(dify.files_of, ids.conversation_id, ids.message_id, asking.user)
         if words.strip():
             await scene.reply.begun(WORDS_FIRST_SECONDS)
@@ -216,14 +210,17 @@ class Conversation:
         words, _ = without_own_links(told.text, scene.dify.owns)
         if told.outcome != "answered" or not ids.message_id or not words.strip():
             return []
-        buttons = [Button("Good answer", Action.LIKE, value), Button("Bad answer", Action.DISLIKE, value)]
+        buttons = [
+            Button(english.GOOD_ANSWER, Action.LIKE, value),
+            Button(english.BAD_ANSWER, Action.DISLIKE, value),
+        ]
         try:
             if (await scene.dify.app()).speaks:
-                buttons.append(Button("Read aloud", Action.SPEAK, value))
+                buttons.append(Button(english.READ_ALOUD, Action.SPEAK, value))
         except BridgeError as error:
             log.info("%s: not known whether the app speaks: %s", scene.job.thread.key, error)
         if scene.config.curators:
-            buttons.append(Button("Save as right answer", Action.CURATE, value))
+            buttons.append(Button(english.SAVE_AS_RIGHT, Action.CURATE, value))
         return buttons
 
     def _follow_up(self, scene: Scene, opened: OpenApp, asking: Asking) -> None:
@@ -256,7 +253,7 @@ class Conversation:
             asked.hold,
             Begun(job.first_started_at, job.replies, job.beside, again=job.begun_before),
             show_reasoning=self._show_reasoning,
-            growing=(Button("Stop", Action.STOP, str(job.id), Style.DANGER),),
+            growing=(Button(english.STOP, Action.STOP, str(job.id), Style.DANGER),),
             is_own_link=dify.owns,
         )
         user = dify_user_of(job.thread, job.message.author)
@@ -300,7 +297,9 @@ class Conversation:
 
 def why_not(message: Message) -> str:
     """The sentence for a message that is not worth a call to Dify; empty when it is."""
-    return TOO_LONG if len(message.text) > QUESTION_LIMIT_CHARACTERS else ""
+    if len(message.text) <= QUESTION_LIMIT_CHARACTERS:
+        return ""
+    return say(english.QUESTION_TOO_LONG, most=f"{QUESTION_LIMIT_CHARACTERS:,}")
 
 
 def command_in(message: Message) -> Command | None:

@@ -11,10 +11,10 @@ from zlib import crc32
 
 from bridge.dify import HumanForm
 from bridge.types import Action, Button, Decision, Field, FieldKind, Filled, Form, Style
+from bridge.words import english, say
 
 # Beyond this, no platform shows them well.
 MOST_ACTIONS = 20
-NOT_HERE = "The AI app waits for a decision that has to be made in Dify."
 _STYLES = {"primary": Style.PRIMARY, "danger": Style.DANGER, "accent": Style.PRIMARY}
 
 
@@ -66,7 +66,7 @@ def text_of_forms(forms: Sequence[HumanForm]) -> str:
         parts.append(form.content)
         if form.expires_at:
             until = datetime.fromtimestamp(form.expires_at, UTC)
-            parts.append(f"Open until {until:%Y-%m-%d %H:%M} UTC.")
+            parts.append(say(english.OPEN_UNTIL, until=f"{until:%Y-%m-%d %H:%M}"))
     return "\n\n".join(part for part in parts if part.strip())
 
 

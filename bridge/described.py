@@ -11,6 +11,7 @@ from bridge.errors import FileUnreadable, PlatformDown, PlatformError, RateLimit
 from bridge.ports import Adapter, DescribesFiles
 from bridge.types import Attachment, Lane, Thread
 from bridge.window import Priority
+from bridge.words import english, say
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +47,7 @@ async def described(
         except (PlatformError, TimeoutError) as error:
             log.warning("%s: nothing is known of a file: %s", thread.key, str(error) or "not told in time")
             notice = error.notice if isinstance(error, FileUnreadable) else FileUnreadable.notice
-            found.refused.append(f"{shown_name(attachment)} was not passed on. {notice}")
+            found.refused.append(say(english.NOT_PASSED_ON, name=shown_name(attachment), reason=notice))
     return found
 
 

@@ -48,18 +48,20 @@ message. `str(error)` is for the log and is just as free of secrets and message 
 
 from typing import ClassVar
 
+from bridge.words import english, say
+
 
 class BridgeError(Exception):
     """The root. `detail` goes to the log."""
 
-    notice: ClassVar[str] = "Something went wrong here. Please try again."
+    notice: ClassVar[str] = english.BRIDGE_ERROR
 
     def __init__(self, detail: str = "") -> None:
         super().__init__(detail or type(self).__name__)
 
 
 class SettingsError(BridgeError):
-    notice = "The bridge is not set up correctly. Its operator has been told."
+    notice = english.SETTINGS_ERROR
 
     def __init__(self, problems: tuple[str, ...]) -> None:
         super().__init__("; ".join(problems))
@@ -67,47 +69,46 @@ class SettingsError(BridgeError):
 
 
 class StoreError(BridgeError):
-    notice = "The bridge cannot reach its memory right now. Please try again in a minute."
+    notice = english.STORE_ERROR
 
 
 class LeaseLost(BridgeError):
-    notice = "Another process of the bot goes on with this answer."
+    notice = english.LEASE_LOST
 
 
 class TooOld(BridgeError):
-    notice = "The bot was away when this was asked. If it still matters, please ask again."
+    notice = english.TOO_OLD
 
 
 class NothingAsked(BridgeError):
-    notice = "Write your question together with the mention, and it will be answered here."
+    notice = english.NOTHING_ASKED
 
 
 class Unfilled(BridgeError):
     """`names` says what is missing, as people read it; `in_form` that a form can ask for some of it, else it
     is files."""
 
-    notice = "This app needs some details first."
+    notice = english.UNFILLED
 
     def __init__(self, names: str, *, in_form: bool) -> None:
         super().__init__("inputs are missing")
         self.in_form = in_form
-        needs = f"{self.notice.removesuffix('.')}: {names}."
-        self.sentence = needs if in_form else f"{needs} Ask again with this attached."
+        self.sentence = say(english.UNFILLED_FORM if in_form else english.UNFILLED_FILES, names=names)
 
 
 class Leaving(BridgeError):
-    notice = "The bot is being restarted. Please try again in a minute."
+    notice = english.LEAVING
 
 
 class NotForYou(BridgeError):
-    notice = "This is not open to you here. The operator of this bot decides who may use it."
+    notice = english.NOT_FOR_YOU
 
 
 class DifyError(BridgeError):
     """`nothing_began` says that the same question may be asked again: its turn cannot have begun, as far as a
     client can know. `retry_after` is the server's wish, in seconds, for how long to wait before that."""
 
-    notice = "The AI service could not answer this. Please try again."
+    notice = english.DIFY_ERROR
 
     def __init__(
         self, detail: str = "", *, nothing_began: bool = False, retry_after: float | None = None
@@ -118,87 +119,87 @@ class DifyError(BridgeError):
 
 
 class DifyUnreachable(DifyError):
-    notice = "The AI service cannot be reached right now. Please try again in a minute."
+    notice = english.DIFY_UNREACHABLE
 
 
 class DifySilent(DifyError):
-    notice = "The AI service stopped responding, so this answer ends here. Please try again."
+    notice = english.DIFY_SILENT
 
 
 class DifyCut(DifyError):
-    notice = "The connection to the AI service broke, so this answer ends here. Please try again."
+    notice = english.DIFY_CUT
 
 
 class DifyBusy(DifyError):
-    notice = "The AI service is busy with other questions. Please try again in a minute."
+    notice = english.DIFY_BUSY
 
 
 class DifyDown(DifyError):
-    notice = "The AI service has a problem of its own right now. Please try again in a minute."
+    notice = english.DIFY_DOWN
 
 
 class DifyKeyRejected(DifyError):
-    notice = "The AI service does not accept this bot's key. Its operator has to set a valid one."
+    notice = english.DIFY_KEY_REJECTED
 
 
 class DifyAppClosed(DifyError):
-    notice = "The AI app behind this bot is switched off. Its operator has to enable its API again."
+    notice = english.DIFY_APP_CLOSED
 
 
 class DifyNotPublished(DifyError):
-    notice = "The AI app behind this bot has not been published yet. Its builder has to publish it first."
+    notice = english.DIFY_NOT_PUBLISHED
 
 
 class DifyWrongMode(DifyError):
-    notice = "The AI app behind this bot is of another kind. Its operator has to choose one that fits."
+    notice = english.DIFY_WRONG_MODE
 
 
 class DifyQuota(DifyError):
-    notice = "The quota of the AI service is used up. Its operator has to raise it."
+    notice = english.DIFY_QUOTA
 
 
 class DifyModelFailed(DifyError):
-    notice = "The AI model failed while answering. Please try again."
+    notice = english.DIFY_MODEL_FAILED
 
 
 class DifyRejected(DifyError):
-    notice = "The AI app did not accept this question. Try a shorter or a different one."
+    notice = english.DIFY_REJECTED
 
 
 class DifyInputRefused(DifyError):
-    notice = "The AI app needs other details than it was given: one is missing, or is not of the right form."
+    notice = english.DIFY_INPUT_REFUSED
 
 
 class DifyConversationGone(DifyError):
-    notice = "The earlier part of this conversation is no longer there, so the bot starts afresh."
+    notice = english.DIFY_CONVERSATION_GONE
 
 
 class DifyNotThere(DifyError):
-    notice = "The AI service no longer knows what this is about."
+    notice = english.DIFY_NOT_THERE
 
 
 class DifyFileRefused(DifyError):
-    notice = "The AI app does not take this file."
+    notice = english.DIFY_FILE_REFUSED
 
 
 class DifyFileGone(DifyError):
-    notice = "A file that the AI app made could not be fetched."
+    notice = english.DIFY_FILE_GONE
 
 
 class DifyFormOver(DifyError):
-    notice = "This was answered already, or its time is over."
+    notice = english.DIFY_FORM_OVER
 
 
 class DifyLacks(DifyError):
-    notice = "The AI app behind this bot does not offer this."
+    notice = english.DIFY_LACKS
 
 
 class DifyNotDify(DifyError):
-    notice = "The address of this bot's AI service is wrong. Its operator has to correct it."
+    notice = english.DIFY_NOT_DIFY
 
 
 class PlatformError(BridgeError):
-    notice = "The chat service did not take this answer. Please try again."
+    notice = english.PLATFORM_ERROR
 
 
 class RateLimited(PlatformError):
@@ -231,19 +232,19 @@ class TryOtherwise(PlatformError):
 
 
 class StoppedByPerson(PlatformError):
-    notice = "This answer was stopped."
+    notice = english.STOPPED
 
 
 class FileUnreadable(PlatformError):
-    notice = "It could not be read from the chat."
+    notice = english.FILE_UNREADABLE
 
 
 class FileEmpty(FileUnreadable):
-    notice = "It is empty."
+    notice = english.FILE_EMPTY
 
 
 class FileTooLarge(FileUnreadable):
-    notice = "It is larger than what may be passed on."
+    notice = english.FILE_TOO_LARGE
 
 
 class LoginRefused(PlatformError):

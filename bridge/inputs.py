@@ -12,6 +12,7 @@ from math import isfinite
 
 from bridge.dify import AppInfo, AppInput, InputKind, Upload, file_input
 from bridge.types import Action, Field, FieldKind, Filled, Form, Message
+from bridge.words import english, say
 
 # Fields that only an attached file can fill.
 OF_FILES = frozenset({InputKind.FILE, InputKind.FILES})
@@ -128,15 +129,15 @@ def problem_with(field: AppInput, given: str) -> str:
     """Why this cannot stand in the field, as a sentence; empty when it can."""
     name = field.label or field.name
     if not given.strip():
-        return f"{name} is missing." if field.required else ""
+        return say(english.IS_MISSING, name=name) if field.required else ""
     if field.longest and len(given) > field.longest:
-        return f"{name} is too long: {field.longest} characters at most."
+        return say(english.IS_TOO_LONG, name=name, most=field.longest)
     if field.kind is InputKind.NUMBER and _number(given) is None:
-        return f"{name} must be a number."
+        return say(english.MUST_BE_NUMBER, name=name)
     if field.kind is InputKind.SELECT and field.options and given not in field.options:
-        return f"{name} must be one of: {', '.join(field.options)}."
+        return say(english.MUST_BE_ONE_OF, name=name, options=", ".join(field.options))
     if field.kind is InputKind.JSON and _object(given) is None:
-        return f"{name} must be a JSON object."
+        return say(english.MUST_BE_JSON, name=name)
     return ""
 
 

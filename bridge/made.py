@@ -14,6 +14,7 @@ from bridge.markdown import Linked
 from bridge.ports import Adapter, SendsFiles
 from bridge.types import File, Thread
 from bridge.window import Priority
+from bridge.words import english, say
 
 log = logging.getLogger(__name__)
 
@@ -22,9 +23,6 @@ MOST_FILES = 10
 # Before a file is tried again that a platform did not take, as it is down.
 PAUSES_SECONDS = (0.5, 1.0, 2.0)
 
-NOT_FETCHED = "{name} could not be fetched from the AI service."
-NOT_SENT = "{name} could not be put here; the bot may not send files, or it is too large."
-NOT_SENT_NOW = "{name} could not be put here, as the chat did not take it just now."
 
 Refresh = Callable[[], Awaitable[Sequence[AppFile]]]
 
@@ -46,7 +44,7 @@ class Making:
             async with self._room:
                 fetched = await fetching.file(file)
                 if fetched is None:
-                    problems.append(NOT_FETCHED.format(name=file.name or "A file"))
+                    problems.append(say(english.NOT_FETCHED, name=file.name or english.A_FILE))
                 else:
                     name = f"{key}.f{number}"
                     problems.extend(await send_made(adapter, self._budget, thread, name, fetched))
@@ -94,7 +92,7 @@ def all_made(files: Sequence[AppFile], links: Sequence[Linked]) -> tuple[AppFile
 
 async def send_made(adapter: Adapter, budget: Budget, thread: Thread, key: str, file: File) -> list[str]:
     """Put it into the thread; a sentence where it could not be."""
-    refused = [NOT_SENT.format(name=file.name)]
+    refused = [say(english.NOT_SENT, name=file.name)]
     if not isinstance(adapter, SendsFiles) or len(file.data) > adapter.file_limit(thread):
         return refused
     for pause in (*PAUSES_SECONDS, None):
@@ -117,7 +115,7 @@ async def send_made(adapter: Adapter, budget: Budget, thread: Thread, key: str, 
             log.info("%s: a file was not sent: %s", thread.key, error)
         else:
             return []
-    return [NOT_SENT_NOW.format(name=file.name)]
+    return [say(english.NOT_SENT_NOW, name=file.name)]
 
 
 def _named(file: File, name: str) -> File:

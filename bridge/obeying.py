@@ -12,6 +12,7 @@ from bridge.markdown import plain, strip_thinking
 from bridge.scene import Scene
 from bridge.store import UNFILLED, Store
 from bridge.types import Action, Button, Style
+from bridge.words import english, say
 
 MOST_EXCHANGES = 10
 MOST_LOOKED_AT = 100
@@ -27,18 +28,6 @@ SPOKEN_CHARACTERS = 4_000
 
 _FENCE = re.compile(r"`{3,}|~{3,}")
 
-BEGUN = "A new conversation begins with the next question."
-FORGOTTEN = "This conversation is forgotten, here and in Dify."
-NOTHING_YET = "There is no conversation in this thread yet."
-NOTHING_RUNS = "Nothing is being answered here just now."
-NO_VARIABLES = "This conversation has no variables."
-NO_SUCH_VARIABLE = "This conversation has no variable of that name."
-NOT_OF_ITS_KIND = "`{name}` takes another kind of value: {kind}."
-HOW_TO_SET = "Write `!set name value`."
-SET = "Set."
-FILL_IN = "Fill in the form, and the result will be put here."
-NOTHING_TO_SPEAK = "There is no answer here that could be read aloud."
-
 
 class Obeying:
     """Carries out commands. What there is to say goes to the scene's `told`."""
@@ -52,7 +41,7 @@ class Obeying:
         scene.told.outcome = f"command {command.word}"
         match command.word:
             case Word.NEW:
-                await self._begin_anew(scene, BEGUN)
+                await self._begin_anew(scene, english.BEGUN)
             case Word.FORGET:
                 await self._forget(scene)
             case Word.STOP:
@@ -64,7 +53,7 @@ class Obeying:
             case Word.SPEAK:
                 await self._speak(scene, command.rest)
             case Word.RENAME | Word.HISTORY | Word.VARIABLES | Word.SET if not scene.job.conversation_id:
-                scene.told.notices.append(NOTHING_YET)
+                scene.told.notices.append(english.NOTHING_YET)
             case Word.RENAME:
                 await self._rename(scene, command.rest)
             case Word.HISTORY:
@@ -91,19 +80,19 @@ class Obeying:
         job = scene.job
         if job.conversation_id:
             await scene.dify.forget(job.conversation_id, job.dify_user)
-        await self._begin_anew(scene, FORGOTTEN)
+        await self._begin_anew(scene, english.FORGOTTEN)
 
     def _stop(self, scene: Scene) -> None:
         """What ran was stopped when this arrived; that its answer says so is enough."""
         if not scene.job.waited:
-            scene.told.notices.append(NOTHING_RUNS)
+            scene.told.notices.append(english.NOTHING_RUNS)
 
     async def _generate(self, scene: Scene) -> None:
         app = await scene.dify.app()
         if all(field.kind in OF_FILES for field in app.inputs):
             raise DifyLacks("the app has no form")
         scene.told.outcome = UNFILLED
-        scene.told.notices.append(FILL_IN)
+        scene.told.notices.append(english.FILL_IN_FORM)
         scene.told.buttons.append(fill_button(scene.job.id))
 
     async def _speak(self, scene: Scene, rest: str) -> None:
@@ -117,11 +106,11 @@ class Obeying:
         said = await dify.history(conversation, user, MOST_LOOKED_AT) if conversation else ()
         answers = [one for one in said if one.answer and (not wanted or one.id == wanted)]
         if not answers:
-            scene.told.notices.append(NOTHING_TO_SPEAK)
+            scene.told.notices.append(english.NOTHING_TO_SPEAK)
             return
         text = answers[-1].answer[:SPOKEN_CHARACTERS]
         scene.reply.show_steps()
-        scene.reply.write("", step="Reading it aloud")
+        scene.reply.write("", step=english.READING_ALOUD)
         sound = await dify.speak(text, user, answers[-1].id)
         problems = await send_made(scene.adapter, self._budget, job.thread, f"{scene.key}.f0", sound)
         scene.told.notices.extend(problems)
@@ -130,7 +119,7 @@ class Obeying:
         job = scene.job
         name = " ".join(name.split())[:NAME_CHARACTERS]
         title = await scene.dify.rename(job.conversation_id, job.dify_user, name)
-        scene.told.notices.append(f"This conversation is called “{title}” now.")
+        scene.told.notices.append(say(english.CALLED, title=title))
         scene.told.title = title
 
     async def _said(self, scene: Scene) -> tuple[Exchange, ...]:
@@ -141,33 +130,33 @@ class Obeying:
         lines = [f"> {_words(one.query)}\n\n{_words(strip_thinking(one.answer).answer)}" for one in said]
         scene.told.text = "\n\n".join(lines)
         if not lines:
-            scene.told.notices.append(NOTHING_YET)
+            scene.told.notices.append(english.NOTHING_YET)
 
     async def _variables(self, scene: Scene) -> None:
         found = await scene.dify.variables(scene.job.conversation_id, scene.job.dify_user)
         scene.told.text = "\n".join(
-            f"- `{one.name}`: {_excerpt(one.value) or '(empty)'}" for one in found[:MOST_VARIABLES]
+            f"- `{one.name}`: {_excerpt(one.value) or english.EMPTY}" for one in found[:MOST_VARIABLES]
         )
         if not found:
-            scene.told.notices.append(NO_VARIABLES)
+            scene.told.notices.append(english.NO_VARIABLES)
 
     async def _set(self, scene: Scene, rest: str) -> None:
         name, _, value = " ".join(rest.split(maxsplit=1)).partition(" ")
         found = await scene.dify.variables(scene.job.conversation_id, scene.job.dify_user)
         variable = next((one for one in found if one.name == name), None)
         if not name or not value:
-            scene.told.notices.append(HOW_TO_SET)
+            scene.told.notices.append(english.HOW_TO_SET)
         elif variable is None:
-            scene.told.notices.append(NO_SUCH_VARIABLE)
+            scene.told.notices.append(english.NO_SUCH_VARIABLE)
         else:
             job = scene.job
             try:
                 await scene.dify.set_variable(job.conversation_id, job.dify_user, variable, value.strip())
             except DifyRejected:
-                sentence = NOT_OF_ITS_KIND.format(name=name, kind=variable.kind)
+                sentence = say(english.NOT_OF_ITS_KIND, name=name, kind=variable.kind)
                 scene.told.notices.append(sentence)
             else:
-                scene.told.notices.append(SET)
+                scene.told.notices.append(english.SET)
 
 
 def asking_buttons(question_id: int, texts: tuple[str, ...]) -> tuple[Button, ...]:
@@ -177,7 +166,7 @@ def asking_buttons(question_id: int, texts: tuple[str, ...]) -> tuple[Button, ..
 
 def fill_button(question_id: int) -> Button:
     """The button that opens the app's form."""
-    return Button("Fill in", Action.FILL, str(question_id), Style.PRIMARY)
+    return Button(english.FILL_IN, Action.FILL, str(question_id), Style.PRIMARY)
 
 
 def _is_number(text: str) -> bool:

@@ -14,12 +14,9 @@ from bridge.people import asks_about_people, looked_up
 from bridge.ports import Adapter
 from bridge.scene import Scene
 from bridge.types import Attachment, Message
+from bridge.words import english, say
 
 # Dify wants words with every question.
-ATTACHED = "(see what is attached)"
-UNHEARD = "{name} could not be listened to. {reason}"
-DEAF = "The AI app behind this bot does not listen."
-NOT_A_WORD = "Nothing in it could be understood."
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +51,7 @@ async def prepare(scene: Scene, carrier: Carrier, budget: Budget, user: str) -> 
     configured = {**scene.config.inputs, **dict(lasting)}
     inputs = inputs_of(app, message, configured, carried.uploads, text=asked)
     return Prepared(
-        query=text or (ATTACHED if carried.uploads else ""),
+        query=text or (english.SEE_ATTACHED if carried.uploads else ""),
         inputs=inputs.values,
         uploads=inputs.files,
         heard=heard,
@@ -92,18 +89,18 @@ async def _heard(
             except (PlatformError, DifyFileRefused) as error:
                 reason = error.notice
             except DifyLacks:
-                reason = DEAF
+                reason = english.DEAF
             else:
-                reason = "" if text else NOT_A_WORD
+                reason = "" if text else english.NOT_A_WORD
                 texts.append(text)
         if reason:
-            problems.append(UNHEARD.format(name=shown_name(attachment), reason=reason))
+            problems.append(say(english.UNHEARD, name=shown_name(attachment), reason=reason))
     return "\n\n".join(text for text in texts if text), problems
 
 
 def _why_unheard(recording: Attachment, app: AppInfo) -> str:
     """Why it is not even fetched; empty where it is."""
     if not app.hears:
-        return DEAF
+        return english.DEAF
     too_large = recording.size is not None and recording.size > voice.MOST_BYTES
-    return f"It is larger than {voice.MOST_BYTES // MEGABYTE} MB." if too_large else ""
+    return say(english.LARGER_THAN, most=voice.MOST_BYTES // MEGABYTE) if too_large else ""

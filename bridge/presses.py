@@ -31,6 +31,7 @@ from bridge.types import (
     Reaction,
     Whisper,
 )
+from bridge.words import english
 
 log = logging.getLogger(__name__)
 
@@ -44,14 +45,6 @@ MOST_DIGITS = 18
 # Of a question and of an answer that Dify takes as an annotation, as far as a form can hold them.
 ANNOTATION_CHARACTERS = 2_900
 
-TOO_LONG_AGO = "This is too long ago; the bot does not remember it any more."
-THANKS = "Thank you. You can change this at any time."
-TAKEN_BACK = "Taken back."
-NOT_RATED = "This could not be noted just now. Please try again."
-SAVED = "Saved: from now on, this is what the app answers to that question."
-FORM_TITLE = "Details"
-NO_FORM = "There is nothing to fill in any more."
-TOO_SLOW = "The AI service is slow just now. Please press again."
 
 Deliver = Callable[[Message], Awaitable[None]]
 Stop = Callable[[int], None]
@@ -76,7 +69,7 @@ class Presses:
         """See `bridge.ports.Host`."""
         question, _, number = press.value.partition(":")
         if not _is_number(question) or (number and not _is_number(number)):
-            return Whisper(TOO_LONG_AGO)
+            return Whisper(english.TOO_LONG_AGO)
         if press.action is Action.STOP:
             self._stop(int(question))
             await self._store.stop(int(question))
@@ -84,14 +77,14 @@ class Presses:
         known = await self._store.known(int(question))
         opened = self._apps.of(known.app) if known is not None else None
         if known is None or opened is None:
-            return Whisper(TOO_LONG_AGO)
+            return Whisper(english.TOO_LONG_AGO)
         if not may_ask(opened.config, press.platform, press.person.id):
             raise NotForYou
         try:
             async with asyncio.timeout(REACT_WITHIN_SECONDS):
                 reaction = await self._react(press, known, opened, int(number or 0))
         except TimeoutError:
-            return Whisper(TOO_SLOW)
+            return Whisper(english.TOO_SLOW)
         if not isinstance(reaction, Message):
             return reaction
         await self._take(reaction)
@@ -115,7 +108,7 @@ class Presses:
                 return await self._rate(press, known, opened)
             case Action.ASK:
                 text = await self._store.suggested(known.id, number)
-                return _message(press, known, text) if text else Whisper(TOO_LONG_AGO)
+                return _message(press, known, text) if text else Whisper(english.TOO_LONG_AGO)
             case Action.SPEAK:
                 return _message(press, known, f"!speak {known.id}")
             case Action.FILL:
@@ -135,14 +128,14 @@ class Presses:
         comment = dict(press.filled or ()).get("comment", "")
         if press.filled is None and known.rating == rating.value:
             noted = await self._noted(known, opened, None)
-            return Whisper(TAKEN_BACK if noted else NOT_RATED)
+            return Whisper(english.TAKEN_BACK if noted else english.NOT_RATED)
         if rating is Rating.DISLIKE and press.filled is None:
             # The form has to come first, and soon.
             self._begin(self._noted(known, opened, rating))
-            why = Field("comment", "What was wrong?", FieldKind.PARAGRAPH, longest=COMMENT_CHARACTERS)
-            return Form("Thank you for telling", (why,), Action.DISLIKE, press.value)
+            why = Field("comment", english.WHAT_WAS_WRONG, FieldKind.PARAGRAPH, longest=COMMENT_CHARACTERS)
+            return Form(english.THANK_YOU_FOR_TELLING, (why,), Action.DISLIKE, press.value)
         noted = await self._noted(known, opened, rating, comment[:COMMENT_CHARACTERS])
-        return Whisper(THANKS if noted else NOT_RATED)
+        return Whisper(english.THANKS if noted else english.NOT_RATED)
 
     async def _noted(self, known: Known, opened: OpenApp, rating: Rating | None, comment: str = "") -> bool:
         try:
@@ -157,7 +150,7 @@ class Presses:
     async def _fill(self, press: Press, known: Known, opened: OpenApp) -> Reaction | Message:
         """The form that the question waits for, or the question with what was filled in."""
         if known.message is None:
-            return Whisper(TOO_LONG_AGO)
+            return Whisper(english.TOO_LONG_AGO)
         async with opened.in_use() as dify:
             app = await dify.app()
         if press.filled is None:
@@ -165,7 +158,7 @@ class Presses:
         fields = fillable(app)
         if problem := problems_with(fields, press.filled):
             given = [field for field in fields if field.name in dict(press.filled)]
-            return form_of_inputs(given, app.name or FORM_TITLE, press.value, press.filled, problem)
+            return form_of_inputs(given, app.name or english.DETAILS, press.value, press.filled, problem)
         command = command_of(known.message.text)
         return replace(
             known.message,
@@ -181,7 +174,7 @@ class Presses:
     async def _decide(self, press: Press, known: Known, opened: OpenApp, number: int) -> Reaction | Message:
         choice = unpacked(known.decision, number)
         if choice is None:
-            return Whisper(NO_FORM)
+            return Whisper(english.NO_FORM)
         async with opened.in_use() as dify:
             form = await dify.form(choice.token)
         if form.fields and press.filled is None:
@@ -196,16 +189,16 @@ class Presses:
             if press.filled is not None:
                 given = dict(press.filled)
                 await dify.annotate(given.get("question", ""), given.get("answer", ""))
-                return Whisper(SAVED)
+                return Whisper(english.SAVED)
             said = await dify.history(known.conversation_id, known.dify_user, 20)
         exchange = next((one for one in said if one.id == known.dify_message_id), None)
         if exchange is None:
-            return Whisper(TOO_LONG_AGO)
+            return Whisper(english.TOO_LONG_AGO)
         fields = (
-            _long_field("question", "Question", exchange.query),
-            _long_field("answer", "The right answer", exchange.answer),
+            _long_field("question", english.QUESTION, exchange.query),
+            _long_field("answer", english.THE_RIGHT_ANSWER, exchange.answer),
         )
-        return Form("Save as the right answer", fields, Action.CURATE, press.value, submit="Save")
+        return Form(english.SAVE_AS_THE_RIGHT_ANSWER, fields, Action.CURATE, press.value, submit=english.SAVE)
 
     def _begin(self, work: Awaitable[object]) -> None:
         async def guarded() -> None:
@@ -230,7 +223,11 @@ def _form_for(app: AppInfo, opened: OpenApp, known: Known, message: Message, val
     whole = command_of(message.text) is not None
     configured = opened.config.inputs if whole else {**opened.config.inputs, **dict(known.inputs)}
     fields = to_ask_for(app, message, configured, whole=whole)
-    return form_of_inputs(fields, app.name or FORM_TITLE, value, known.inputs) if fields else Whisper(NO_FORM)
+    return (
+        form_of_inputs(fields, app.name or english.DETAILS, value, known.inputs)
+        if fields
+        else Whisper(english.NO_FORM)
+    )
 
 
 def _message(press: Press, known: Known, text: str, decision: Decision | None = None) -> Message:

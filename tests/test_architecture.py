@@ -36,7 +36,7 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     ),
     "bridge.replica": ({"bridge.store", "bridge.errors"}, set()),
     "bridge.stop": (set(), set()),
-    "bridge.commands": (set(), set()),
+    "bridge.commands": ({"bridge.words"}, set()),
     "bridge.courtesy": (PURE | PACED, set()),
     "bridge.naming": (PURE | PACED, set()),
     "bridge.people": (PURE | PACED | {"bridge.dify"}, set()),
@@ -67,9 +67,9 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     ),
     "bridge.web": ({"bridge.web", "bridge.types", "bridge.errors", "bridge.ports"}, {"aiohttp"}),
     "bridge.notes": (PURE | {"bridge.store"}, set()),
-    "bridge.inputs": ({"bridge.types", "bridge.dify"}, set()),
-    "bridge.deciding": ({"bridge.types", "bridge.dify"}, set()),
-    "bridge.cited": ({"bridge.dify"}, set()),
+    "bridge.inputs": ({"bridge.types", "bridge.dify", "bridge.words"}, set()),
+    "bridge.deciding": ({"bridge.types", "bridge.dify", "bridge.words"}, set()),
+    "bridge.cited": ({"bridge.dify", "bridge.words"}, set()),
     "bridge.attached": (PURE | {"bridge.ports", "bridge.dify", "bridge.inputs"}, set()),
     "bridge.described": (PURE | PACED | {"bridge.attached"}, set()),
     "bridge.made": (PURE | PACED | {"bridge.dify", "bridge.attached"}, set()),
@@ -130,12 +130,12 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
         | {"bridge.appfile", "bridge.capacity", "bridge.dify"},
         set(),
     ),
-    "bridge.capacity": (set(), set()),
+    "bridge.capacity": ({"bridge.words"}, set()),
     "bridge.trace": ({"bridge.types"}, set()),
     "bridge.voice": ({"bridge.types", "bridge.errors"}, {"av"}),
     "adapters.slack": (
         {"adapters.slack", "bridge.types", "bridge.ports", "bridge.errors", "bridge.markdown"}
-        | {"bridge.proxies"},
+        | {"bridge.proxies", "bridge.words"},
         {"slack_bolt", "slack_sdk", "aiohttp", "yarl"},
     ),
     # What is pure is so by what it knows.
@@ -150,7 +150,7 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     },
     "adapters.discord": (
         {"adapters.discord", "bridge.types", "bridge.ports", "bridge.errors", "bridge.markdown"}
-        | {"bridge.proxies"},
+        | {"bridge.proxies", "bridge.words"},
         {"discord", "aiohttp", "yarl"},
     ),
     # What is measured is a process, or inside one (`JOINTS`).

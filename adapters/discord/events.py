@@ -6,6 +6,7 @@ import discord
 
 from adapters.discord.files import safe_name
 from bridge.types import Attachment, Message, Person, Thread
+from bridge.words import english
 
 PLATFORM = "discord"
 # Where other threads have a server, a direct message has this.
@@ -56,7 +57,7 @@ def plain_text(message: discord.Message, bot_user_id: int) -> str:
 
     def shown(mention: re.Match[str]) -> str:
         user = int(mention.group(1))
-        return "" if user == bot_user_id else f"@{names.get(user, 'someone')}"
+        return "" if user == bot_user_id else f"@{names.get(user, english.DISCORD_SOMEONE)}"
 
     text = _USER_MENTION.sub(shown, message.content)
     for role in message.role_mentions:
@@ -68,7 +69,7 @@ def thread_title(question: str) -> str:
     """A name for the thread, from the first line of what was asked."""
     line = next((line.strip() for line in question.splitlines() if line.strip()), "")
     if not line:
-        return "Question"
+        return english.QUESTION
     if len(line) <= SHORT_TITLE:
         return line
     cut = line[:SHORT_TITLE].rsplit(" ", 1)[0]

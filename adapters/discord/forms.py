@@ -14,6 +14,7 @@ from adapters.discord.labels import label, shortened
 from adapters.discord.render import render
 from bridge.markdown import utf16_length, whole
 from bridge.types import Body, Field, FieldKind, Filled, Form
+from bridge.words import english, say
 
 # discord.com/developers, "Component Reference" and "Interaction Response Object".
 MOST_PLACES = 5
@@ -33,7 +34,7 @@ _SHORT, _PARAGRAPH = 1, 2
 
 Numbered: TypeAlias = tuple[int, Field]
 Thing = TypeVar("Thing")
-_CHECK = (("true", "Yes"), ("false", "No"))
+_CHECK = (("true", english.YES), ("false", english.NO))
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ def modal(form: Form, page: int, name: str) -> Component:
     """One page of the form, with this custom id."""
     pages = _pages(form)
     part = f" ({page + 1}/{len(pages)})" if len(pages) > 1 else ""
-    title = label(form.title, TITLE_LIMIT - len(part), "Form") + part
+    title = label(form.title, TITLE_LIMIT - len(part), english.DISCORD_FORM) + part
     places = [_label(index, field) for index, field in pages[page]]
     intro = render(Body(form.intro, final=True)) if page == 0 else ""
     if intro or not places:
@@ -115,7 +116,7 @@ def _input(index: int, field: Field) -> Component:
         "min_length": 1 if field.required else 0,
         "max_length": longest,
     }
-    hint = f"One of: {', '.join(_choices(field))}" if _choices(field) else ""
+    hint = say(english.ONE_OF, options=", ".join(_choices(field))) if _choices(field) else ""
     return {
         **shown,
         **({"value": _cut(field.default, longest)} if field.default else {}),

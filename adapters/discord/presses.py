@@ -28,6 +28,7 @@ from adapters.discord.render import CONTENT_LIMIT, render
 from bridge.errors import BridgeError, PlatformError
 from bridge.ports import Host
 from bridge.types import Begin, Body, Filled, Form, Press, Reaction, Style, Whisper
+from bridge.words import english, say
 
 log = logging.getLogger(__name__)
 
@@ -37,9 +38,6 @@ ANSWER_WITHIN_SECONDS = 2.0
 TOKEN_SECONDS = 900.0
 # Far more than people press at once. Whoever is beyond reads that it failed, and presses again.
 MOST_AT_ONCE = 500
-
-LOST = "This form is no longer open here. Please press the button again that opened it."
-CONTINUE = "Continue"
 
 
 class Answers(Protocol):
@@ -105,7 +103,7 @@ class Presses:
     async def _handle_page(self, one: Interaction, page: Page) -> None:
         kept = self._kept.find(page, one.person.id)
         if kept is None or page.number >= forms.page_count(kept.form):
-            await self._respond(one, with_message(whisper(LOST)))
+            await self._respond(one, with_message(whisper(english.DISCORD_FORM_LOST)))
         elif one.entries is None:
             await self._respond(one, with_modal(forms.modal(kept.form, page.number, page.custom_id)))
         else:
@@ -116,7 +114,7 @@ class Presses:
         """After a page was sent: to the next one, or with the whole form to the host."""
         count, following = forms.page_count(kept.form), Page(page.token, page.number + 1)
         if following.number < count:
-            text = f"Part {following.number} of {count} is filled in."
+            text = say(english.DISCORD_PART_FILLED, number=following.number, count=count)
             await self._respond(one, with_message(_offer(text, following)))
             return
         form = kept.form
@@ -191,7 +189,7 @@ class Presses:
     def _offered(self, one: Interaction, form: Form) -> Response:
         """What the form says above its fields, such as what was wrong, can be read before it is open."""
         intro = shortened(render(Body(form.intro, final=True)), CONTENT_LIMIT)
-        text = intro or label(form.title, CONTENT_LIMIT, "One more form.")
+        text = intro or label(form.title, CONTENT_LIMIT, english.DISCORD_ONE_MORE_FORM)
         return _offer(text, self._kept.keep(form, one.person.id))
 
     def _respond(self, one: Interaction, response: Response) -> Awaitable[None]:
@@ -200,4 +198,4 @@ class Presses:
 
 def _offer(text: str, page: Page) -> Response:
     """A message with the button that opens this page."""
-    return whisper(text, row(button(CONTINUE, page.custom_id, Style.PRIMARY)))
+    return whisper(text, row(button(english.CONTINUE, page.custom_id, Style.PRIMARY)))

@@ -4,6 +4,7 @@ import re
 
 from adapters.discord.labels import label
 from bridge.markdown import utf16_length
+from bridge.words import english, say
 
 SOURCE_LIMIT = 80
 # All sources together, of the 2,000 units that a message has.
@@ -11,7 +12,7 @@ LINE_LIMIT = 600
 
 # What would be markup or a mention. Underscores within words are harmless, and belong to addresses.
 _SIGNS = re.compile(r"[*~`|\\<>\[\]]|(?<![^\W_])_|_(?![^\W_])")
-_MORE_ROOM = len(" · and 99 more")
+_MORE_ROOM = len(f" · {say(english.AND_MORE, number=99)}")
 
 
 def source_line(sources: tuple[str, ...]) -> str:
@@ -19,13 +20,13 @@ def source_line(sources: tuple[str, ...]) -> str:
     shown: list[str] = []
     length = 0
     for number, source in enumerate(sources, 1):
-        one = f"{number}. {_SIGNS.sub(_escaped, label(source, SOURCE_LIMIT, 'unnamed'))}"
+        one = f"{number}. {_SIGNS.sub(_escaped, label(source, SOURCE_LIMIT, english.UNNAMED))}"
         length += utf16_length(one)
         if length > LINE_LIMIT - _MORE_ROOM:
-            shown.append(f"and {len(sources) - number + 1} more")
+            shown.append(say(english.AND_MORE, number=len(sources) - number + 1))
             break
         shown.append(one)
-    return f"-# Sources: {' · '.join(shown)}" if shown else ""
+    return f"-# {english.SOURCES} {' · '.join(shown)}" if shown else ""
 
 
 def _escaped(sign: re.Match[str]) -> str:

@@ -16,6 +16,7 @@ from bridge.errors import (
     RateLimited,
     StoppedByPerson,
 )
+from bridge.words import english
 
 # Error codes of the Web API, by what they mean for us.
 GONE = frozenset({"message_not_found", "channel_not_found", "thread_not_found", "is_archived"})
@@ -72,10 +73,7 @@ class NoScope(NotAllowed):
 class NoFileScope(FileUnreadable):
     """As `NoScope`; people read it below what they attached."""
 
-    notice = (
-        f"{FileUnreadable.notice} The bot lacks the bot token scope files:read; its operator has to add it "
-        "and install the app again."
-    )
+    notice = english.SLACK_NO_FILE_SCOPE
 
 
 class NoFeature(NotAllowed):
@@ -83,7 +81,7 @@ class NoFeature(NotAllowed):
 
 
 class TooLate(NotAllowed):
-    notice = "This took too long. Please press it again."
+    notice = english.SLACK_TOO_LATE
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from adapters.slack.buttons import ID_PREFIX, Block, label
 from adapters.slack.mrkdwn import mrkdwn, mrkdwn_object
 from adapters.slack.render import shorten
 from bridge.types import Field, FieldKind, Filled, Form
+from bridge.words import english, say
 
 # Slack's limits, in characters where nothing else is said.
 TITLE_LIMIT = 24
@@ -50,7 +51,7 @@ def view(form: Form, origin: Origin) -> Block:
         "private_metadata": json.dumps(memory),
         "title": _plain(form.title, TITLE_LIMIT),
         "submit": _plain(form.submit, TITLE_LIMIT),
-        "close": _plain("Cancel", TITLE_LIMIT),
+        "close": _plain(english.CANCEL, TITLE_LIMIT),
         "blocks": [*section, *(_input(at, field) for at, field in enumerate(form.fields[:MAX_FIELDS]))],
     }
 
@@ -60,8 +61,8 @@ def words(text: str) -> Block:
     said = {"type": "plain_text", "text": text[:INTRO_LIMIT]}
     return {
         "type": "modal",
-        "title": _plain("Your form", TITLE_LIMIT),
-        "close": _plain("Close", TITLE_LIMIT),
+        "title": _plain(english.SLACK_YOUR_FORM, TITLE_LIMIT),
+        "close": _plain(english.CLOSE, TITLE_LIMIT),
         "blocks": [{"type": "section", "text": said}],
     }
 
@@ -133,7 +134,7 @@ def _element(field: Field) -> Block:
         case FieldKind.CHOICE:
             return _select(field) if _is_selectable(field) else _text_input(field, multiline=False)
         case FieldKind.CHECK:
-            option = _option("Yes", CHECKED)
+            option = _option(english.YES, CHECKED)
             check: dict[str, object] = {"type": "checkboxes", "options": [option]}
             checked = field.default.strip().lower() in ("true", "1", "yes", "on")
             return {**check, "initial_options": [option]} if checked else check
@@ -157,7 +158,7 @@ def _hint(field: Field) -> Block:
     for the host to say."""
     if field.kind is not FieldKind.CHOICE or not _options(field) or _is_selectable(field):
         return {}
-    return {"hint": _plain(f"One of: {', '.join(_options(field))}", HINT_LIMIT)}
+    return {"hint": _plain(say(english.ONE_OF, options=", ".join(_options(field))), HINT_LIMIT)}
 
 
 def _is_selectable(field: Field) -> bool:

@@ -22,6 +22,7 @@ from adapters.slack.web import SlackWeb
 from bridge.errors import BridgeError, Leaving, PlatformError
 from bridge.ports import Host
 from bridge.types import Action, Begin, Form, Person, Press, Reaction, Whisper
+from bridge.words import english
 
 log = logging.getLogger(__name__)
 
@@ -40,12 +41,6 @@ VALUE_LIMIT_CHARACTERS = 200
 _TS = re.compile(r"[0-9]{1,12}\.[0-9]{1,6}")
 _OWN = re.compile(r"[!-9;-~]{1,20}")
 
-TOO_MUCH = "Too much is going on here just now. Please press it again in a minute."
-IN_DOUBT = (
-    "The bot is slow just now, and it is not known whether this was taken. Please look before you repeat it."
-)
-TAKEN = "It was taken. You can close this."
-PATIENCE = "One moment: the bot is still busy with what you sent."
 
 Json = Mapping[str, object]
 
@@ -107,13 +102,13 @@ class Presses:
         await asyncio.wait({answer}, timeout=ACKNOWLEDGE_SECONDS)
         if not answer.done():
             log.warning("Slack: a press is acknowledged before all of it is dealt with")
-            answer.set_result(_in_its_place(forms.words(PATIENCE)) if pressed.view else {})
+            answer.set_result(_in_its_place(forms.words(english.SLACK_PATIENCE)) if pressed.view else {})
         return answer.result()
 
     async def _turn_away(self, pressed: Pressed) -> None:
         try:
             async with asyncio.timeout(ACKNOWLEDGE_SECONDS):
-                await self._whisper(pressed, TOO_MUCH)
+                await self._whisper(pressed, english.SLACK_TOO_MUCH)
         except (PlatformError, TimeoutError) as error:
             log.warning("Slack: it was not said that a press is not taken: %s", error)
 
@@ -145,7 +140,7 @@ class Presses:
                 return await self._host.press(press)
         except TimeoutError:
             log.error("Slack: the host did not say in time what becomes of a press")
-            return Whisper(IN_DOUBT)
+            return Whisper(english.SLACK_IN_DOUBT)
         except BridgeError as error:
             self.left = self.left or isinstance(error, Leaving)
             log.info("Slack: a press was not taken: %s", error)
@@ -176,7 +171,7 @@ class Presses:
             case Begin():
                 raise NotImplementedError
             case None:
-                view, otherwise = forms.words(TAKEN), ""
+                view, otherwise = forms.words(english.SLACK_TAKEN), ""
             case _:
                 assert_never(reaction)
         try:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from bridge.conversation import GIVEN_UP, MOST_STARTS
+from bridge.conversation import MOST_STARTS
+from bridge.words import english
 from tests.chaos.bridges import Fleet, until
 from tests.chaos.conftest import Tell
 from tests.chaos.ending import well_ended
@@ -69,7 +70,7 @@ async def test_a_question_that_ends_every_process_is_given_up_and_no_other_is(
             return bool(town.room(said.spot).shown)
 
         bridge = await fleet.start()
-        poison = await town.ask(town.slack_channel, sorry=GIVEN_UP)
+        poison = await town.ask(town.slack_channel, sorry=english.GIVEN_UP)
         for _ in range(3):
             await town.ask(town.discord_channel)
             await town.ask(town.slack_channel)

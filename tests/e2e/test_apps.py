@@ -159,7 +159,7 @@ async def test_whoever_finds_dify_full_sees_the_place_in_line_and_is_answered_in
         second = await town.playground.ask_discord("Am I second in the line?")
         await until(lambda: "next in line" in " ".join(town.on_discord(second)))
         third = await town.playground.ask_slack("And what am I?")
-        await until(lambda: "2nd in line" in " ".join(town.on_slack(third)))
+        await until(lambda: "number 2 in line" in " ".join(town.on_slack(third)))
         await answered(app, 3)
     asked = town.first.requests
     assert [one.query for one in asked] == [LONG_QUESTION, "Am I second in the line?", "And what am I?"]

@@ -4,8 +4,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from bridge import errors, obeying
+from bridge import errors
 from bridge.commands import Word
+from bridge.words import english, say
 from sandbox.dify import Answer, AppSetup, Dify, SetupVariable
 from tests.e2e.conftest import Bridge, answered, until
 from tests.e2e.places import Place
@@ -30,7 +31,7 @@ async def test_new_begins_a_new_conversation_and_keeps_the_old_one(
         await answered(app, 3)
     first, new, second = place.replies(thread)
     assert (first, second) == ("Turn 1", "Turn 1")
-    assert obeying.BEGUN in new
+    assert english.BEGUN in new
     assert [request.conversation_id for request in dify.requests] == ["", ""]
     assert len(dify.conversations) == 2
     assert dify.deleted == []
@@ -46,7 +47,7 @@ async def test_forget_deletes_the_conversation_in_dify_too(place: Place, dify: D
         await answered(app, 2)
         await place.say(thread, "Two?")
         await answered(app, 3)
-    assert obeying.FORGOTTEN in place.replies(thread)[1]
+    assert english.FORGOTTEN in place.replies(thread)[1]
     assert place.replies(thread)[2] == "Turn 1"
     assert [(one.conversation_id, one.user) for one in dify.deleted] == [(old, dify.requests[0].user)]
     assert old not in dify.conversations
@@ -123,8 +124,8 @@ async def test_without_a_conversation_there_is_nothing_to_tell(
         await place.say(thread, f"!speak {'9' * 40}")
         await answered(app, 5)
     *replies, unspoken = place.replies(thread)
-    assert [obeying.NOTHING_YET in reply for reply in replies] == [True] * 4
-    assert obeying.NOTHING_TO_SPEAK in unspoken
+    assert [english.NOTHING_YET in reply for reply in replies] == [True] * 4
+    assert english.NOTHING_TO_SPEAK in unspoken
     assert dify.requests == []
 
 
@@ -153,8 +154,8 @@ async def test_variables_are_shown_and_set(place: Place, dify: Dify, bridge: Bri
             await place.say(thread, said)
             await answered(app, number)
     _, mood, count, shown = place.replies(thread)
-    assert obeying.SET in mood
-    assert obeying.SET in count
+    assert english.SET in mood
+    assert english.SET in count
     changes = [(one.name, one.value, one.user) for one in dify.variable_changes]
     assert changes == [("mood", "very good", dify.requests[0].user), ("count", 4, dify.requests[0].user)]
     assert [part in shown for part in ("mood", "very good", "count", "4", "tags", '["a"]')] == [True] * 6
@@ -163,10 +164,10 @@ async def test_variables_are_shown_and_set(place: Place, dify: Dify, bridge: Bri
 async def test_a_variable_that_cannot_be_set_says_why(place: Place, dify: Dify, bridge: Bridge) -> None:
     dify.setup = AppSetup(variables=VARIABLES)
     sentences = {
-        "!set": obeying.HOW_TO_SET,
-        "!set mood": obeying.HOW_TO_SET,
-        "!set weather fine": obeying.NO_SUCH_VARIABLE,
-        "!set count many": obeying.NOT_OF_ITS_KIND.format(name="count", kind="number"),
+        "!set": english.HOW_TO_SET,
+        "!set mood": english.HOW_TO_SET,
+        "!set weather fine": english.NO_SUCH_VARIABLE,
+        "!set count many": say(english.NOT_OF_ITS_KIND, name="count", kind="number"),
     }
     async with bridge() as app:
         thread = await place.ask("One?")
@@ -197,5 +198,5 @@ class TestAnOldDify:
         _, variables, change, forgotten = place.replies(thread)
         assert errors.DifyLacks.notice in variables
         assert errors.DifyLacks.notice in change
-        assert obeying.FORGOTTEN in forgotten
+        assert english.FORGOTTEN in forgotten
         assert len(dify.deleted) == 1

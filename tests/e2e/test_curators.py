@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from bridge import errors, presses
+from bridge import errors
+from bridge.words import english
 from sandbox.dify import Answer, Dify
 from tests.e2e.conftest import Bridge, answered, until
 from tests.e2e.places import Place, ShownForm
@@ -31,7 +32,7 @@ async def test_a_curator_corrects_an_answer_and_it_is_kept(place: Place, dify: D
             "Save as the right answer", ("Question", "The right answer"), ("How many days?", "Answer 1.")
         )
         await place.fill({"The right answer": "Thirty."})
-        await until(lambda: presses.SAVED in place.whispers())
+        await until(lambda: english.SAVED in place.whispers())
     (saved,) = dify.annotations
     assert (saved.question, saved.answer) == ("How many days?", "Thirty.")
     assert place.replies(thread) == ["Answer 1."]
@@ -74,7 +75,7 @@ async def test_a_form_can_still_be_opened_after_a_restart(place: Place, dify: Di
         await place.press(thread, SAVE)
         await until(lambda: place.form() is not None)
         await place.fill({"Question": "Days off?"})
-        await until(lambda: presses.SAVED in place.whispers())
+        await until(lambda: english.SAVED in place.whispers())
     assert [(saved.question, saved.answer) for saved in dify.annotations] == [("Days off?", "Answer 1.")]
 
 

@@ -4,7 +4,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from bridge import asking, deciding, errors
+from bridge import errors
+from bridge.words import english
 from sandbox.dify import Answer, Decision, Dify, Form, FormAction, FormField
 from tests.e2e.conftest import Bridge, answered, until
 from tests.e2e.places import Place
@@ -166,7 +167,7 @@ async def test_a_flow_that_has_nothing_more_to_say_says_so(place: Place, dify: D
         await answered(app, 2)
     rest = place.replies(thread)[1]
     assert rest.startswith("> Refuse")
-    assert asking.NO_MORE_WORDS in rest
+    assert english.NO_MORE_WORDS in rest
 
 
 async def test_a_form_for_somebody_elsewhere_is_told_without_buttons(
@@ -178,7 +179,7 @@ async def test_a_form_for_somebody_elsewhere_is_told_without_buttons(
         await answered(app, 1)
     (reply,) = place.replies(thread)
     assert reply.startswith("Let me ask somebody.")
-    assert deciding.NOT_HERE in reply
+    assert english.DECIDED_ELSEWHERE in reply
     assert place.buttons(thread) == []
 
 

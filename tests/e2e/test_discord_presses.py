@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 
 from adapters.discord.adapter import DiscordAdapter
-from adapters.discord.presses import LOST, MOST_AT_ONCE
+from adapters.discord.presses import MOST_AT_ONCE
 from bridge.errors import DifyFormOver
 from bridge.types import (
     Action,
@@ -26,6 +26,7 @@ from bridge.types import (
     Thread,
     Whisper,
 )
+from bridge.words import english
 from tests.e2e.conftest import until
 from tests.e2e.discord_hosts import Listener, adapter
 from tests.e2e.places import DiscordPlace, ShownForm
@@ -218,7 +219,7 @@ async def test_a_long_form_is_filled_page_by_page(
     # What was sent is done with: its button opens nothing any more.
     await place.press(thread, "Continue")
     assert place.form() is None
-    assert place.whispers()[-1] == LOST
+    assert place.whispers()[-1] == english.DISCORD_FORM_LOST
 
 
 async def test_a_page_that_was_closed_can_be_opened_again(
@@ -251,7 +252,7 @@ async def test_a_page_that_nobody_remembers_is_told_of(place: DiscordPlace) -> N
     async with adapter(place.discord, second):
         await place.connected()
         await place.press(direct.id, "Continue")
-    assert place.whispers()[-1] == LOST
+    assert place.whispers()[-1] == english.DISCORD_FORM_LOST
     assert second.pressed == []
 
 

@@ -5,7 +5,8 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 from aiohttp import web
 
-from bridge import attached, made
+from bridge import attached
+from bridge.words import english
 from sandbox.dify import Answer, AppSetup, Dify, FileRules, MadeFile
 from tests.e2e.conftest import Bridge, answered, until
 from tests.e2e.places import Given, Place
@@ -137,7 +138,7 @@ async def test_a_file_that_is_gone_is_told_after_one_more_try(
         await answered(app, 1)
     (reply,) = place.replies(thread)
     assert reply.startswith("Here: a plot")
-    assert made.NOT_FETCHED.format(name="a plot") in reply
+    assert english.NOT_FETCHED.format(name="a plot") in reply
     assert place.files(thread) == []
     assert 1 <= len(file_calls(dify)) <= 2
 

@@ -4,7 +4,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from bridge import errors, obeying
+from bridge import errors
+from bridge.words import english
 from sandbox.dify import Answer, AppSetup, Dify, FormInput
 from tests.e2e.conftest import Bridge, answered, until
 from tests.e2e.places import Place
@@ -65,7 +66,7 @@ async def test_generate_opens_the_form_of_the_app_and_gives_one_result(
         await answered(app, 1)
         assert dify.requests == []
         assert place.replies(thread) == [place.replies(thread)[0]]
-        assert obeying.FILL_IN in place.replies(thread)[0]
+        assert english.FILL_IN_FORM in place.replies(thread)[0]
         await place.press(thread, "Fill in")
         await until(lambda: place.form() is not None)
         form = place.form()

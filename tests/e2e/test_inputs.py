@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from bridge import conversation, errors
+from bridge import errors
+from bridge.words import english
 from sandbox.dify import Answer, AppSetup, Dify, FileRules, FormInput
 from tests.e2e.conftest import Bridge, answered, until
 from tests.e2e.places import DiscordPlace, Place, ShownForm
@@ -181,7 +182,7 @@ async def test_details_can_be_changed_later_without_a_question(
         await answered(app, 4)
         await place.say(thread, "A room")
         await answered(app, 5)
-    assert conversation.NOTED in place.replies(thread)[3]
+    assert english.NOTED in place.replies(thread)[3]
     assert [dict(one.inputs) for one in dify.requests] == [SENT, {**SENT, "city": "Oslo"}]
 
 

@@ -6,9 +6,9 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 import pytest
 
-from bridge import asking
 from bridge.app import App, assemble
 from bridge.settings import Busy
+from bridge.words import english
 from sandbox.dify import Answer, Dify
 from tests.e2e.conftest import answered, until
 from tests.e2e.places import Place, SlackPlace
@@ -78,7 +78,7 @@ async def test_an_answer_is_interrupted_whichever_replica_hears_of_it(database: 
                 await place.say(thread, f"Question {number}")
             await answered(apps[0], 4)
     *stopped, last = place.replies(thread)
-    assert [asking.STOPPED in reply for reply in stopped] == [True, True, True]
+    assert [english.STOPPED in reply for reply in stopped] == [True, True, True]
     assert last == "The last one."
 
 
@@ -95,7 +95,7 @@ async def test_a_button_stops_an_answer_whichever_replica_hears_of_it(database: 
     for number, thread in enumerate(threads):
         (reply,) = place.replies(thread)
         assert reply.startswith(f"To Question {number} word0")
-        assert asking.STOPPED in reply
+        assert english.STOPPED in reply
     assert len({one.task_id for one in dify.stopped}) == 6
 
 

@@ -11,6 +11,7 @@ from bridge.budget import Budget
 from bridge.errors import FileUnreadable, MessageGone, NotAllowed, PlatformDown, RateLimited
 from bridge.ports import FetchesFiles, NamesThreads, SendsFiles
 from bridge.types import Attachment, File, Thread
+from bridge.words import english, say
 from sandbox.dify import Answer, AppSetup, Dify, FileRules
 from sandbox.slack import SlackFile
 from tests.e2e.conftest import Bridge, answered, until
@@ -307,8 +308,8 @@ async def test_what_is_said_of_a_file_tells_a_refusal_from_an_outage(place: Slac
         down = await made.send_made(adapter, Budget(), thread, "key.f0", file)
         place.slack.fail("files.getUploadURLExternal", "file_uploads_disabled")
         refused = await made.send_made(adapter, Budget(), thread, "key.f1", file)
-    assert down == [made.NOT_SENT_NOW.format(name="chart.png")]
-    assert refused == [made.NOT_SENT.format(name="chart.png")]
+    assert down == [say(english.NOT_SENT_NOW, name="chart.png")]
+    assert refused == [say(english.NOT_SENT, name="chart.png")]
 
 
 @pytest.mark.parametrize(

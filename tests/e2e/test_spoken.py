@@ -4,7 +4,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from bridge import errors, obeying
+from bridge import errors
+from bridge.words import english
 from sandbox.dify import Answer, AppSetup, Dify, FileRules
 from tests.e2e.conftest import Bridge, answered, until
 from tests.e2e.places import Place
@@ -145,7 +146,7 @@ async def test_where_nothing_was_said_nothing_is_read(place: Place, dify: Dify, 
     async with bridge() as app:
         thread = await place.ask("!speak")
         await answered(app, 1)
-    assert obeying.NOTHING_TO_SPEAK in place.replies(thread)[0]
+    assert english.NOTHING_TO_SPEAK in place.replies(thread)[0]
     assert dify.spoken == []
 
 

@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from bridge import asking, obeying
 from bridge.settings import Busy
+from bridge.words import english
 from sandbox.dify import Answer, Dify
 from tests.e2e.conftest import Bridge, answered, until
 from tests.e2e.places import Place
@@ -21,7 +21,7 @@ def speaking(place: Place, thread: str) -> bool:
 
 
 def stopped(place: Place, thread: str) -> bool:
-    return any(asking.STOPPED in reply for reply in place.replies(thread))
+    return any(english.STOPPED in reply for reply in place.replies(thread))
 
 
 @pytest.mark.parametrize("mode", ["chat", "agent-chat", "advanced-chat"])
@@ -39,7 +39,7 @@ async def test_the_button_stops_the_answer_and_keeps_what_was_said(
         assert "Stop" not in place.buttons(thread)
     (reply,) = place.replies(thread)
     assert reply.startswith("word0 word1")
-    assert asking.STOPPED in reply
+    assert english.STOPPED in reply
     assert {(one.path.split("/")[2], one.user) for one in dify.stopped} == {
         ("chat-messages", dify.requests[0].user)
     }
@@ -89,7 +89,7 @@ async def test_the_word_stops_the_answer_and_gets_none_itself(
         await until(lambda: dify.running == 0)
     (reply,) = place.replies(thread)
     assert reply.startswith("word0 word1")
-    assert asking.STOPPED in reply
+    assert english.STOPPED in reply
     assert len(dify.requests) == 1
     assert {one.user for one in dify.stopped} == {dify.requests[0].user}
 
@@ -108,7 +108,7 @@ async def test_what_waits_behind_a_stopped_answer_is_answered(
         await place.say(thread, "stop")
         await answered(app, 3)
     first, second = place.replies(thread)
-    assert asking.STOPPED in first
+    assert english.STOPPED in first
     assert second == "Second."
 
 
@@ -120,7 +120,7 @@ async def test_stop_with_nothing_running_says_so(place: Place, dify: Dify, bridg
         await place.say(thread, "stop")
         await answered(app, 2)
     assert place.replies(thread)[0] == "Done."
-    assert obeying.NOTHING_RUNS in place.replies(thread)[1]
+    assert english.NOTHING_RUNS in place.replies(thread)[1]
     assert len(dify.requests) == 1
     assert dify.stopped == []
 
@@ -136,7 +136,7 @@ async def test_an_answer_that_says_nothing_yet_is_stopped_too(
         await answered(app, 2)
         await until(lambda: dify.running == 0)
     (reply,) = place.replies(thread)
-    assert asking.STOPPED in reply
+    assert english.STOPPED in reply
 
 
 async def test_somebody_else_can_stop_it(place: Place, dify: Dify, bridge: Bridge) -> None:
@@ -164,7 +164,7 @@ async def test_a_command_is_never_asked_together_with_a_question(
             await place.say(thread, said)
         await answered(app, 4)
     first, *others = place.replies(thread)
-    assert asking.STOPPED in first
+    assert english.STOPPED in first
     asked = [request.query for request in dify.requests]
     assert "stop" not in " ".join(asked)
     assert others == [f"To {query}" for query in asked[1:]]

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from bridge import obeying
+from bridge.words import english
 from sandbox.dify import Answer, AppSetup, Dify
 from tests.e2e.conftest import Bridge, answered, until
 from tests.e2e.places import Place
@@ -47,7 +47,7 @@ async def test_a_new_conversation_begins_with_the_greeting(place: Place, dify: D
         await answered(app, 2)
         reply = place.replies(thread)[1]
         assert "Otto" in reply
-        assert obeying.BEGUN in reply
+        assert english.BEGUN in reply
         await place.press(thread, "Who are you?")
         await answered(app, 3)
     first, second = dify.requests

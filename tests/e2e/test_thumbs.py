@@ -1,6 +1,6 @@
 """What people think of an answer reaches Dify."""
 
-from bridge import presses
+from bridge.words import english
 from sandbox.dify import Answer, Dify
 from tests.e2e.conftest import Bridge, answered, until
 from tests.e2e.places import Place
@@ -19,12 +19,12 @@ async def test_a_thumb_is_noted_changed_and_taken_back(place: Place, dify: Dify,
         for label, count in ((GOOD, 1), (BAD, 2), (GOOD, 3), (GOOD, 4)):
             await place.press(thread, label)
             await until(lambda: len(dify.ratings) == count)  # noqa: B023 - awaited here
-        await until(lambda: place.whispers()[-1:] == [presses.TAKEN_BACK])
+        await until(lambda: place.whispers()[-1:] == [english.TAKEN_BACK])
     assert rated(dify) == [("like", ""), ("dislike", ""), ("like", ""), ("", "")]
     (conversation,) = dify.conversations.values()
     (turn,) = conversation.turns
     assert {(one.message_id, one.user) for one in dify.ratings} == {(turn.id, dify.requests[0].user)}
-    assert place.whispers()[0] == presses.THANKS
+    assert place.whispers()[0] == english.THANKS
 
 
 async def test_a_thumb_down_asks_why(place: Place, dify: Dify, bridge: Bridge) -> None:
@@ -36,7 +36,7 @@ async def test_a_thumb_down_asks_why(place: Place, dify: Dify, bridge: Bridge) -
         await until(lambda: rated(dify) == [("dislike", "")])
         await place.fill({"What was wrong?": "It is the wrong year."})
         await until(lambda: len(dify.ratings) == 2)
-        await until(lambda: place.whispers() == [presses.THANKS])
+        await until(lambda: place.whispers() == [english.THANKS])
     assert rated(dify)[-1] == ("dislike", "It is the wrong year.")
 
 
@@ -65,7 +65,7 @@ async def test_a_thumb_for_an_answer_that_dify_lost_is_not_thanked_for(
         await answered(app, 1)
         dify.forget(next(iter(dify.conversations)))
         await place.press(thread, GOOD)
-        await until(lambda: place.whispers() == [presses.NOT_RATED])
+        await until(lambda: place.whispers() == [english.NOT_RATED])
     assert dify.ratings == []
 
 

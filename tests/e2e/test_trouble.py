@@ -4,7 +4,8 @@ import asyncio
 
 import pytest
 
-from bridge import asking, conversation, errors
+from bridge import errors
+from bridge.words import english, say
 from sandbox.dify import Answer, Dify
 from tests.e2e.conftest import Bridge, answered, until
 from tests.e2e.places import Place
@@ -128,7 +129,7 @@ async def test_an_answer_without_words_says_so(place: Place, dify: Dify, bridge:
         thread = await place.ask("Say nothing")
         await answered(app, 1)
     (reply,) = place.replies(thread)
-    assert asking.NO_WORDS in reply
+    assert english.NO_WORDS in reply
 
 
 @pytest.mark.parametrize(
@@ -136,7 +137,7 @@ async def test_an_answer_without_words_says_so(place: Place, dify: Dify, bridge:
     [
         ("", errors.NothingAsked.notice),
         ("   ", errors.NothingAsked.notice),
-        ("x" * 40_000, conversation.TOO_LONG),
+        ("x" * 40_000, say(english.QUESTION_TOO_LONG, most="32,000")),
     ],
     ids=["nothing", "blanks", "40,000 characters"],
 )
@@ -199,7 +200,7 @@ async def test_leaving_closes_what_is_open(place: Place, dify: Dify, bridge: Bri
         thread = await place.ask("Forever?")
         await until(lambda: len(place.replies(thread)) == 1)
         app.leave()
-        await until(lambda: conversation.RESTARTING in place.replies(thread)[0])
+        await until(lambda: english.RESTARTING in place.replies(thread)[0])
     (reply,) = place.replies(thread)
     assert reply.startswith("word0 word1")
 

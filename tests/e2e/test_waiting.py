@@ -4,8 +4,9 @@ import asyncio
 
 import pytest
 
-from bridge import asking, conversation, errors
+from bridge import errors
 from bridge.settings import Busy
+from bridge.words import english
 from sandbox.dify import Answer, Dify
 from tests.e2e.conftest import Bridge, answered, until
 from tests.e2e.places import Place
@@ -41,7 +42,7 @@ async def test_a_new_question_can_end_the_answer_that_runs(place: Place, dify: D
         await until(lambda: dify.running == 0)
     first, second = place.replies(thread)
     assert first.startswith("To One?: word0")
-    assert asking.STOPPED in first
+    assert english.STOPPED in first
     assert second == f"To Two?: {WORDS}"
 
 
@@ -56,7 +57,7 @@ async def test_a_silent_answer_is_interrupted_at_once(place: Place, dify: Dify, 
         await place.say(thread, "Two?")
         await answered(app, 2)
     first, second = place.replies(thread)
-    assert (asking.STOPPED in first, second) == (True, "Here.")
+    assert (english.STOPPED in first, second) == (True, "Here.")
 
 
 async def test_questions_that_wait_can_be_asked_together(place: Place, dify: Dify, bridge: Bridge) -> None:
@@ -84,7 +85,7 @@ async def test_an_answer_goes_on_in_the_same_message_after_a_restart(
         thread = await place.ask("Go on?")
         await until(lambda: len(place.replies(thread)) == 1)
         app.leave()
-        await until(lambda: conversation.RESTARTING in place.replies(thread)[0])
+        await until(lambda: english.RESTARTING in place.replies(thread)[0])
     async with bridge() as app:
         await answered(app, 1)
     assert place.replies(thread) == [WORDS]
@@ -152,7 +153,7 @@ async def test_a_dify_that_is_away_is_asked_again_and_the_thread_shows_it(
     async with bridge() as app:
         async with dify.away():
             thread = await place.ask("Anybody?")
-            await until(lambda: any(asking.AWAY in state for state in place.states(thread)))
+            await until(lambda: any(english.AWAY in state for state in place.states(thread)))
         await answered(app, 1)
     assert place.replies(thread) == ["Here I am."]
     assert len(dify.turns) == 1
@@ -213,7 +214,7 @@ async def test_a_dify_that_stays_away_is_given_up_with_a_sentence(
         await answered(app, 1)
     (reply,) = place.replies(thread)
     assert errors.DifyUnreachable.notice in reply
-    assert asking.AWAY not in reply
+    assert english.AWAY not in reply
 
 
 async def test_a_question_that_arrived_although_the_line_was_cut_is_not_asked_again(
