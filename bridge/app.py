@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 
 from adapters.discord.adapter import DiscordAdapter
-from adapters.slack.adapter import SlackAdapter, Streaming
+from adapters.slack.adapter import SlackAdapter
+from adapters.slack.growing import Streaming
 from bridge.afterwards import Afterwards
 from bridge.apps import Apps, OpenApp
 from bridge.budget import Budget

@@ -146,6 +146,7 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
             "forms": {"buttons", "mrkdwn", "render"},
             "attached": set[str](),
             "events": {"attached"},
+            "pressed": {"buttons", "events", "forms"},
         }.items()
     },
     "adapters.discord": (

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from adapters.slack import forms
 from adapters.slack.forms import Origin, view
-from adapters.slack.presses import read_press
+from adapters.slack.pressed import read_press
 from bridge.types import Action, Field, FieldKind, Form, Person
 from sandbox.slack import FormError, JsonObject, views
 

@@ -2,59 +2,32 @@
 
 import asyncio
 import logging
-from collections import OrderedDict
-from collections.abc import (
-    AsyncIterator,
-    Awaitable,
-    Callable,
-    Collection,
-    Coroutine,
-    Iterator,
-    Mapping,
-    Sequence,
-)
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Coroutine, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import replace
-from enum import StrEnum
-from typing import TypeVar
 
 import aiohttp
 
 from adapters.slack import render
-from adapters.slack.events import DIRECT_MESSAGE, PLATFORM, Asker, read_asker, read_message
-from adapters.slack.faults import NoFeature, NoScope, NoStreams, StillStreaming, StreamFull, StreamGone
+from adapters.slack.events import DIRECT_MESSAGE, PLATFORM, read_asker, read_message
+from adapters.slack.faults import NoFeature, NoScope
 from adapters.slack.files import FILE_LIMIT_BYTES, Files
+from adapters.slack.growing import Growing, Streaming
 from adapters.slack.missed import Missed
 from adapters.slack.people import People
 from adapters.slack.presses import Presses
 from adapters.slack.socket import AWAY_SECONDS, listen
-from adapters.slack.streams import LIFETIME_SECONDS, Chunk, Move, Stream, Streams
+from adapters.slack.streams import LIFETIME_SECONDS
 from adapters.slack.web import SlackWeb, new_client
-from bridge.errors import LoginRefused, NotAllowed, PlatformDown, PlatformError, RateLimited, TryOtherwise
+from bridge.errors import LoginRefused, PlatformDown, PlatformError, RateLimited
 from bridge.ports import Host
 from bridge.proxies import proxy_for
 from bridge.types import Attachment, Body, File, Lane, Message, MessageRef, Person, Thread
 
 log = logging.getLogger(__name__)
 
-K = TypeVar("K")
-T = TypeVar("T")
-
 CALL_TIMEOUT_SECONDS = 15.0
 RECONNECT_SECONDS = 5.0
-# Who asked last is remembered for so many threads, and so are threads that refused a stream.
-REMEMBERED_THREADS = 10_000
 WAITS_EMOJI = "hourglass_flowing_sand"
-
-
-class Streaming(StrEnum):
-    """How replies grow: natively in direct messages and by edits in channels, natively everywhere, or by
-    edits. In a channel, only the person who asked sees native text grow; the others see it when it is whole.
-    """
-
-    AUTO = "auto"
-    NATIVE = "native"
-    EDIT = "edit"
 
 
 class SlackAdapter:
@@ -74,13 +47,7 @@ class SlackAdapter:
         self._bot_token = bot_token
         self._app_token = app_token
         self._api_url = api_url.rstrip("/") + "/"
-        self._streaming = streaming
-        self._streams = Streams(stream_lifetime_seconds)
-        self._askers: OrderedDict[str, Asker] = OrderedDict()
-        self._refused: OrderedDict[str, None] = OrderedDict()
-        self._doubtful: OrderedDict[str, Stream] = OrderedDict()
-        # Streams do not carry the key of their post before they end.
-        self._unmarked: OrderedDict[MessageRef, str] = OrderedDict()
+        self._growing = Growing(streaming, stream_lifetime_seconds)
         self._away_seconds = away_seconds
         self._may_mark = True
         self._may_name = True
@@ -95,7 +62,7 @@ class SlackAdapter:
             web = SlackWeb(new_client(self._api_url, session, self._bot_token))
 
             async def take(event: Mapping[str, object], message: Message) -> None:
-                self._remember(message, read_asker(event, message))
+                self._growing.remember(message, read_asker(event, message))
                 await host.deliver(message)
 
             async def on_message(event: Mapping[str, object], team_id: str) -> None:
@@ -127,71 +94,23 @@ class SlackAdapter:
         return await self._ready().post(thread, render.render(body), key)
 
     async def edit(self, ref: MessageRef, body: Body) -> None:
-        web, stream = self._ready(), self._streams.get(ref)
-        try:
-            match self._streams.move(ref, body, _now()):
-                case Move.APPEND if stream is not None:
-                    await self._append(web, ref, stream, body)
-                case Move.STOP if stream is not None:
-                    below = render.blocks_below(body, has_text=bool(render.streamed(body)))
-                    await self._stop(web, ref, stream.grown(body)[1], below)
-                case Move.STOP_AND_UPDATE:
-                    await self._stop(web, ref, (), ())
-                    await web.update(ref, render.render(body))
-                case _:
-                    await web.update(ref, render.render(body), self._unmarked.get(ref))
-                    self._unmarked.pop(ref, None)
-        except StreamGone as error:
-            self._streams.end(ref)
-            raise TryOtherwise(str(error)) from error
-        except (StreamFull, StillStreaming) as error:
-            self._streams.put(ref, replace(stream or Stream(_now()), broken=True))
-            raise TryOtherwise(str(error)) from error
+        await self._growing.edit(self._ready(), ref, body)
 
     async def delete(self, ref: MessageRef) -> None:
-        await self._ready().delete(ref)
-        self._streams.end(ref)
-        self._unmarked.pop(ref, None)
+        await self._growing.delete(self._ready(), ref)
 
     async def find(
         self, thread: Thread, key: str, since: float, known: Collection[MessageRef]
     ) -> MessageRef | None:
-        """See `bridge.ports.FindsPosts`. One without a key is a stream that was begun and not ended."""
-        found = await self._ready().find(thread, key, since, known)
-        stream = self._doubtful.pop(key, None)
-        if found is None:
-            return None
-        ref = MessageRef(thread.channel, found.ts)
-        if not found.marked:
-            self._begun(ref, key)
-            if stream is None or stream.text != found.text:
-                stream = Stream(_now(), broken=True)
-            self._streams.put(ref, stream)
-        return ref
+        """See `bridge.ports.FindsPosts`."""
+        return await self._growing.find(self._ready(), thread, key, since, known)
 
     def find_lanes(self, thread: Thread) -> tuple[Lane, ...]:
         return (self._ready().lane("conversations.replies"),)
 
     async def stream(self, thread: Thread, body: Body, key: str) -> MessageRef:
         """See `bridge.ports.Streams`."""
-        stream, chunks = Stream(_now()).grown(body)
-        try:
-            ref = await self._ready().start_stream(thread, chunks, self._askers.get(thread.key))
-        except PlatformDown:
-            self._doubtful[key] = stream
-            _bound(self._doubtful)
-            raise
-        except NoStreams as error:
-            log.warning("Slack: no native streams here, replies grow by edits: %s", error)
-            self._streaming = Streaming.EDIT
-            raise TryOtherwise(str(error)) from error
-        except NotAllowed as error:
-            self._refused[thread.key] = None
-            _bound(self._refused)
-            raise TryOtherwise(str(error)) from error
-        self._begun(ref, key)
-        self._streams.put(ref, stream)
-        return ref
+        return await self._growing.stream(self._ready(), thread, body, key)
 
     async def mark_queued(self, message: Message) -> None:
         """See `bridge.ports.MarksQueued`."""
@@ -267,16 +186,7 @@ class SlackAdapter:
         return (self._ready().post_lane(thread),)
 
     def edit_lanes(self, ref: MessageRef, body: Body) -> tuple[Lane, ...]:
-        web = self._ready()
-        match self._streams.move(ref, body, _now()):
-            case Move.APPEND:
-                return (web.lane("chat.appendStream"),)
-            case Move.STOP:
-                return (web.lane("chat.stopStream"),)
-            case Move.STOP_AND_UPDATE:
-                return web.lane("chat.update"), web.lane("chat.stopStream")
-            case Move.UPDATE:
-                return (web.lane("chat.update"),)
+        return self._growing.edit_lanes(self._ready(), ref, body)
 
     def closing_lane(self, thread: Thread) -> Lane:
         return self._ready().lane("chat.update")
@@ -285,12 +195,7 @@ class SlackAdapter:
         return (self._ready().lane("chat.delete"),)
 
     def may_stream(self, thread: Thread) -> bool:
-        """See `bridge.ports.Streams`. In a channel, Slack wants to know for whom the text grows."""
-        if self._streaming is Streaming.EDIT or thread.key in self._refused:
-            return False
-        return thread.channel.startswith(DIRECT_MESSAGE) or (
-            self._streaming is Streaming.NATIVE and thread.key in self._askers
-        )
+        return self._growing.may_stream(thread)
 
     def stream_lanes(self, thread: Thread) -> tuple[Lane, ...]:
         return (self._ready().lane("chat.startStream"),)
@@ -299,33 +204,10 @@ class SlackAdapter:
         return self._ready().lane("chat.stopStream")
 
     def streaming(self, ref: MessageRef) -> bool:
-        return self._streams.get(ref) is not None
+        return self._growing.streaming(ref)
 
     def worn(self, ref: MessageRef) -> bool:
-        return self._streams.worn(ref, _now())
-
-    async def _append(self, web: SlackWeb, ref: MessageRef, stream: Stream, body: Body) -> None:
-        grown, chunks = stream.grown(body)
-        if not chunks:
-            return
-        try:
-            await web.append_stream(ref, chunks)
-        except (PlatformDown, asyncio.CancelledError):
-            # Nobody knows whether the text is there; appended again, it might be there twice.
-            self._streams.put(ref, replace(stream, broken=True))
-            raise
-        self._streams.put(ref, grown)
-
-    async def _stop(
-        self, web: SlackWeb, ref: MessageRef, chunks: Sequence[Chunk], blocks: Sequence[Chunk]
-    ) -> None:
-        await web.stop_stream(ref, chunks, blocks, self._unmarked.get(ref, ""))
-        self._unmarked.pop(ref, None)
-        self._streams.end(ref)
-
-    def _begun(self, ref: MessageRef, key: str) -> None:
-        self._unmarked[ref] = key
-        _bound(self._unmarked)
+        return self._growing.worn(ref)
 
     @contextmanager
     def _needs_reactions(self) -> Iterator[None]:
@@ -340,14 +222,6 @@ class SlackAdapter:
                 )
             self._may_mark = False
             raise
-
-    def _remember(self, message: Message, asker: Asker) -> None:
-        """Who asked last in a thread that the bot takes part in; other people's threads do not matter."""
-        key = message.thread.key
-        if message.addressed or key in self._askers:
-            self._askers[key] = asker
-            self._askers.move_to_end(key)
-            _bound(self._askers)
 
     def _ready(self) -> SlackWeb:
         if self._web is None:
@@ -371,12 +245,6 @@ def _ts(message: Message) -> str:
     return message.id.rpartition(":")[2]
 
 
-def _bound(remembered: "OrderedDict[K, T]") -> None:
-    """Forget the oldest."""
-    if len(remembered) > REMEMBERED_THREADS:
-        remembered.popitem(last=False)
-
-
 async def _until_it_works(step: Callable[[], Awaitable[None]]) -> None:
     while True:
         try:
@@ -389,7 +257,3 @@ async def _until_it_works(step: Callable[[], Awaitable[None]]) -> None:
             await asyncio.sleep(wait)
         else:
             return
-
-
-def _now() -> float:
-    return asyncio.get_running_loop().time()
