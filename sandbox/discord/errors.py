@@ -64,6 +64,12 @@ def already_answered() -> ApiError:
     return ApiError(HTTPStatus.BAD_REQUEST, 40060, "Interaction has already been acknowledged.")
 
 
+def most_follow_ups() -> ApiError:
+    return ApiError(
+        HTTPStatus.BAD_REQUEST, 40094, "This interaction has reached the maximum number of follow-up messages"
+    )
+
+
 def missing_access() -> ApiError:
     return ApiError(HTTPStatus.FORBIDDEN, 50001, "Missing Access")
 
@@ -86,6 +92,10 @@ def system_message() -> ApiError:
 
 def wrong_channel_type() -> ApiError:
     return ApiError(HTTPStatus.BAD_REQUEST, 50024, "Cannot execute action on this channel type")
+
+
+def invalid_webhook_token() -> ApiError:
+    return ApiError(HTTPStatus.UNAUTHORIZED, 50027, "Invalid Webhook Token")
 
 
 def thread_archived() -> ApiError:

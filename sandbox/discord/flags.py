@@ -16,6 +16,7 @@ class Permission(IntFlag):
     MANAGE_THREADS = 1 << 34
     CREATE_PUBLIC_THREADS = 1 << 35
     SEND_MESSAGES_IN_THREADS = 1 << 38
+    USE_EXTERNAL_APPS = 1 << 50
 
     @classmethod
     def usual(cls) -> "Permission":
@@ -51,19 +52,23 @@ KNOWN_INTENTS = (1 << 17) - 1 | 0b11 << 20 | 0b11 << 24
 class ChannelType(IntEnum):
     TEXT = 0
     DM = 1
+    GROUP_DM = 3
     PUBLIC_THREAD = 11
 
 
 class MessageType(IntEnum):
     DEFAULT = 0
     REPLY = 19
+    CHAT_INPUT_COMMAND = 20
     THREAD_STARTER_MESSAGE = 21
+    CONTEXT_MENU_COMMAND = 23
 
 
 class MessageFlag(IntFlag):
     SUPPRESS_EMBEDS = 1 << 2
     HAS_THREAD = 1 << 5
     EPHEMERAL = 1 << 6
+    LOADING = 1 << 7
     SUPPRESS_NOTIFICATIONS = 1 << 12
     IS_VOICE_MESSAGE = 1 << 13
     IS_COMPONENTS_V2 = 1 << 15
@@ -86,7 +91,30 @@ class ButtonStyle(IntEnum):
     LINK = 5
 
 
+class CommandType(IntEnum):
+    CHAT_INPUT = 1
+    USER = 2
+    MESSAGE = 3
+    PRIMARY_ENTRY_POINT = 4
+
+
+class Install(IntEnum):
+    """Where an application is installed."""
+
+    GUILD = 0
+    USER = 1
+
+
+class Context(IntEnum):
+    """Where a command is used."""
+
+    GUILD = 0
+    BOT_DM = 1
+    PRIVATE_CHANNEL = 2
+
+
 class InteractionType(IntEnum):
+    APPLICATION_COMMAND = 2
     MESSAGE_COMPONENT = 3
     MODAL_SUBMIT = 5
 

@@ -178,7 +178,7 @@ class Gateway:
         return Intent(value)
 
     def _ready(self, session: Session, *, announce_shard: bool) -> None:
-        guilds = [guild for guild in self._world.guilds.values() if session.covers(guild)]
+        guilds = [guild for guild in self._world.guilds.values() if guild.has_bot and session.covers(guild)]
         flags = payloads.application_flags(content_allowed=self._settings.message_content_allowed)
         ready: Json = {
             "v": int(API_VERSION),

@@ -1,12 +1,14 @@
 """Interactions as the gateway tells of them. Pure: what goes in is only looked at."""
 
+from collections.abc import Mapping, Sequence
+
 from sandbox.discord import message_payloads, payloads
-from sandbox.discord.flags import ComponentType, InteractionType, Permission
+from sandbox.discord.commands import context_of
+from sandbox.discord.flags import ComponentType, Install, InteractionType, Permission
 from sandbox.discord.state import Channel, Message, User
 from sandbox.discord.types import Json
 
 FILE_SIZE_LIMIT = 10 * 1024 * 1024
-IN_GUILD, IN_DIRECT_MESSAGE = 0, 1
 
 
 def pressed(custom_id: str) -> Json:
@@ -15,6 +17,26 @@ def pressed(custom_id: str) -> Json:
 
 def submitted(custom_id: str, components: list[Json]) -> Json:
     return {"custom_id": custom_id, "components": components}
+
+
+def used(command: Json, options: Sequence[Json]) -> Json:
+    told: Json = {"id": command["id"], "name": command["name"], "type": command["type"]}
+    return told | {"options": list(options)} if options else told
+
+
+def used_on(command: Json, message: Message, reader: message_payloads.Reader) -> Json:
+    resolved = {"messages": {message.id: message_payloads.message(message, reader)}}
+    return used(command, ()) | {"target_id": message.id, "resolved": resolved}
+
+
+def metadata(id_: str, kind: InteractionType, person: User, owners: Mapping[Install, str]) -> Json:
+    """What a message says of the interaction that it answers."""
+    return {
+        "id": id_,
+        "type": int(kind),
+        "user": payloads.user(person),
+        "authorizing_integration_owners": _owners(owners),
+    }
 
 
 def interaction(
@@ -26,6 +48,7 @@ def interaction(
     place: Channel,
     message: Message | None,
     reader: message_payloads.Reader,
+    owners: Mapping[Install, str],
 ) -> Json:
     """The bot's user id is the application's id."""
     told: Json = {
@@ -40,8 +63,8 @@ def interaction(
         "app_permissions": str(int(place.rights)),
         "locale": "en-US",
         "entitlements": [],
-        "authorizing_integration_owners": {},
-        "context": IN_DIRECT_MESSAGE if place.guild is None else IN_GUILD,
+        "authorizing_integration_owners": _owners(owners),
+        "context": int(context_of(place)),
         "attachment_size_limit": FILE_SIZE_LIMIT,
     }
     if message is not None:
@@ -54,5 +77,14 @@ def interaction(
         "guild_id": place.guild.id,
         "guild": guild,
         "guild_locale": "en-US",
-        "member": member | {"user": payloads.user(person), "permissions": str(int(Permission.usual()))},
+        "member": member | {"user": payloads.user(person), "permissions": str(int(_may(place)))},
     }
+
+
+def _may(place: Channel) -> Permission:
+    """What people may do there."""
+    return Permission.usual() | (Permission.USE_EXTERNAL_APPS if place.external_apps else Permission(0))
+
+
+def _owners(owners: Mapping[Install, str]) -> Json:
+    return {str(int(kind)): owner for kind, owner in owners.items()}

@@ -1,80 +1,38 @@
-"""What people press and send, and what the application answers: soon, or they read that it failed."""
+"""What people press, send and command, and what the application answers: soon, or they read that it
+failed."""
 
 import asyncio
 import secrets
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from sandbox.changes import Changes
-from sandbox.discord import components, forms, interaction_payloads, message_payloads, modals
-from sandbox.discord.errors import (
-    already_answered,
-    invalid_form,
-    unknown_interaction,
-    unknown_webhook,
-)
-from sandbox.discord.flags import CallbackType, InteractionType, MessageFlag, MessageType
-from sandbox.discord.mentions import Mentions
+from sandbox.discord import components, forms, interaction_payloads, modals
+from sandbox.discord.commands import Commands, used_options
+from sandbox.discord.errors import unknown_interaction, unknown_webhook
+from sandbox.discord.flags import CommandType, InteractionType
+from sandbox.discord.responses import Interaction, Responses
 from sandbox.discord.settings import Settings
 from sandbox.discord.state import Channel, Guild, Message, User
 from sandbox.discord.types import DiscordInteraction, DiscordModal, DiscordWhisper, Json
 from sandbox.discord.world import World
 
-FOLLOW_UP_SECONDS = 900.0
-
 Tell = Callable[[Guild | None, str, Json], None]
-
-_WITH_DATA = (CallbackType.CHANNEL_MESSAGE_WITH_SOURCE, CallbackType.UPDATE_MESSAGE, CallbackType.MODAL)
-
-
-@dataclass(slots=True, eq=False)
-class Interaction:
-    id: str
-    token: str
-    kind: InteractionType
-    person: User
-    channel: Channel
-    message: Message | None
-    custom_id: str
-    at: float
-    answer: CallbackType | None = None
-    failed: bool = False
-    timer: asyncio.TimerHandle | None = None
-
-    @property
-    def seen(self) -> DiscordInteraction:
-        return DiscordInteraction(
-            id=self.id,
-            person=self.person.id,
-            custom_id=self.custom_id,
-            modal=self.kind is InteractionType.MODAL_SUBMIT,
-            at=self.at,
-            answer="" if self.answer is None else self.answer.name.lower(),
-            failed=self.failed,
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class _Open:
-    """A modal on somebody's screen, and the message whose button opened it."""
-
-    modal: modals.Modal
-    channel: Channel
-    message: Message | None
 
 
 class Interactions:
     """`tell` is the gateway's. To press what is not there, or send what cannot be sent, raises ValueError."""
 
-    def __init__(self, world: World, settings: Settings, changes: Changes, tell: Tell) -> None:
+    def __init__(
+        self, world: World, settings: Settings, changes: Changes, tell: Tell, commands: Commands
+    ) -> None:
         self._world = world
         self._settings = settings
         self._changes = changes
         self._tell = tell
+        self._commands = commands
+        self._responses = Responses(world, settings)
         self._all: dict[str, Interaction] = {}
-        self._whispers: dict[str, tuple[User, Message]] = {}
-        self._open: dict[str, _Open] = {}
 
     # What people do and see
 
@@ -83,7 +41,7 @@ class Interactions:
         return [one.seen for one in self._all.values()]
 
     def press(self, message_id: str, button: str, person: User) -> str:
-        message = self._visible(message_id, person)
+        message = self._responses.visible(message_id, person)
         for one in components.buttons(message.components):
             if button in (one.label, one.custom_id) and one.custom_id and not one.disabled:
                 data = interaction_payloads.pressed(one.custom_id)
@@ -93,26 +51,36 @@ class Interactions:
         raise ValueError(f"there is no button {button!r} to press")
 
     def modal(self, person: User) -> DiscordModal | None:
-        shown = self._open.get(person.id)
+        shown = self._responses.open.get(person.id)
         return None if shown is None else shown.modal.seen
 
     def submit(self, person: User, values: Mapping[str, str]) -> str:
-        shown = self._open.get(person.id)
+        shown = self._responses.open.get(person.id)
         if shown is None:
             raise ValueError("no modal is open")
         filled = modals.sent(shown.modal, values)
-        del self._open[person.id]
+        del self._responses.open[person.id]
         data = interaction_payloads.submitted(shown.modal.custom_id, filled)
         return self._happens(InteractionType.MODAL_SUBMIT, data, person, shown.channel, shown.message)
 
     def dismiss(self, person: User) -> None:
-        self._open.pop(person.id, None)
+        self._responses.open.pop(person.id, None)
+
+    def use(self, name: str, values: Mapping[str, str], person: User, place: Channel) -> str:
+        command = self._commands.find(name, CommandType.CHAT_INPUT, person, place)
+        data = interaction_payloads.used(command, used_options(command, values))
+        return self._happens(InteractionType.APPLICATION_COMMAND, data, person, place, None)
+
+    def use_on(self, name: str, message_id: str, person: User) -> str:
+        message = self._responses.visible(message_id, person)
+        command = self._commands.find(name, CommandType.MESSAGE, person, message.channel)
+        data = interaction_payloads.used_on(command, message, self._responses.reader())
+        return self._happens(InteractionType.APPLICATION_COMMAND, data, person, message.channel, None)
 
     def whispers(self, person: User) -> list[DiscordWhisper]:
         return [
-            DiscordWhisper(one.id, one.channel.id, who.id, one.content, components.buttons(one.components))
-            for who, one in self._whispers.values()
-            if who is person
+            DiscordWhisper(one.id, one.channel.id, person.id, one.content, components.buttons(one.components))
+            for one in self._responses.whispers(person)
         ]
 
     def close(self) -> None:
@@ -127,93 +95,54 @@ class Interactions:
         one = self._all.get(interaction_id)
         if one is None or one.token != token or one.failed:
             raise unknown_interaction()
-        if one.answer is not None:
-            raise already_answered()
-        kind = self._callback(one, body)
-        data = body.get("data") or {}
-        if kind in _WITH_DATA and not isinstance(data, dict):
-            raise invalid_form("data", "DICT_TYPE_CONVERT", "Only dictionaries may be used in a DictType")
-        message = self._answered(one, kind, data)
-        one.answer = kind
+        message = self._responses.first(one, body)
         if one.timer is not None:
             one.timer.cancel()
         self._changes.notify()
         told: Json = {"interaction": {"id": one.id, "type": int(one.kind)}}
         if message is not None:
             told["interaction"]["response_message_id"] = message.id
-            told["resource"] = {"type": int(kind), "message": self._written(message)}
+            told["resource"] = {"type": int(body["type"]), "message": self._responses.written(message)}
         return told
 
     def follow_up(self, application_id: str, token: str, form: forms.Form) -> Json:
-        """A further message, for a quarter of an hour."""
-        one = next((item for item in self._all.values() if item.token == token), None)
-        late = one is not None and time.monotonic() - one.at > FOLLOW_UP_SECONDS
-        if one is None or one.answer is None or late or application_id != self._settings.application_id:
-            raise unknown_webhook()
-        message = self._say(one, form)
+        message = self._responses.follow_up(self._named(application_id, token), form)
         self._changes.notify()
-        return self._written(message)
+        return self._responses.written(message)
 
-    def _callback(self, one: Interaction, body: Json) -> CallbackType:
-        try:
-            kind = CallbackType(body.get("type", 0))
-        except ValueError:
-            raise invalid_form("type", "BASE_TYPE_CHOICES", "Value must be a kind of callback.") from None
-        no_modal = kind is CallbackType.MODAL and one.kind is InteractionType.MODAL_SUBMIT
-        updates = kind in (CallbackType.DEFERRED_UPDATE_MESSAGE, CallbackType.UPDATE_MESSAGE)
-        if no_modal or (updates and one.message is None):
-            sentence = "This kind of callback is not for this kind of interaction."
-            raise invalid_form("type", "INTERACTION_CALLBACK_TYPE_INVALID", sentence)
-        return kind
+    def read(self, application_id: str, token: str, message_id: str) -> Json:
+        """One of the messages that answer an interaction; `@original` is the first."""
+        message = self._responses.message(self._named(application_id, token), message_id)
+        return self._responses.written(message)
 
-    def _answered(self, one: Interaction, kind: CallbackType, data: Json) -> Message | None:
-        match kind:
-            case CallbackType.MODAL:
-                self._open[one.person.id] = _Open(modals.read(data), one.channel, one.message)
-            case CallbackType.CHANNEL_MESSAGE_WITH_SOURCE:
-                return self._say(one, forms.Form(data))
-            case CallbackType.UPDATE_MESSAGE if one.message is not None:
-                revision = forms.revision(forms.Form(data), one.message)
-                self._world.edit(one.message, revision, unseen=one.message.id in self._whispers)
-                return one.message
-            case _:
-                pass
-        return None
+    def change(self, application_id: str, token: str, message_id: str, form: forms.Form) -> Json:
+        message = self._responses.change(self._named(application_id, token), message_id, form)
+        self._changes.notify()
+        return self._responses.written(message)
 
-    def _say(self, one: Interaction, form: forms.Form) -> Message:
-        draft = forms.draft(form, None)
-        if not (forms.flags(form.object) or 0) & MessageFlag.EPHEMERAL:
-            return self._world.post(one.channel, self._world.bot, draft)
-        message = Message(
-            id=self._world.new_id(),
-            channel=one.channel,
-            author=self._world.bot,
-            content=draft.content,
-            type=MessageType.DEFAULT,
-            sent_at=time.time(),
-            pings=Mentions(),
-            mentions=Mentions(),
-            embeds=draft.embeds,
-            components=draft.components,
-            own_flags=draft.flags | MessageFlag.EPHEMERAL,
-        )
-        self._whispers[message.id] = (one.person, message)
-        return message
+    def remove(self, application_id: str, token: str, message_id: str) -> None:
+        self._responses.remove(self._named(application_id, token), message_id)
+        self._changes.notify()
+
+    def _named(self, application_id: str, token: str) -> Interaction:
+        one = next((item for item in self._all.values() if item.token == token), None)
+        if one is None or application_id != self._settings.application_id:
+            raise unknown_webhook()
+        return one
 
     def _happens(
-        self,
-        kind: InteractionType,
-        data: Json,
-        person: User,
-        place: Channel,
-        message: Message | None,
+        self, kind: InteractionType, data: Json, person: User, place: Channel, message: Message | None
     ) -> str:
         id_, token = self._world.new_id(), secrets.token_urlsafe(32)
-        one = Interaction(id_, token, kind, person, place, message, data["custom_id"], time.monotonic())
+        owners = self._commands.owners(person, place)
+        command = CommandType(data["type"]) if kind is InteractionType.APPLICATION_COMMAND else None
+        name = data["name"] if command is not None else data["custom_id"]
+        now = time.monotonic()
+        one = Interaction(id_, token, kind, person, place, message, name, now, owners, command)
         self._all[id_] = one
         one.timer = asyncio.get_running_loop().call_later(self._settings.interaction_seconds, self._fail, one)
         told = interaction_payloads.interaction(
-            id_, token, kind, data, person, place, message, self._reader()
+            id_, token, kind, data, person, place, message, self._responses.reader(), owners
         )
         self._tell(place.guild, "INTERACTION_CREATE", told)
         return id_
@@ -221,17 +150,3 @@ class Interactions:
     def _fail(self, one: Interaction) -> None:
         one.failed = True
         self._changes.notify()
-
-    def _visible(self, message_id: str, person: User) -> Message:
-        who, whisper = self._whispers.get(message_id, (None, None))
-        if whisper is None:
-            return self._world.find_message(message_id)
-        if who is not person:
-            raise ValueError("nobody else sees this message")
-        return whisper
-
-    def _written(self, message: Message) -> Json:
-        return message_payloads.message(message, self._reader())
-
-    def _reader(self) -> message_payloads.Reader:
-        return message_payloads.Reader(self._world.bot, self._world.users, reads_everything=True)

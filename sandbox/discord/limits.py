@@ -12,7 +12,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-Kind: TypeAlias = Literal["create", "edit", "rename"]
+Kind: TypeAlias = Literal["create", "edit", "rename", "webhook"]
 
 # Posting and editing are counted apart, and yet bear the same name: so it is at Discord.
 BUCKET = "80c17d2f203122d936070c88c8d10f33"
@@ -29,18 +29,19 @@ class Window:
 @dataclass(frozen=True, slots=True)
 class Limits:
     """One window each for posting and for editing messages in one channel (a thread and a direct message are
-    channels), one for changing its name, of which no header tells, and one for all requests together. None
-    lifts the limit.
+    channels), one for changing its name, of which no header tells, one for what the token of an interaction
+    is used for, and one for all requests together. None lifts the limit.
     """
 
     create: Window | None = Window(5, 5.0)
     edit: Window | None = Window(5, 5.0)
     everything: Window | None = Window(50, 1.0)
     rename: Window | None = Window(2, 600.0)
+    webhook: Window | None = Window(5, 2.0)
 
     @classmethod
     def off(cls) -> "Limits":
-        return cls(create=None, edit=None, everything=None, rename=None)
+        return cls(create=None, edit=None, everything=None, rename=None, webhook=None)
 
     def window(self, kind: Kind) -> Window | None:
         match kind:
@@ -50,6 +51,8 @@ class Limits:
                 return self.edit
             case "rename":
                 return self.rename
+            case "webhook":
+                return self.webhook
 
 
 USUAL = Limits()
@@ -94,10 +97,10 @@ class Meter:
             return None
         return Charge(charge.limit, 0, charge.reset_after, "global", charge.retry_after)
 
-    def charge(self, kind: Kind, channel: str) -> Charge | None:
-        """Count one request of this kind; None where no limit applies."""
+    def charge(self, kind: Kind, scope: str) -> Charge | None:
+        """Count one request of this kind, in this channel or with this token; None where no limit applies."""
         window = self.limits.window(kind)
-        return None if window is None else self._charge(window, (kind, channel))
+        return None if window is None else self._charge(window, (kind, scope))
 
     def _charge(self, window: Window, scope: tuple[str, str]) -> Charge:
         now = time.monotonic()

@@ -63,6 +63,8 @@ def message(about: Message, reader: Reader, *, nested: bool = False) -> Json:
         data["nonce"] = about.nonce
     if about.webhook:
         data["webhook_id"] = about.author.id
+    if about.interaction is not None:
+        data["interaction_metadata"] = about.interaction
     if about.reactions:
         data["reactions"] = [_reactions(emoji, who, reader) for emoji, who in about.reactions.items()]
     if about.thread is not None:

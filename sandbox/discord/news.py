@@ -30,11 +30,11 @@ class News:
                 new = {"newly_created": True} if event.name == "THREAD_CREATE" else {}
                 return event.name, data | new
             case Member() as member:
-                if not session.intents & Intent.GUILD_MEMBERS or not session.covers(member.guild):
+                if not session.intents & Intent.GUILD_MEMBERS or not _covers(session, member.guild):
                     return None
                 return event.name, payloads.member_add(member, self._world.bot)
             case Guild() as guild:
-                if not session.covers(guild):
+                if not _covers(session, guild):
                     return None
                 return event.name, self.guild_create(session, guild)  # not a word of availability: it is new
 
@@ -55,8 +55,12 @@ class News:
         return payloads.guild_create(guild, self._world.bot, listed, len(people))
 
 
+def _covers(session: Session, guild: Guild) -> bool:
+    return guild.has_bot and session.covers(guild)
+
+
 def _hears(session: Session, channel: Channel, in_guild: Intent, in_private: Intent) -> bool:
-    if not session.covers(channel.guild):
+    if not channel.has_bot or not session.covers(channel.guild):
         return False
     if channel.guild is None:
         return bool(session.intents & in_private)

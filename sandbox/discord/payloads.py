@@ -188,7 +188,7 @@ def _role(id_: str, name: str, position: int, permissions: Permission, *, manage
 
 
 def any_channel(place: Channel, bot: User) -> Json:
-    if place.kind is ChannelType.DM:
+    if place.guild is None:
         return dm(place)
     if place.kind is ChannelType.PUBLIC_THREAD:
         return thread(place, bot)
@@ -225,7 +225,7 @@ def dm(place: Channel) -> Json:
         "flags": 0,
         "last_message_id": place.last_message_id,
         "last_pin_timestamp": None,
-        "recipients": [user(place.recipient)] if place.recipient is not None else [],
+        "recipients": [user(who) for who in (*place.people, place.recipient) if who is not None],
     }
 
 

@@ -22,6 +22,8 @@ from sandbox.discord.types import Call, DiscordFile
 PREFIX = "/api/v10"
 LARGEST_UPLOAD = 25 * 1024 * 1024
 
+# What of its path a request is counted by, where that is not the channel.
+_SCOPES: Mapping[Kind, str] = {"webhook": "webhook_token"}
 _ID = re.compile(r"\{\w+_id\}")
 _EMOJI = re.compile(r"\{emoji_name\}")
 _TOKEN = re.compile(r"\{\w+_token\}")
@@ -149,7 +151,7 @@ class Rest:
         charge = None if route.unmetered else self._meter.charge_any()
         renames = route.kind != "rename" or "name" in ask.form.mapping
         if charge is None and route.kind is not None and renames:
-            charge = self._meter.charge(route.kind, ask.path["channel_id"])
+            charge = self._meter.charge(route.kind, ask.path[_SCOPES.get(route.kind, "channel_id")])
         return charge
 
 

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 
 from sandbox.discord import forms, message_payloads, payloads
+from sandbox.discord.commands import Commands
 from sandbox.discord.errors import (
     invalid_form,
     missing_permissions,
     no_history_to_reply_to,
-    not_your_application,
     not_your_message,
     system_message,
     thread_archived,
@@ -29,13 +29,18 @@ _MESSAGE = _MESSAGES + "/{message_id}"
 _REACTION = _MESSAGE + "/reactions/{emoji_name}/@me"
 _CALLBACK = "/interactions/{interaction_id}/{interaction_token}/callback"
 _FOLLOW_UP = "/webhooks/{webhook_id}/{webhook_token}"
+_ORIGINAL = _FOLLOW_UP + "/messages/@original"
+_FOLLOWED_UP = _FOLLOW_UP + "/messages/{message_id}"
 _COMMANDS = "/applications/{application_id}/commands"
 _GUILD_COMMANDS = "/applications/{application_id}/guilds/{guild_id}/commands"
 
 
 class Routes:
-    def __init__(self, world: World, settings: Settings, interactions: Interactions) -> None:
+    def __init__(
+        self, world: World, settings: Settings, interactions: Interactions, commands: Commands
+    ) -> None:
         self._world = world
+        self._commands = commands
         self._interactions = interactions
         self._settings = settings
 
@@ -66,7 +71,16 @@ class Routes:
             Route("PUT", _REACTION, self.react),
             Route("DELETE", _REACTION, self.unreact),
             Route("POST", _CALLBACK, self.respond, open=True, unmetered=True),
-            Route("POST", _FOLLOW_UP, self.follow_up, open=True, unmetered=True),
+            Route("POST", _FOLLOW_UP, self.follow_up, kind="webhook", open=True, unmetered=True),
+            *(
+                Route(method, path, handler, kind="webhook", open=True, unmetered=True)
+                for path in (_ORIGINAL, _FOLLOWED_UP)
+                for method, handler in (
+                    ("GET", self.followed_up),
+                    ("PATCH", self.change_followed_up),
+                    ("DELETE", self.remove_followed_up),
+                )
+            ),
         ]
 
     # The bot itself
@@ -87,30 +101,13 @@ class Routes:
         return Answer(200, payloads.application(id_, bot, content_allowed=allowed))
 
     def commands(self, ask: Ask) -> Answer:
-        return Answer(200, self._world.commands.get(self._command_scope(ask), []))
+        localised = ask.query.get("with_localizations") in ("1", "true")
+        guild = ask.id("guild_id") if "guild_id" in ask.path else ""
+        return Answer(200, self._commands.listed(ask.id("application_id"), guild, localised=localised))
 
     def put_commands(self, ask: Ask) -> Answer:
-        """What is not named any more is gone; what is named as before keeps its id."""
-        scope = self._command_scope(ask)
-        ids = {_command_key(old): old["id"] for old in self._world.commands.get(scope, [])}
-        place = {"guild_id": scope} if scope else {}
-        self._world.commands[scope] = [
-            {"description": "", "default_member_permissions": None, "type": 1, "nsfw": False}
-            | command
-            | {
-                "id": ids.get(_command_key(command)) or self._world.new_id(),
-                "application_id": self._settings.application_id,
-                "version": self._world.new_id(),
-            }
-            | place
-            for command in ask.form.list
-        ]
-        return Answer(200, self._world.commands[scope])
-
-    def _command_scope(self, ask: Ask) -> str:
-        if ask.id("application_id") != self._settings.application_id:
-            raise not_your_application()
-        return self._world.guild(ask.id("guild_id")).id if "guild_id" in ask.path else ""
+        guild = ask.id("guild_id") if "guild_id" in ask.path else ""
+        return Answer(200, self._commands.overwrite(ask.id("application_id"), guild, ask.form.list))
 
     # People and places
 
@@ -257,6 +254,16 @@ class Routes:
         told = self._interactions.follow_up(ask.id("webhook_id"), ask.path["webhook_token"], ask.form)
         return Answer(200, told)
 
+    def followed_up(self, ask: Ask) -> Answer:
+        return Answer(200, self._interactions.read(*_named(ask)))
+
+    def change_followed_up(self, ask: Ask) -> Answer:
+        return Answer(200, self._interactions.change(*_named(ask), ask.form))
+
+    def remove_followed_up(self, ask: Ask) -> Answer:
+        self._interactions.remove(*_named(ask))
+        return Answer(204)
+
     def _message(self, ask: Ask, needed: Permission = Permission.VIEW_CHANNEL) -> Message:
         channel = self._world.channel(ask.id("channel_id"), needed)
         return self._world.message(channel, ask.id("message_id"))
@@ -297,5 +304,6 @@ class Routes:
         )
 
 
-def _command_key(command: Json) -> tuple[object, object]:
-    return command.get("type", 1), command.get("name")
+def _named(ask: Ask) -> tuple[str, str, str]:
+    """The application, the token and the message that a path names."""
+    return ask.id("webhook_id"), ask.path["webhook_token"], ask.path.get("message_id", "@original")

@@ -12,6 +12,8 @@ from aiohttp import web
 from sandbox.changes import Changes
 from sandbox.discord import files as addresses
 from sandbox.discord import message_payloads, payloads
+from sandbox.discord.apps import Apps
+from sandbox.discord.commands import Commands
 from sandbox.discord.faults import Fault, Faults
 from sandbox.discord.flags import MessageFlag, MessageType, Permission
 from sandbox.discord.gateway import Gateway
@@ -41,9 +43,10 @@ class Discord:
     """A Discord on loopback: `async with Discord() as discord`, or `start` and `close`.
 
     Guilds, channels and people may be added before and while it runs. `latency` is the time in seconds that
-    each REST request takes, `interaction_seconds` how long an application may take to answer an interaction.
-    Both, `limits`, `heartbeat_interval` (milliseconds), `message_content_allowed` and `files_readable` may be
-    changed at any time. `files_asked_for` are the names of files whose bytes somebody wanted.
+    each REST request takes, `interaction_seconds` how long an application may take to answer an interaction,
+    `interaction_token_seconds` how long it may go on answering. They, `limits`, `heartbeat_interval`
+    (milliseconds), `message_content_allowed` and `files_readable` may be changed at any time.
+    `files_asked_for` are the names of files whose bytes somebody wanted.
     """
 
     token = "sandbox-discord-token"
@@ -62,6 +65,7 @@ class Discord:
         self.latency = latency
         self.heartbeat_interval = heartbeat_interval
         self.interaction_seconds = 3.0
+        self.interaction_token_seconds = 900.0
         self.message_content_allowed = True
         self.files_readable = True
         self.files_asked_for: list[str] = []
@@ -75,7 +79,11 @@ class Discord:
         self.bot_id = self._world.bot.id
         self.application_id = self.bot_id  # as for every application made since 2016
         self._gateway = Gateway(self._world, self, self._changes)
-        self._interactions = Interactions(self._world, self, self._changes, self._gateway.tell)
+        self._commands = Commands(self._world, self)
+        self._interactions = Interactions(
+            self._world, self, self._changes, self._gateway.tell, self._commands
+        )
+        self.apps = Apps(self._world, self, self._commands, self._interactions)
         self._expired: set[str] = set()
         self._moved: dict[str, str] = {}
         self._runner: web.AppRunner | None = None
@@ -93,7 +101,7 @@ class Discord:
         app = web.Application(client_max_size=LARGEST_REQUEST)
         check = self._check if self._openapi is not None else None
         rest = Rest(self, self._meter, self._faults, self._timeline, check)
-        app.add_routes(rest.definitions(Routes(self._world, self, self._interactions).all()))
+        app.add_routes(rest.definitions(Routes(self._world, self, self._interactions, self._commands).all()))
         app.add_routes(
             [
                 web.get("/gateway", self._gateway.serve),
@@ -123,8 +131,9 @@ class Discord:
 
     # The place
 
-    def add_guild(self, name: str = "Sandbox", *, boost_tier: int = 0) -> str:
-        return self._world.add_guild(name, boost_tier).id
+    def add_guild(self, name: str = "Sandbox", *, boost_tier: int = 0, bot: bool = True) -> str:
+        """Without the `bot`, it is not a member there."""
+        return self._world.add_guild(name, boost_tier, has_bot=bot).id
 
     def add_channel(
         self, guild: str, name: str, *, permissions: Permission | None = None, may_thread: bool = True

@@ -10,4 +10,5 @@ class Settings(Protocol):
     heartbeat_interval: int
     latency: float
     interaction_seconds: float
+    interaction_token_seconds: float
     message_content_allowed: bool

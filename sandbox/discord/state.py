@@ -27,6 +27,7 @@ class Guild:
     bot_role: str
     joined_at: float
     boost_tier: int = 0
+    has_bot: bool = True
     channels: dict[str, "Channel"] = field(default_factory=dict)
 
     @property
@@ -41,7 +42,8 @@ class Guild:
 
 @dataclass(slots=True, eq=False)
 class Channel:
-    """A text channel, a thread (`parent` and `owner` are set), or a direct message (`recipient` is)."""
+    """A text channel, a thread (`parent` and `owner` are set), a direct message (`recipient` is), or one
+    where `people` are among themselves."""
 
     id: str
     name: str
@@ -51,6 +53,7 @@ class Channel:
     parent: "Channel | None" = None
     owner: User | None = None
     recipient: User | None = None
+    people: tuple[User, ...] = ()
     permissions: Permission = field(default_factory=Permission.usual)
     messages: dict[str, "Message"] = field(default_factory=dict)
     last_message_id: str | None = None
@@ -61,10 +64,18 @@ class Channel:
     locked: bool = False
     archived_at: float = 0.0
     auto_archive_minutes: int = 1440
+    external_apps: bool = True
+
+    @property
+    def has_bot(self) -> bool:
+        """Whether the bot is there at all."""
+        return self.guild.has_bot if self.guild is not None else not self.people
 
     @property
     def rights(self) -> Permission:
         """What the bot may do here."""
+        if not self.has_bot:
+            return Permission(0)
         if self.guild is None:
             return ALL_PERMISSIONS
         return self.parent.permissions if self.parent is not None else self.permissions
@@ -106,6 +117,7 @@ class Draft:
     mention_bot: bool | None = None
     webhook: bool = False
     age: float = 0.0
+    interaction: Json | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +156,7 @@ class Message:
     deleted: bool = False
     garbled: bool = False
     reactions: dict[str, list[str]] = field(default_factory=dict)
+    interaction: Json | None = None
 
     @property
     def flags(self) -> int:

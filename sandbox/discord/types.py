@@ -67,9 +67,10 @@ class DiscordWhisper:
 
 @dataclass(frozen=True, slots=True)
 class DiscordInteraction:
-    """Somebody pressed a button, or sent a modal. `answer` is the kind of the application's first response,
-    empty as long as there is none; `failed` says that the person has read "This interaction failed". `at` is
-    the monotonic clock, in seconds."""
+    """Somebody pressed a button, sent a modal, or used the `command` of this name. `answer` is the kind of
+    the application's first response, empty as long as there is none; `follow_ups` counts what came after it.
+    `failed` says that the person has read "This interaction failed". `at` is the monotonic clock, in
+    seconds."""
 
     id: str
     person: str
@@ -78,6 +79,8 @@ class DiscordInteraction:
     at: float
     answer: str
     failed: bool
+    command: str = ""
+    follow_ups: int = 0
 
 
 @dataclass(frozen=True, slots=True)

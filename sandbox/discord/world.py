@@ -34,9 +34,10 @@ from sandbox.discord.state import (
     Revision,
     User,
 )
-from sandbox.discord.types import DiscordFile, Json
+from sandbox.discord.types import DiscordFile
 
 EPOCH_MS = 1_420_070_400_000
+_A_PAIR = 2
 NONCE_SECONDS = 300.0  # "the past few minutes" in which a nonce is remembered
 
 
@@ -64,7 +65,6 @@ class World:
         self.guilds: dict[str, Guild] = {}
         self.channels: dict[str, Channel] = {}
         self.attachments: dict[str, Attachment] = {}
-        self.commands: dict[str, list[Json]] = {}
         self._announce = announce
         self._snowflakes = Snowflakes()
         self._nonces: dict[tuple[str, str], tuple[float, Message]] = {}
@@ -82,9 +82,9 @@ class World:
             self._announce(Event("GUILD_MEMBER_ADD", Member(guild, user)))
         return user
 
-    def add_guild(self, name: str, boost_tier: int) -> Guild:
+    def add_guild(self, name: str, boost_tier: int, *, has_bot: bool = True) -> Guild:
         owner = self.add_user(f"{name}-owner")
-        guild = Guild(self.new_id(), name, owner, self.new_id(), time.time(), boost_tier)
+        guild = Guild(self.new_id(), name, owner, self.new_id(), time.time(), boost_tier, has_bot)
         self.guilds[guild.id] = guild
         self._announce(Event("GUILD_CREATE", guild))
         return guild
@@ -101,6 +101,11 @@ class World:
                 return channel
         return self._place(Channel(self.new_id(), user.name, ChannelType.DM, time.time(), recipient=user))
 
+    def add_group(self, people: Sequence[User]) -> Channel:
+        """Where people are among themselves."""
+        kind = ChannelType.DM if len(people) == _A_PAIR else ChannelType.GROUP_DM
+        return self._place(Channel(self.new_id(), "", kind, time.time(), people=tuple(people)))
+
     def set_permissions(self, channel: Channel, permissions: Permission) -> None:
         channel.permissions = permissions
         self._announce(Event("CHANNEL_UPDATE", channel))
@@ -115,7 +120,7 @@ class World:
 
     def guild(self, guild_id: str) -> Guild:
         guild = self.guilds.get(guild_id)
-        if guild is None:
+        if guild is None or not guild.has_bot:
             raise unknown_guild()
         return guild
 
@@ -178,8 +183,9 @@ class World:
             nonce=draft.nonce,
             reference=draft.reply_to,
             webhook=draft.webhook,
+            interaction=draft.interaction,
         )
-        message.attachments = self._attach(message, draft.files)
+        message.attachments = self.attach(message, draft.files)
         if draft.nonce is not None:
             self._nonces[author.id, str(draft.nonce)] = (time.monotonic(), message)
         self._append(message)
@@ -203,7 +209,7 @@ class World:
             message.components = revision.components
         if revision.keep_attachments is not None:
             kept = [item for item in message.attachments if item.id in revision.keep_attachments]
-            message.attachments = (*kept, *self._attach(message, revision.files))
+            message.attachments = (*kept, *self.attach(message, revision.files))
         if revision.flags is not None:
             message.own_flags = revision.flags
         message.edited_at = time.time()
@@ -232,6 +238,15 @@ class World:
             if not who:
                 del message.reactions[emoji]
             self._announce(Event("MESSAGE_REACTION_REMOVE", Reaction(message, user, emoji)))
+
+    def attach(self, message: Message, files: Sequence[DiscordFile]) -> tuple[Attachment, ...]:
+        attachments: list[Attachment] = []
+        for file in files:
+            id_ = self.new_id()
+            address = addresses.address(message.channel.id, id_, file.name, time.time())
+            attachments.append(Attachment(id_, f"{self.origin}{address}", file))
+            self.attachments[id_] = attachments[-1]
+        return tuple(attachments)
 
     def redeliver(self, message: Message) -> None:
         """Only the gateway hears of it: nothing changed for people."""
@@ -303,15 +318,8 @@ class World:
         return message
 
     def _people(self, channel: Channel) -> set[str]:
+        if channel.people:
+            return {user.id for user in channel.people}
         if channel.recipient is not None:
             return {self.bot.id, channel.recipient.id}
         return set(self.users)
-
-    def _attach(self, message: Message, files: Sequence[DiscordFile]) -> tuple[Attachment, ...]:
-        attachments: list[Attachment] = []
-        for file in files:
-            id_ = self.new_id()
-            address = addresses.address(message.channel.id, id_, file.name, time.time())
-            attachments.append(Attachment(id_, f"{self.origin}{address}", file))
-            self.attachments[id_] = attachments[-1]
-        return tuple(attachments)
