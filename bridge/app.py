@@ -12,7 +12,7 @@ from bridge.afterwards import Afterwards
 from bridge.apps import Apps, OpenApp
 from bridge.budget import Budget
 from bridge.changes import Changes
-from bridge.commands import command_of
+from bridge.commands import Word, command_of
 from bridge.conversation import Conversation
 from bridge.errors import DifyError, LoginRefused, StoreError
 from bridge.inbox import Inbox
@@ -72,7 +72,7 @@ class App:
             self._replica,
             self._inbox,
             self._presses,
-            Invoking(store, apps),
+            Invoking(store, apps, self._presses.take, self._inbox.stop),
             Changes(store, self._inbox),
             Offering(store, apps),
             settings.recover_max_age,
@@ -140,7 +140,9 @@ class App:
     def _app_of(self, message: Message) -> str | None:
         """The name of the app that answers a message, where one does."""
         command = command_of(message.text)
-        config = self._apps.route(message.thread, command.word if command is not None else "").config
+        # What was filled in elsewhere than in its thread was asked for with this word.
+        word = Word.GENERATE if message.filled else command.word if command is not None else ""
+        config = self._apps.route(message.thread, word).config
         if config.follow is Follow.MENTION and not message.addressed:
             return None
         return config.name

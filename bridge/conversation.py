@@ -214,6 +214,11 @@ class Conversation:
             Button(english.GOOD_ANSWER, Action.LIKE, value),
             Button(english.BAD_ANSWER, Action.DISLIKE, value),
         ]
+        # What is looked up when these are pressed is kept with a conversation.
+        if ids.conversation_id and told.sources:
+            buttons.append(Button(english.SHOW_SOURCES, Action.SOURCES, value))
+        if ids.conversation_id:
+            buttons.append(Button(english.ASK_AGAIN, Action.AGAIN, value))
         try:
             if (await scene.dify.app()).speaks:
                 buttons.append(Button(english.READ_ALOUD, Action.SPEAK, value))

@@ -44,7 +44,8 @@ class Inputs:
 
 
 def context_of(message: Message) -> Mapping[str, str]:
-    """What is known of a message, by the names under which an app may declare it."""
+    """What is known of a message, by the names under which an app may declare it: also what its author had in
+    front of them, by names that mean nothing else."""
     thread, author = message.thread, message.author
     known = {
         "platform": thread.platform,
@@ -55,7 +56,7 @@ def context_of(message: Message) -> Mapping[str, str]:
         "user_name": author.name,
         "user_email": author.email,
     }
-    return {name: value for name, value in known.items() if value}
+    return {name: value for name, value in {**dict(message.context), **known}.items() if value}
 
 
 def inputs_of(
@@ -142,7 +143,12 @@ def problem_with(field: AppInput, given: str) -> str:
 
 
 def form_of(
-    fields: Sequence[AppInput], title: str, value: str, filled: Filled = (), problem: str = ""
+    fields: Sequence[AppInput],
+    title: str,
+    value: str,
+    filled: Filled = (),
+    problem: str = "",
+    action: Action = Action.FILL,
 ) -> Form:
     """The form that asks for these; once more, when there was a `problem` with what was filled in."""
     known = dict(filled)
@@ -159,7 +165,7 @@ def form_of(
         for field in fields
         if field.kind not in OF_FILES
     )
-    return Form(title, shown, Action.FILL, value, intro=problem)
+    return Form(title, shown, action, value, intro=problem)
 
 
 def filled_anew(before: Filled, now: Filled) -> Filled:

@@ -11,27 +11,28 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from bridge.apps import Apps, OpenApp
+from bridge.cited import source_list
 from bridge.commands import command_of
 from bridge.deciding import decision_of, form_of, unpacked
-from bridge.dify import AppInfo, Rating
+from bridge.dify import AppInfo, Exchange, Rating
 from bridge.errors import DifyError, NotForYou, StoreError
 from bridge.inputs import fillable, problems_with, to_ask_for
 from bridge.inputs import form_of as form_of_inputs
 from bridge.routes import is_curator, may_ask
 from bridge.store import Known, Store
 from bridge.types import (
+    WHISPER_CHARACTERS,
     Action,
     Decision,
     Field,
     FieldKind,
     Form,
     Message,
-    Person,
     Press,
     Reaction,
     Whisper,
 )
-from bridge.words import english
+from bridge.words import english, say
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +43,8 @@ TAKEN_WITHIN_SECONDS = 0.5
 RATED_WITHIN_SECONDS = 1.5
 COMMENT_CHARACTERS = 1_000
 MOST_DIGITS = 18
+# As many exchanges of a conversation as Dify gives at once.
+MOST_LOOKED_AT = 100
 # Of a question and of an answer that Dify takes as an annotation, as far as a form can hold them.
 ANNOTATION_CHARACTERS = 2_900
 
@@ -87,11 +90,12 @@ class Presses:
             return Whisper(english.TOO_SLOW)
         if not isinstance(reaction, Message):
             return reaction
-        await self._take(reaction)
+        await self.take(reaction)
         return None
 
-    async def _take(self, message: Message) -> None:
-        """Have it delivered. Cutting that short would not take it back, so that it is only waited for."""
+    async def take(self, message: Message) -> None:
+        """Have something delivered that was pressed. Cutting that short would not take it back, so that it is
+        only waited for."""
         delivering = asyncio.ensure_future(self._deliver(message))
         try:
             await asyncio.wait({delivering}, timeout=TAKEN_WITHIN_SECONDS)
@@ -117,9 +121,14 @@ class Presses:
                 return await self._decide(press, known, opened, number)
             case Action.CURATE:
                 return await self._curate(press, known, opened)
-            case Action.SOURCES | Action.AGAIN | Action.GENERATE | Action.ABOUT:
-                raise NotImplementedError
-            case Action.STOP:
+            case Action.AGAIN:
+                said = await self._said(known, opened)
+                if said is None or not said.query:
+                    return Whisper(english.TOO_LONG_AGO)
+                return _message(press, known, said.query)
+            case Action.SOURCES:
+                return await self._sources(press, known, opened)
+            case Action.STOP | Action.GENERATE | Action.ABOUT:
                 return None
 
     async def _rate(self, press: Press, known: Known, opened: OpenApp) -> Reaction:
@@ -185,13 +194,12 @@ class Presses:
     async def _curate(self, press: Press, known: Known, opened: OpenApp) -> Reaction:
         if not is_curator(opened.config, press.platform, press.person.id):
             raise NotForYou
-        async with opened.in_use() as dify:
-            if press.filled is not None:
-                given = dict(press.filled)
+        if press.filled is not None:
+            given = dict(press.filled)
+            async with opened.in_use() as dify:
                 await dify.annotate(given.get("question", ""), given.get("answer", ""))
-                return Whisper(english.SAVED)
-            said = await dify.history(known.conversation_id, known.dify_user, 20)
-        exchange = next((one for one in said if one.id == known.dify_message_id), None)
+            return Whisper(english.SAVED)
+        exchange = await self._said(known, opened)
         if exchange is None:
             return Whisper(english.TOO_LONG_AGO)
         fields = (
@@ -199,6 +207,22 @@ class Presses:
             _long_field("answer", english.THE_RIGHT_ANSWER, exchange.answer),
         )
         return Form(english.SAVE_AS_THE_RIGHT_ANSWER, fields, Action.CURATE, press.value, submit=english.SAVE)
+
+    async def _sources(self, press: Press, known: Known, opened: OpenApp) -> Reaction:
+        said = await self._said(known, opened)
+        if said is None:
+            return Whisper(english.TOO_LONG_AGO)
+        locale = press.person.locale
+        listed = source_list(said.sources, WHISPER_CHARACTERS, locale)
+        return Whisper(listed or say(english.NO_SOURCES, locale))
+
+    async def _said(self, known: Known, opened: OpenApp) -> Exchange | None:
+        """The question and its answer as Dify keeps them; None where it does not, or they are of long ago."""
+        if not (known.conversation_id and known.dify_message_id):
+            return None
+        async with opened.in_use() as dify:
+            said = await dify.history(known.conversation_id, known.dify_user, MOST_LOOKED_AT)
+        return next((one for one in said if one.id == known.dify_message_id), None)
 
     def _begin(self, work: Awaitable[object]) -> None:
         async def guarded() -> None:
@@ -235,7 +259,7 @@ def _message(press: Press, known: Known, text: str, decision: Decision | None = 
     return Message(
         id=press.id,
         thread=known.thread,
-        author=Person(press.person.id, press.person.name),
+        author=press.person,
         text=text,
         sent_at=press.at,
         addressed=True,

@@ -54,6 +54,8 @@ class Reception:
         # An answer that is being finished can be ended all the same.
         if self._inbox.leaving and press.action is not Action.STOP:
             raise Leaving
+        if press.action in (Action.ABOUT, Action.GENERATE):
+            return await self._invoking.sent(press)
         return await self._presses.press(press)
 
     async def invoke(self, invocation: Invocation) -> Reaction:

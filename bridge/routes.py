@@ -95,6 +95,11 @@ def is_direct(thread: Thread) -> bool:
     return thread.workspace == "@me" or (thread.platform == "slack" and thread.channel.startswith("D"))
 
 
+def direct_place(platform: str, workspace: str) -> Thread:
+    """A place of direct messages, where nobody has written yet."""
+    return Thread(platform, workspace if platform == "slack" else "@me", "D", "D")
+
+
 def _fits(one: Route, thread: Thread, command: str) -> bool:
     return (
         one.platform in ("", thread.platform)

@@ -208,9 +208,13 @@ class Form:
     intro: str = ""
 
 
+# A whisper is one message: whatever becomes of its Markdown, no platform's message has less room.
+WHISPER_CHARACTERS = 1_800
+
+
 @dataclass(frozen=True, slots=True)
 class Whisper:
-    """A sentence that only the person sees who pressed."""
+    """What only the person sees who pressed or used a command: Markdown of at most `WHISPER_CHARACTERS`."""
 
     text: str
 
@@ -247,7 +251,7 @@ class Invocation:
     """Somebody used one of the platform's own commands. `id` is new with every use and unique on its
     platform. `place` is the thread in which it was used; where it was none, its `id` equals the channel.
     `text` is what was written behind the command, or the message that it is `about`, whose id that is. `at`
-    is in seconds since 1970."""
+    is in seconds since 1970. Commands are written as `prefix` and the order's word there."""
 
     id: str
     place: Thread
@@ -256,6 +260,7 @@ class Invocation:
     text: str
     at: float
     about: str = ""
+    prefix: str = "/"
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,13 +51,17 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
         PURE | PACED | {"bridge.inbox", "bridge.store", "bridge.routes", "bridge.apps"},
         set(),
     ),
+    "bridge.invoked": (PURE | {"bridge.dify", "bridge.inputs"}, set()),
     "bridge.invoking": (
         PURE
         | {"bridge.apps", "bridge.dify", "bridge.store", "bridge.routes", "bridge.commands"}
-        | {"bridge.inputs", "bridge.changes", "bridge.access"},
+        | {"bridge.inputs", "bridge.invoked", "bridge.changes", "bridge.access"},
         set(),
     ),
-    "bridge.offering": (PURE | {"bridge.apps", "bridge.dify", "bridge.store", "bridge.commands"}, set()),
+    "bridge.offering": (
+        PURE | {"bridge.apps", "bridge.dify", "bridge.store", "bridge.routes", "bridge.commands"},
+        set(),
+    ),
     "bridge.access": (PURE | PACED | {"bridge.routes", "bridge.store"}, set()),
     "bridge.reception": (
         PURE
@@ -69,7 +73,7 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     "bridge.notes": (PURE | {"bridge.store"}, set()),
     "bridge.inputs": ({"bridge.types", "bridge.dify", "bridge.words"}, set()),
     "bridge.deciding": ({"bridge.types", "bridge.dify", "bridge.words"}, set()),
-    "bridge.cited": ({"bridge.dify", "bridge.words"}, set()),
+    "bridge.cited": ({"bridge.dify", "bridge.markdown", "bridge.words"}, set()),
     "bridge.attached": (PURE | {"bridge.ports", "bridge.dify", "bridge.inputs"}, set()),
     "bridge.described": (PURE | PACED | {"bridge.attached"}, set()),
     "bridge.made": (PURE | PACED | {"bridge.dify", "bridge.attached"}, set()),
@@ -104,7 +108,7 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     "bridge.presses": (
         PURE
         | {"bridge.apps", "bridge.dify", "bridge.store", "bridge.routes"}
-        | {"bridge.commands", "bridge.deciding", "bridge.inputs"},
+        | {"bridge.commands", "bridge.deciding", "bridge.inputs", "bridge.cited"},
         set(),
     ),
     "bridge.conversation": (

@@ -87,7 +87,8 @@ class FileRules:
 class AppInfo:
     """The app behind the key. `version` is the server's, empty where it does not tell. `opening` and its
     questions are to be shown before anybody asks; `suggests` that there are further questions after an
-    answer; `hears` that speech can be made text, `speaks` the other way round."""
+    answer; `hears` that speech can be made text, `speaks` the other way round; `description` is what its
+    builder says of it."""
 
     name: str
     mode: Mode
@@ -99,6 +100,7 @@ class AppInfo:
     speaks: bool
     inputs: tuple[AppInput, ...]
     files: FileRules
+    description: str = ""
 
 
 def app_in(info: Mapping[str, object], parameters: Mapping[str, object], version: str) -> AppInfo:
@@ -114,6 +116,7 @@ def app_in(info: Mapping[str, object], parameters: Mapping[str, object], version
         _is_on(parameters, "text_to_speech"),
         tuple(_inputs(parameters.get("user_input_form"))),
         _files(mapping_of(parameters.get("file_upload")), mapping_of(parameters.get("system_parameters"))),
+        description=text_of(info, "description"),
     )
 
 

@@ -153,6 +153,10 @@ class DifyClient:
         """The name Dify gave a conversation; empty when it is none of the user's newest hundred."""
         return await conversations.title(self._calls, conversation_id, user)
 
+    async def titles(self, user: str) -> Mapping[str, str]:
+        """The names of the user's newest hundred conversations, by their ids."""
+        return await conversations.titles(self._calls, user)
+
     async def rename(self, conversation_id: str, user: str, name: str = "") -> str:
         """Name a conversation, or let Dify choose a name; gives the name."""
         return await conversations.rename(self._calls, conversation_id, user, name)

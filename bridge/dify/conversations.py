@@ -11,6 +11,7 @@ from bridge.dify.calls import LONG_CALL_PATIENCE, Calls
 from bridge.dify.events import Ids
 from bridge.dify.frames import MAX_FRAME_BYTES
 from bridge.dify.shapes import items_of, name_of, text_of, time_of, written
+from bridge.dify.sources import Source, sources_in
 from bridge.errors import DifyConversationGone, DifyLacks, DifyNotThere, DifyRejected, DifyWrongMode
 
 # As many as Dify gives at once.
@@ -23,12 +24,14 @@ NEWEST_MESSAGES = 20
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """A question and its answer; `at` is in seconds since 1970, and `id` names the message."""
+    """A question and its answer; `at` is in seconds since 1970, and `id` names the message. `sources` is what
+    the answer rests on."""
 
     id: str
     query: str
     answer: str
     at: float
+    sources: tuple[Source, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +57,16 @@ async def exists(calls: Calls, conversation_id: str, user: str) -> bool:
 
 async def title(calls: Calls, conversation_id: str, user: str) -> str:
     """The name Dify gave the conversation; empty when it is none of the newest."""
+    return (await titles(calls, user)).get(conversation_id, "")
+
+
+async def titles(calls: Calls, user: str) -> Mapping[str, str]:
+    """The names of this user's newest conversations, by their ids."""
     query = {"user": user, "limit": str(PAGE_LIMIT), "sort_by": "-updated_at"}
     told = await calls.get("conversations", query, MAX_FRAME_BYTES)
-    for item in items_of(told.fields.get("data"), PAGE_LIMIT):
-        if text_of(item, "id") == conversation_id:
-            return name_of(item, "name")
-    return ""
+    return {
+        text_of(item, "id"): name_of(item, "name") for item in items_of(told.fields.get("data"), PAGE_LIMIT)
+    }
 
 
 async def rename(calls: Calls, conversation_id: str, user: str, name: str) -> str:
@@ -83,7 +90,11 @@ async def history(calls: Calls, conversation_id: str, user: str, limit: int) -> 
     items = await _messages(calls, conversation_id, user, limit)
     return tuple(
         Exchange(
-            text_of(item, "id"), text_of(item, "query"), text_of(item, "answer"), time_of(item, "created_at")
+            text_of(item, "id"),
+            text_of(item, "query"),
+            text_of(item, "answer"),
+            time_of(item, "created_at"),
+            sources_in(item),
         )
         for item in items
     )

@@ -12,15 +12,18 @@ MOST_SOURCES = 50
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A document, the knowledge it is kept in, and the page of its first piece; empty where not told."""
+    """A document, the knowledge it is kept in, and of the first piece of it the page and the beginning; empty
+    where not told."""
 
     document: str
     dataset: str
     page: str
+    excerpt: str = ""
 
 
 def sources_in(metadata: Mapping[str, object]) -> tuple[Source, ...]:
-    """The documents in the metadata of a message, each once, in the order of their positions."""
+    """The documents in the metadata of a message, or in its record, each once, in the order of their
+    positions."""
     pieces = items_of(metadata.get("retriever_resources"), MOST_PIECES)
     pieces.sort(key=lambda piece: number_of(piece, "position"))
     found: dict[str, Source] = {}
@@ -28,7 +31,9 @@ def sources_in(metadata: Mapping[str, object]) -> tuple[Source, ...]:
         document = name_of(piece, "document_name") or name_of(piece, "title")
         key = name_of(piece, "document_id") or document
         if document and key not in found and len(found) < MOST_SOURCES:
-            found[key] = Source(document, name_of(piece, "dataset_name"), _page(piece))
+            found[key] = Source(
+                document, name_of(piece, "dataset_name"), _page(piece), name_of(piece, "content")
+            )
     return tuple(found.values())
 
 

@@ -1,6 +1,20 @@
 """The only place that knows SQL."""
 
-from bridge.store.jobs import UNFILLED, Job, Known, KnownThread, Lease, Pulse, Taken, Tidied, TurnIds
+from bridge.store.jobs import (
+    UNFILLED,
+    Job,
+    Known,
+    KnownThread,
+    Lease,
+    Pulse,
+    Running,
+    Taken,
+    ThreadState,
+    Tidied,
+    TurnIds,
+    Visit,
+    asker_named,
+)
 from bridge.store.statements import STOP, WAKE
 from bridge.store.store import Store
 
@@ -13,8 +27,12 @@ __all__ = [
     "KnownThread",
     "Lease",
     "Pulse",
+    "Running",
     "Store",
     "Taken",
+    "ThreadState",
     "Tidied",
     "TurnIds",
+    "Visit",
+    "asker_named",
 ]

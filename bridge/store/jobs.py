@@ -125,6 +125,35 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True)
+class ThreadState:
+    """What a thread holds just now: the app that answers there, Dify's name of the conversation, if there is
+    one, and what was filled into the app's form."""
+
+    app: str
+    conversation_id: str
+    inputs: Filled = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A question that is being answered, and who asked it, as `asker_of` says."""
+
+    question_id: int
+    asker: str
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A thread in which somebody asked; `at` is when they last did, in seconds since 1970."""
+
+    thread: Thread
+    app: str
+    conversation_id: str
+    dify_user: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
 class KnownThread:
     """A line of the table of threads. `finished` counts the questions that have been dealt with."""
 
@@ -184,7 +213,12 @@ def unpacked(payload: str) -> Message | None:
 
 def asker_of(message: Message) -> str:
     """Who asked, as questions are counted by."""
-    return f"{message.thread.platform}:{message.author.id}"
+    return asker_named(message.thread.platform, message.author.id)
+
+
+def asker_named(platform: str, person_id: str) -> str:
+    """Somebody, as questions are counted by."""
+    return f"{platform}:{person_id}"
 
 
 def place_of(thread: Thread) -> str:

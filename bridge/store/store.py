@@ -9,8 +9,21 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from bridge.errors import StoreError
-from bridge.store import answers, housekeeping, replicas, scripts, threads
-from bridge.store.jobs import Job, Known, KnownThread, Lease, Pulse, Taken, Tidied, TurnIds
+from bridge.store import answers, askers, housekeeping, replicas, scripts, threads
+from bridge.store.jobs import (
+    Job,
+    Known,
+    KnownThread,
+    Lease,
+    Pulse,
+    Running,
+    Taken,
+    ThreadState,
+    Tidied,
+    TurnIds,
+    Visit,
+    asker_named,
+)
 from bridge.store.runner import OnNotify, Runner
 from bridge.store.sqlite import SqliteRunner
 from bridge.types import Filled, Message, MessageRef, Thread
@@ -120,6 +133,19 @@ class Store:
     async def stop(self, question_id: int) -> None:
         """Ask for the end of the answer to this question, whoever gives it."""
         await self.runner.run(lambda conn: answers.ask_to_stop(conn, question_id, _now_ms()))
+
+    async def thread_state(self, thread: Thread) -> ThreadState | None:
+        """What a thread holds; None where the bot has no part in it."""
+        return await self.runner.run(lambda conn: askers.thread_state(conn, thread))
+
+    async def running(self, place: Thread, *, everywhere: bool) -> list[Running]:
+        """The questions that are being answered in this thread, or `everywhere` in its channel."""
+        return await self.runner.run(lambda conn: askers.running(conn, place, everywhere=everywhere))
+
+    async def visits(self, platform: str, workspace: str, person_id: str, limit: int) -> list[Visit]:
+        """The threads of a workspace in which Dify has answered somebody lately, the last one first."""
+        asker = asker_named(platform, person_id)
+        return await self.runner.run(lambda conn: askers.visits(conn, asker, platform, workspace, limit))
 
     async def recent_threads(self, platform: str, limit: int = 200) -> tuple[Thread, ...]:
         return await self.runner.run(lambda conn: threads.recent_threads(conn, platform, limit))

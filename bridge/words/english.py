@@ -72,6 +72,8 @@ OPEN_UNTIL = "Open until {until} UTC."
 STOP = "Stop"
 GOOD_ANSWER = "Good answer"
 BAD_ANSWER = "Bad answer"
+SHOW_SOURCES = "Sources"
+ASK_AGAIN = "Ask again"
 READ_ALOUD = "Read aloud"
 SAVE_AS_RIGHT = "Save as right answer"
 FILL_IN = "Fill in"
@@ -155,6 +157,31 @@ WHAT_WAS_WRONG = "What was wrong?"
 SAVE_AS_THE_RIGHT_ANSWER = "Save as the right answer"
 QUESTION = "Question"
 THE_RIGHT_ANSWER = "The right answer"
+
+# When somebody wants to know what an answer rests on.
+NO_SOURCES = "Nothing is noted any more of what this answer rests on."
+
+# When one of the platform's own commands is used.
+ASK_TITLE = "Ask"
+ASK_FIELD = "Your question"
+ABOUT_TITLE = "Ask about this message"
+ABOUT_MESSAGE = "The message"
+ABOUT_QUESTION = "What should this message tell me, and what follows from it?"
+NOTHING_TO_ASK = "There is nothing to ask yet: write a question."
+NOTHING_TO_GENERATE = "The app that answers here has no form. Ask it in your own words."
+NEXT_BEGINS = "There is no conversation here yet: the next question begins one."
+EACH_BEGINS = "Each question that is asked here begins a conversation of its own."
+STOPPED_ONE = "Stopped."
+STOPPED_MANY = "Stopped {count} answers."
+NOTHING_OF_YOURS = "Nothing of yours is being answered here just now."
+NOT_YOURS_TO_STOP = "What is being answered here can be stopped by whoever asked it, or by a moderator."
+TRY_AGAIN = "The AI service is slow just now. Please try again."
+
+# In the list of the platform's own commands.
+ANSWERED_BY = "Questions that are asked here are answered by {name}."
+HELP_ASK = "ask a question"
+HELP_STOP_YOURS = "stop the answer to your question"
+WRITTEN_COMMANDS = "In a conversation, these can be written as well:"
 
 # Said on Slack only.
 SLACK_YOUR_FORM = "Your form"

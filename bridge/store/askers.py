@@ -1,0 +1,58 @@
+"""What is looked up of people and places: what is being answered there, and where somebody asked lately. Each
+is one transaction, see `bridge.store.scripts`."""
+
+from sqlalchemy import Connection
+
+from bridge.store.jobs import Running, ThreadState, Visit, place_of, unpacked_inputs
+from bridge.store.statements import sql
+from bridge.types import Thread
+
+# So many of somebody's newest questions are looked at: no one who has asked more is kept waiting for it.
+_LOOKED_AT = 1_000
+
+_STATE = sql("SELECT app, conversation_id, inputs FROM chat_thread WHERE key = :key")
+_RUNNING_IN_THREAD = sql("""
+    SELECT q.id, q.asker FROM question q JOIN chat_thread t ON t.id = q.thread_id
+    WHERE t.key = :key AND q.state < 2 AND q.state = 1
+""")
+# Open questions are few, those of a place many: COALESCE keeps databases from taking the index of the place.
+_RUNNING_IN_PLACE = sql("""
+    SELECT id, asker FROM question WHERE COALESCE(place, '') = :place AND state < 2 AND state = 1
+""")
+_VISITS = sql(f"""
+    SELECT t.key, t.app, t.conversation_id, t.dify_user, MAX(q.received_at) AS at
+    FROM (
+        SELECT thread_id, received_at, dify_task_id FROM question
+        WHERE asker = :asker ORDER BY received_at DESC LIMIT {_LOOKED_AT}
+    ) q JOIN chat_thread t ON t.id = q.thread_id
+    WHERE q.dify_task_id <> '' AND SUBSTR(t.key, 1, LENGTH(:prefix)) = :prefix
+    GROUP BY t.id, t.key, t.app, t.conversation_id, t.dify_user
+    ORDER BY at DESC LIMIT :limit
+""")  # noqa: S608 - of a constant
+
+
+def thread_state(conn: Connection, thread: Thread) -> ThreadState | None:
+    """What a thread holds; None where the bot has no part in it."""
+    found = conn.execute(_STATE, {"key": thread.key}).first()
+    if found is None:
+        return None
+    app, conversation, inputs = found
+    return ThreadState(app, conversation or "", unpacked_inputs(inputs))
+
+
+def running(conn: Connection, place: Thread, *, everywhere: bool) -> list[Running]:
+    """The questions that are being answered in this thread, or `everywhere` in its channel."""
+    if everywhere:
+        rows = conn.execute(_RUNNING_IN_PLACE, {"place": place_of(place)})
+    else:
+        rows = conn.execute(_RUNNING_IN_THREAD, {"key": place.key})
+    return [Running(question_id, asker or "") for question_id, asker in rows]
+
+
+def visits(conn: Connection, asker: str, platform: str, workspace: str, limit: int) -> list[Visit]:
+    """The threads of a workspace in which Dify has answered somebody, those where they asked last first."""
+    names = {"asker": asker, "prefix": f"{platform}:{workspace}:", "limit": limit}
+    return [
+        Visit(Thread.from_key(key), app, conversation or "", user, at / 1000)
+        for key, app, conversation, user, at in conn.execute(_VISITS, names)
+    ]
