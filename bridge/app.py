@@ -12,8 +12,7 @@ from bridge.afterwards import Afterwards
 from bridge.apps import Apps, OpenApp
 from bridge.budget import Budget
 from bridge.changes import Changes
-from bridge.commands import Word, command_of
-from bridge.conversation import Conversation
+from bridge.conversation import Conversation, word_of
 from bridge.errors import DifyError, LoginRefused, StoreError
 from bridge.inbox import Inbox
 from bridge.invoking import Invoking
@@ -139,10 +138,7 @@ class App:
 
     def _app_of(self, message: Message) -> str | None:
         """The name of the app that answers a message, where one does."""
-        command = command_of(message.text)
-        # What was filled in elsewhere than in its thread was asked for with this word.
-        word = Word.GENERATE if message.filled else command.word if command is not None else ""
-        config = self._apps.route(message.thread, word).config
+        config = self._apps.route(message.thread, word_of(message)).config
         if config.follow is Follow.MENTION and not message.addressed:
             return None
         return config.name

@@ -10,7 +10,7 @@ from bridge.asking import Asking
 from bridge.attached import Carrier
 from bridge.budget import Budget
 from bridge.cited import source_lines
-from bridge.commands import Command, command_of
+from bridge.commands import Command, Word, command_of
 from bridge.courtesy import open_thread, show_waiting
 from bridge.dify import DifyClient, Ids
 from bridge.errors import BridgeError, LeaseLost, NotForYou, NothingAsked, Unfilled
@@ -310,6 +310,15 @@ def why_not(message: Message) -> str:
 def command_in(message: Message) -> Command | None:
     """The command that a message is; none where it answers a form."""
     return None if message.filled or message.decision is not None else command_of(message.text)
+
+
+def word_of(message: Message) -> str:
+    """The word by which routes know what a message asks. A form that was filled in before its thread was
+    there is the one that this word asks for."""
+    if message.filled:
+        return Word.GENERATE
+    command = command_of(message.text)
+    return command.word if command is not None else ""
 
 
 def lead_of(message: Message, heard: str = "") -> str:

@@ -9,7 +9,7 @@ from typing import TypeAlias
 import pytest
 from sqlalchemy import Connection, event
 
-from bridge.store import Job, Lease, Store, TurnIds, housekeeping, replicas, scripts, threads
+from bridge.store import Job, Lease, Store, TurnIds, askers, housekeeping, replicas, scripts, threads
 from bridge.types import Message, MessageRef, Person, Thread
 from tests.postgres import Postgres
 
@@ -33,8 +33,9 @@ _FILL = """
     INSERT INTO replica (id, started_at, heartbeat_at) VALUES ('me', 1, 1);
     INSERT INTO chat_thread (key, platform, app, dify_user, updated_at)
         SELECT 'slack:T1:C1:' || n || '.0', 'slack', 'default', 'u', {now} + n FROM {numbers};
-    INSERT INTO question (platform, message_id, thread_id, state, received_at, finished_at)
-        SELECT 'slack', 'm' || id, id, 2, updated_at, updated_at FROM chat_thread;
+    INSERT INTO question (platform, message_id, thread_id, state, received_at, finished_at, asker, place)
+        SELECT 'slack', 'm' || id, id, 2, updated_at, updated_at, 'slack:U' || (id % 50), 'slack:T1:C1'
+        FROM chat_thread;
     INSERT INTO reply_message (question_id, page, channel, message_id)
         SELECT id, 0, 'C1', 'r' || id FROM question;
     UPDATE chat_thread SET owner_id = 'me', wake_at = 1, backlog = 1 WHERE id = 8;
@@ -68,6 +69,10 @@ EVERYDAY: dict[str, Script] = {
     "remember a turn": lambda conn: scripts.remember_turn(conn, HELD, "c", TurnIds("m", "t", "r")),
     "remember a reply": lambda conn: scripts.remember_reply(conn, HELD, 0, MessageRef("C1", "r")),
     "recent threads": lambda conn: threads.recent_threads(conn, "discord", 200),
+    "look at a thread": lambda conn: askers.thread_state(conn, KNOWN),
+    "what runs in a thread": lambda conn: askers.running(conn, KNOWN, everywhere=False),
+    "what runs in a channel": lambda conn: askers.running(conn, KNOWN, everywhere=True),
+    "where somebody asked": lambda conn: askers.visits(conn, "slack:U1", "slack", "T1", 10),
     "list threads": lambda conn: threads.list_threads(conn, 100),
     "housekeeping": lambda conn: housekeeping.tidy(conn, 90 * DAY, NOW),
     "sign off": lambda conn: replicas.sign_off(conn, ME),
@@ -110,6 +115,18 @@ async def test_the_threads_of_a_quiet_platform_are_not_looked_for_among_all_othe
 async def test_a_thread_that_is_held_is_found_by_its_id(store: Store) -> None:
     plans = await store.runner.run(lambda conn: plans_of(conn, EVERYDAY["finish"]))
     assert "ix_chat_thread_owner_id" not in "".join(plans)
+
+
+async def test_what_runs_in_a_busy_channel_is_not_looked_for_among_all_that_was_asked_there(
+    store: Store,
+) -> None:
+    (plan,) = await store.runner.run(lambda conn: plans_of(conn, EVERYDAY["what runs in a channel"]))
+    assert "ix_question_open" in plan
+
+
+async def test_where_somebody_asked_is_looked_for_among_their_own_questions(store: Store) -> None:
+    (plan,) = await store.runner.run(lambda conn: plans_of(conn, EVERYDAY["where somebody asked"]))
+    assert "ix_question_asker_received_at" in plan
 
 
 def plans_of(conn: Connection, script: Script) -> list[str]:

@@ -64,9 +64,8 @@ async def titles(calls: Calls, user: str) -> Mapping[str, str]:
     """The names of this user's newest conversations, by their ids."""
     query = {"user": user, "limit": str(PAGE_LIMIT), "sort_by": "-updated_at"}
     told = await calls.get("conversations", query, MAX_FRAME_BYTES)
-    return {
-        text_of(item, "id"): name_of(item, "name") for item in items_of(told.fields.get("data"), PAGE_LIMIT)
-    }
+    listed = items_of(told.fields.get("data"), PAGE_LIMIT)
+    return {text_of(item, "id"): name_of(item, "name") for item in listed}
 
 
 async def rename(calls: Calls, conversation_id: str, user: str, name: str) -> str:

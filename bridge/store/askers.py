@@ -20,14 +20,14 @@ _RUNNING_IN_PLACE = sql("""
     SELECT id, asker FROM question WHERE COALESCE(place, '') = :place AND state < 2 AND state = 1
 """)
 _VISITS = sql(f"""
-    SELECT t.key, t.app, t.conversation_id, t.dify_user, MAX(q.received_at) AS at
+    SELECT t.key, t.app, t.conversation_id, t.dify_user, MAX(newest.received_at) AS at
     FROM (
         SELECT thread_id, received_at, dify_task_id FROM question
         WHERE asker = :asker ORDER BY received_at DESC LIMIT {_LOOKED_AT}
-    ) q JOIN chat_thread t ON t.id = q.thread_id
-    WHERE q.dify_task_id <> '' AND SUBSTR(t.key, 1, LENGTH(:prefix)) = :prefix
+    ) newest JOIN chat_thread t ON t.id = newest.thread_id
+    WHERE newest.dify_task_id <> '' AND SUBSTR(t.key, 1, LENGTH(:prefix)) = :prefix
     GROUP BY t.id, t.key, t.app, t.conversation_id, t.dify_user
-    ORDER BY at DESC LIMIT :limit
+    ORDER BY at DESC, t.id DESC LIMIT :limit
 """)  # noqa: S608 - of a constant
 
 

@@ -128,4 +128,4 @@ async def test_suggestions_that_cannot_be_had_are_left_out(place: Place, dify: D
         await answered(app, 1)
         await until(lambda: len(dify.suggested) == 1)
     assert place.replies(thread) == ["To One?"]
-    assert len(place.buttons(thread)) == 2
+    assert len(place.buttons(thread)) == 3
