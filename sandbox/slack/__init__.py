@@ -1,5 +1,6 @@
 """A stand-in for Slack on loopback, faithful to the wire: the real SDKs talk to it unchanged."""
 
+from sandbox.slack.agents import Prompts
 from sandbox.slack.limits import Limits, Window
 from sandbox.slack.server import Slack
 from sandbox.slack.timeline import Watch
@@ -11,6 +12,7 @@ from sandbox.slack.types import (
     Json,
     JsonObject,
     SlackFile,
+    SlackHome,
     SlackInput,
     SlackMessage,
     SlackView,
@@ -27,8 +29,10 @@ __all__ = [
     "Json",
     "JsonObject",
     "Limits",
+    "Prompts",
     "Slack",
     "SlackFile",
+    "SlackHome",
     "SlackInput",
     "SlackMessage",
     "SlackView",

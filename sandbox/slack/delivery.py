@@ -17,19 +17,20 @@ Heard: TypeAlias = Callable[[JsonObject], None]
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """One attempt to deliver one event, or one interaction, which `heard` waits for."""
+    """One attempt to deliver one event, or one interaction of this `kind`, which `heard` waits for."""
 
     event_id: str
     payload: JsonObject
     attempt: int = 0
     reason: str = ""
     heard: Heard | None = None
+    kind: str = "interactive"
     id: str = field(default_factory=lambda: str(uuid.uuid4()))
 
     def frame(self) -> JsonObject:
         if self.heard is not None:
             return {
-                "type": "interactive",
+                "type": self.kind,
                 "envelope_id": self.id,
                 "payload": self.payload,
                 "accepts_response_payload": True,
@@ -78,9 +79,9 @@ class Delivery:
         self._events[event_id] = payload
         self._queue_up(Envelope(event_id, payload))
 
-    def interact(self, payload: JsonObject, heard: Heard) -> None:
+    def interact(self, payload: JsonObject, heard: Heard, kind: str = "interactive") -> None:
         """Send an interaction. What is acknowledged too late is not `heard`."""
-        self._queue.append(Envelope("", payload, heard=heard))
+        self._queue.append(Envelope("", payload, heard=heard, kind=kind))
         self._changes.notify()
 
     def again(self, event_id: str, attempt: int) -> None:

@@ -10,15 +10,18 @@ MAX_LABEL = 75
 MAX_ACTION_ID = 255
 MAX_VALUE = 2_000
 MAX_CONTEXT_TEXT = 3_000
+MAX_OPTIONS = 5  # of an overflow menu
+MAX_OPTION = 150
 STYLES = (None, "primary", "danger")
-PICKERS = ("_select", "picker", "overflow", "checkboxes", "radio_buttons", "workflow_button")
+PICKERS = ("_select", "picker", "checkboxes", "radio_buttons", "workflow_button")
 SIDES = ("positive_button", "negative_button")
 
 
 @dataclass(frozen=True, slots=True)
 class Pressable:
     """One button of a message: what it says, and what Slack tells the app when it is pressed. `style` is
-    `primary` or `danger` where it stands out, or which one it is of Slack's own pair of thumbs."""
+    `primary` or `danger` where it stands out, `option` in a menu, or which one it is of Slack's own pair of
+    thumbs."""
 
     label: str
     action: JsonObject
@@ -44,6 +47,8 @@ def check(element: JsonObject, block: str, at: str) -> None:
                 _check_side(object_of(element.get(side)), f"{at}/{side}")
         case "context_actions", "icon_button":
             _check_action_id(element, at)
+        case "actions", "overflow":
+            _check_overflow(element, at)
         case "actions", str(kind) if kind.endswith(PICKERS):
             pass  # no bridge makes use of them
         case _, kind:
@@ -69,12 +74,23 @@ def pressable(blocks: Iterable[JsonObject]) -> Iterator[Pressable]:
                 label, value = object_of(element.get("text")), element.get("value")
                 action = {**named, "type": "button", "text": label, "value": value}
                 yield Pressable(text_of(label), action, string(element.get("style")))
+            case "overflow":
+                yield from _options(element, named)
             case "feedback_buttons":
                 for name in SIDES:
                     side = object_of(element.get(name))
                     label, value = object_of(side.get("text")), side.get("value")
                     action = {**named, "type": "feedback_buttons", "text": label, "value": value}
                     yield Pressable(text_of(label), action, name)
+
+
+def _options(element: JsonObject, named: JsonObject) -> Iterator[Pressable]:
+    """What can be chosen in an overflow menu, each as if it were a button."""
+    for option in items(element.get("options")):
+        chosen = {"text": object_of(option.get("text")), "value": option.get("value")}
+        yield Pressable(
+            text_of(option.get("text")), {**named, "type": "overflow", "selected_option": chosen}, "option"
+        )
 
 
 def _elements(blocks: Iterable[JsonObject]) -> Iterator[JsonObject]:
@@ -90,6 +106,16 @@ def _check_button(button: JsonObject, at: str) -> None:
         check_length(button["value"], MAX_VALUE, f"{at}/value")
     if button.get("style") not in STYLES:
         raise invalid("must be one of: primary, danger", f"{at}/style")
+
+
+def _check_overflow(menu: JsonObject, at: str) -> None:
+    _check_action_id(menu, at)
+    options = items(menu.get("options"))
+    if not 1 <= len(options) <= MAX_OPTIONS:
+        raise invalid(f"between 1 and {MAX_OPTIONS} items allowed", f"{at}/options")
+    for index, option in enumerate(options):
+        check_text(option.get("text"), MAX_LABEL, f"{at}/options/{index}/text", plain=True)
+        check_length(option.get("value"), MAX_OPTION, f"{at}/options/{index}/value")
 
 
 def _check_side(side: JsonObject, at: str) -> None:

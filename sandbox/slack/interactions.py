@@ -11,9 +11,9 @@ from sandbox.changes import Changes
 from sandbox.slack import elements, payloads, views
 from sandbox.slack.delivery import Delivery
 from sandbox.slack.errors import ApiError
-from sandbox.slack.rules import object_of, string
+from sandbox.slack.rules import items, object_of, string
 from sandbox.slack.state import Channel, Message, Workspace
-from sandbox.slack.types import Interaction, Json, JsonObject, SlackView, Whisper
+from sandbox.slack.types import Interaction, JsonObject, SlackView, Whisper
 
 TRIGGER_SECONDS = 3.0  # docs.slack.dev/interactivity/handling-user-interaction: "expires in three seconds"
 TROUBLE = "We had some trouble connecting. Try again?"
@@ -59,20 +59,53 @@ class Interactions:
     all: list[Interaction] = field(default_factory=list)
     whispers: list[Whisper] = field(default_factory=list)
     _triggers: dict[str, Trigger] = field(default_factory=dict)
+    homes: dict[str, Open] = field(default_factory=dict)
     _open: dict[str, Open] = field(default_factory=dict)
     _answerable: dict[str, Answerable] = field(default_factory=dict)
 
     def press(self, channel: Channel, message: Message, what: str, user: str) -> Interaction:
         """Somebody presses the button that has this label or id."""
-        found = [one for one in elements.pressable(message.blocks) if one.is_called(what)]
-        if not found:
-            raise ValueError(f"there is no button {what!r} below {message.ts}")
-        answer = uuid.uuid4().hex
-        self._answerable[answer] = Answerable(channel.id, user)
-        action: dict[str, Json] = {**found[0].action, "action_ts": self.workspace.new_ts()}
+        action = self._action(message.blocks, what)
         payload = payloads.block_actions(self.workspace.identity, channel, message, action)
-        added: dict[str, Json] = {"response_url": f"{self.origin()}/actions/{answer}"}
-        return self._send({**payload, **added}, user, lambda answer: None)
+        return self._send({**payload, **self._answer_url(channel.id, user)}, user, lambda answer: None)
+
+    def press_at_home(self, what: str, user: str) -> Interaction:
+        """The same in the Home tab."""
+        opened = self.homes[user]
+        action = self._action(items(opened.view.get("blocks")), what)
+        kept = payloads.view(self.workspace.identity, opened.id, opened.hash, opened.view)
+        return self._send(payloads.home_actions(kept, action), user, lambda answer: None)
+
+    def use_shortcut(self, channel: Channel, message: Message, callback_id: str, user: str) -> Interaction:
+        """Somebody uses one of the app's own actions on a message."""
+        who, ts = self.workspace.identity, self.workspace.new_ts()
+        payload = payloads.message_action(who, channel, message, callback_id, ts)
+        return self._send({**payload, **self._answer_url(channel.id, user)}, user, lambda answer: None)
+
+    def command(self, channel: Channel, user: str, command: str, text: str) -> Interaction:
+        """Somebody writes a command. What the app answers at once, only they see."""
+        who, person = self.workspace.identity, self.workspace.users[user]
+        payload = {
+            **payloads.slash_command(who, channel, person, command, text),
+            **self._answer_url(channel.id, user),
+        }
+
+        def heard(answer: JsonObject) -> None:
+            if answer.get("text"):
+                self.whisper(channel.id, user, "", string(answer["text"]))
+
+        return self._dispatch(payload, "slash_commands", user, heard)
+
+    def publish(self, user: str, view: JsonObject, view_hash: str) -> JsonObject:
+        """What somebody sees in the app's Home tab from now on."""
+        views.check_home(view)
+        before = self.homes.get(user)
+        if view_hash and before is not None and view_hash != before.hash:
+            raise ApiError("hash_conflict")
+        home = Open(before.id if before is not None else self.workspace.new_view_id(), view)
+        self.homes[user] = home
+        self.changes.notify()
+        return payloads.view(self.workspace.identity, home.id, home.hash, view)
 
     def submit(self, user: str, values: Mapping[str, str]) -> Interaction:
         """Somebody fills in the view that they have before them, and sends it."""
@@ -151,19 +184,36 @@ class Interactions:
             case _:
                 opened.errors = (("", TROUBLE),)
 
+    def _action(self, blocks: tuple[JsonObject, ...], what: str) -> JsonObject:
+        found = [one for one in elements.pressable(blocks) if one.is_called(what)]
+        if not found:
+            raise ValueError(f"there is no button {what!r}")
+        return {**found[0].action, "action_ts": self.workspace.new_ts()}
+
+    def _answer_url(self, channel: str, user: str) -> JsonObject:
+        answer = uuid.uuid4().hex
+        self._answerable[answer] = Answerable(channel, user)
+        return {"response_url": f"{self.origin()}/actions/{answer}"}
+
     def _send(self, payload: JsonObject, user: str, then: Callable[[JsonObject], None]) -> Interaction:
         """`then` is called with what the app answers, if it does so in time."""
-        trigger, person = uuid.uuid4().hex, self.workspace.users[user]
+        who = payloads.acting(self.workspace.identity, self.workspace.users[user])
+        return self._dispatch({**payload, **who}, str(payload["type"]), user, then)
+
+    def _dispatch(
+        self, payload: JsonObject, kind: str, user: str, then: Callable[[JsonObject], None]
+    ) -> Interaction:
+        trigger = uuid.uuid4().hex
         self._triggers[trigger] = Trigger(user, time.monotonic())
-        sent = Interaction(len(self.all), time.monotonic(), str(payload["type"]), user)
+        sent = Interaction(len(self.all), time.monotonic(), kind, user)
         self.all.append(sent)
 
         def heard(answer: JsonObject) -> None:
             self.all[sent.id] = replace(sent, acknowledged_after=time.monotonic() - sent.at)
             then(answer)
 
-        who = payloads.acting(self.workspace.identity, person)
-        self.delivery.interact({**payload, **who, "trigger_id": trigger}, heard)
+        envelope = kind if kind == "slash_commands" else "interactive"
+        self.delivery.interact({**payload, "trigger_id": trigger}, heard, envelope)
         return sent
 
 

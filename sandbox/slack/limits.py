@@ -24,7 +24,8 @@ class Limits:
 
     Each is per workspace, except `post`, which is per channel. The numbers: tiers 3, 2, 4 and 2 of
     docs.slack.dev/apis/web-api/rate-limits, and its "1 message per second per channel" for chat.postMessage;
-    below them tier 3, tier 2 for what is removed, and tier 4.
+    below them tier 3, tier 2 for what is removed, and tier 4; sessions are tier 3, and of statuses Slack only
+    says that they are limited in their own way.
     """
 
     post: Window | None = Window(60, 60.0)
@@ -39,6 +40,10 @@ class Limits:
     whisper: Window | None = Window(100, 60.0)
     open_view: Window | None = Window(100, 60.0)
     update_view: Window | None = Window(100, 60.0)
+    publish_view: Window | None = Window(100, 60.0)
+    set_status: Window | None = Window(100, 60.0)
+    set_session: Window | None = Window(50, 60.0)
+    set_prompts: Window | None = Window(100, 60.0)
     set_title: Window | None = Window(100, 60.0)
     file_info: Window | None = Window(100, 60.0)
     begin_upload: Window | None = Window(100, 60.0)
@@ -62,6 +67,10 @@ class Limits:
             "chat.postEphemeral": self.whisper,
             "views.open": self.open_view,
             "views.update": self.update_view,
+            "views.publish": self.publish_view,
+            "assistant.threads.setStatus": self.set_status,
+            "agents.sessions.setStatus": self.set_session,
+            "assistant.threads.setSuggestedPrompts": self.set_prompts,
             "assistant.threads.setTitle": self.set_title,
             "files.info": self.file_info,
             "files.getUploadURLExternal": self.begin_upload,

@@ -56,6 +56,8 @@ def message_event(who: Identity, channel: Channel, stored: Message) -> JsonObjec
     body = message(who, channel, stored, metadata=True)
     for only_in_answers in ("reply_count", "reply_users_count", "latest_reply"):
         body.pop(only_in_answers, None)
+    if stored.app_context is not None:
+        body["app_context"] = stored.app_context
     return body | {"channel": channel.id, "event_ts": stored.ts, "channel_type": channel.type}
 
 
@@ -154,6 +156,96 @@ def block_actions(who: Identity, channel: Channel, pressed: Message, action: Jso
         "state": {"values": {}},
         "actions": [action],
     }
+
+
+def home_actions(kept: JsonObject, action: JsonObject) -> JsonObject:
+    """Something pressed in the Home tab, which belongs to no channel."""
+    return {
+        "type": "block_actions",
+        "container": {"type": "view", "view_id": kept["id"]},
+        "view": kept,
+        "actions": [action],
+    }
+
+
+def message_action(who: Identity, channel: Channel, about: Message, callback_id: str, ts: str) -> JsonObject:
+    """A shortcut used on a message."""
+    return {
+        "type": "message_action",
+        "callback_id": callback_id,
+        "action_ts": ts,
+        "message_ts": about.ts,
+        "channel": {"id": channel.id, "name": channel.name or "directmessage"},
+        "message": message(who, channel, about),
+    }
+
+
+def slash_command(who: Identity, channel: Channel, user: User, command: str, text: str) -> JsonObject:
+    return {
+        "token": "REDACTED-token",
+        "team_id": who.team_id,
+        "team_domain": who.team.lower(),
+        "channel_id": channel.id,
+        "channel_name": channel.name or "directmessage",
+        "user_id": user.id,
+        "user_name": user.name.lower().replace(" ", "."),
+        "command": command,
+        "text": text,
+        "api_app_id": who.app_id,
+        "is_enterprise_install": "false",
+    }
+
+
+def home_opened(
+    channel: Channel, user: str, tab: str, ts: str, context: JsonObject | None, kept: JsonObject | None
+) -> JsonObject:
+    event: dict[str, Json] = {
+        "type": "app_home_opened",
+        "user": user,
+        "channel": channel.id,
+        "tab": tab,
+        "event_ts": ts,
+    }
+    if context is not None:
+        event["context"] = context
+    return event if kept is None else {**event, "view": kept}
+
+
+def context_changed(channel: Channel, user: str, context: JsonObject, ts: str) -> JsonObject:
+    return {
+        "type": "app_context_changed",
+        "channel": channel.id,
+        "user": user,
+        "context": context,
+        "event_ts": ts,
+    }
+
+
+def assistant_thread(
+    kind: str, who: Identity, channel: Channel, thread_ts: str, user: str, looking_at: str, ts: str
+) -> JsonObject:
+    """The older assistant view: a thread was begun in it, or whoever has it open looks at something else."""
+    context: dict[str, Json] = {}
+    if looking_at:
+        context = {"channel_id": looking_at, "team_id": who.team_id, "enterprise_id": None}
+    thread: dict[str, Json] = {
+        "user_id": user,
+        "context": context,
+        "channel_id": channel.id,
+        "thread_ts": thread_ts,
+    }
+    return {"type": f"assistant_thread_{kind}", "assistant_thread": thread, "event_ts": ts}
+
+
+def entities(who: Identity, channel: str, message_ts: str = "") -> JsonObject:
+    """What somebody looks at, as an agent is told: a channel, or a message in it; or nothing."""
+    if not channel:
+        return {}
+    seen: dict[str, Json] = {"type": "slack#/types/channel_id", "value": channel, "team_id": who.team_id}
+    if message_ts:
+        value = {"message_ts": message_ts, "channel_id": channel}
+        seen = {"type": "slack#/types/message_context", "value": value, "team_id": who.team_id}
+    return {"entities": [seen]}
 
 
 def view_submission(sent: JsonObject, state: JsonObject) -> JsonObject:

@@ -14,6 +14,7 @@ from sandbox.slack.interactions import Interactions
 from sandbox.slack.limits import Limits
 from sandbox.slack.sockets import Sockets
 from sandbox.slack.state import Channel, Message, Workspace
+from sandbox.slack.surfaces import Surfaces
 from sandbox.slack.timeline import Timeline, Watch
 from sandbox.slack.trouble import Trouble
 from sandbox.slack.types import (
@@ -32,7 +33,7 @@ from sandbox.slack.world import World
 HOST = "127.0.0.1"
 
 
-class Slack(Trouble):
+class Slack(Trouble, Surfaces):
     """One workspace with one app installed in it.
 
     Durations are in seconds. `ack_timeout` is how long an event may stay unacknowledged before it is sent
@@ -137,8 +138,9 @@ class Slack(Trouble):
     def add_user(self, name: str) -> str:
         return self._workspace.add_user(name).id
 
-    def add_channel(self, name: str, *, bot_is_member: bool = True) -> str:
-        return self._workspace.add_channel(name, bot_is_member=bot_is_member).id
+    def add_channel(self, name: str, *, bot_is_member: bool = True, kind: str = "channel") -> str:
+        """A public channel; with `kind`, a private one (`group`), or direct messages of several (`mpim`)."""
+        return self._workspace.add_channel(name, bot_is_member=bot_is_member, kind=kind).id
 
     def open_dm(self, user: str) -> str:
         return self._workspace.open_dm(user).id
@@ -154,8 +156,10 @@ class Slack(Trouble):
         thread_ts: str | None = None,
         files: tuple[SlackFile, ...] = (),
         subtype: str | None = None,
+        looking_at: str = "",
     ) -> str:
-        """A person writes; the `ts` of the message. Where the bot is, it hears of it, of a mention twice."""
+        """A person writes; the `ts` of the message. Where the bot is, it hears of it, of a mention twice.
+        To an agent, they may do so while they are `looking_at` a channel."""
         place = self._place(channel)
         if user not in self._workspace.users:
             raise ValueError(f"nobody here has the id {user}")
@@ -164,6 +168,8 @@ class Slack(Trouble):
         kept = tuple(self._workspace.keep_file(file, self._started(), user) for file in files)
         kind = subtype if subtype is not None else "file_share" if files else ""
         message = Message(self._workspace.new_ts(), user, text, thread_ts=thread_ts, subtype=kind, files=kept)
+        if looking_at:
+            message.app_context = payloads.entities(self._workspace.identity, looking_at)
         self._world.add(place, message)
         self._world.announce_said(place, message)
         return message.ts

@@ -70,6 +70,7 @@ class Message:
     edited_ts: str = ""
     reactions: dict[str, list[str]] = field(default_factory=dict)
     stream: Stream | None = None
+    app_context: JsonObject | None = None
     client_msg_id: str = field(default_factory=lambda: str(uuid.uuid4()))
 
     @property
@@ -104,17 +105,19 @@ class Message:
 
 @dataclass(slots=True)
 class Channel:
-    """A public channel, or with `im_user` the direct messages between that person and the bot."""
+    """A public channel; or what its `kind` says: `group` for a private one, `mpim` for the direct messages of
+    several people. With `im_user`, the direct messages between that person and the bot."""
 
     id: str
     name: str
     bot_is_member: bool = True
     im_user: str = ""
+    kind: str = "channel"
     messages: dict[str, Message] = field(default_factory=dict)
 
     @property
     def type(self) -> str:
-        return "im" if self.im_user else "channel"
+        return "im" if self.im_user else self.kind
 
     def message(self, ts: str) -> Message:
         try:
@@ -163,8 +166,8 @@ class Workspace:
         self.users[user.id] = user
         return user
 
-    def add_channel(self, name: str, *, bot_is_member: bool) -> Channel:
-        channel = Channel(self._new_id("C"), name, bot_is_member)
+    def add_channel(self, name: str, *, bot_is_member: bool, kind: str = "channel") -> Channel:
+        channel = Channel(self._new_id("C"), name, bot_is_member, kind=kind)
         self.channels[channel.id] = channel
         return channel
 

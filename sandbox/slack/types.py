@@ -110,6 +110,14 @@ class SlackView:
 
 
 @dataclass(frozen=True, slots=True)
+class SlackHome:
+    """The Home tab of the app as a person sees it: its words, as mrkdwn, and what can be pressed in it."""
+
+    text: str
+    buttons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Whisper:
     """A message that only `user` sees."""
 

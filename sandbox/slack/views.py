@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from sandbox.slack import blocks as kit
+from sandbox.slack import elements
 from sandbox.slack.errors import ApiError
 from sandbox.slack.rules import check_length, check_text, invalid, items, object_of, string, text_of
 from sandbox.slack.types import Json, JsonObject, SlackInput, SlackView
@@ -31,6 +32,20 @@ def check(view: JsonObject) -> None:
     """Raise what Slack answers when a view breaks its rules."""
     try:
         _check(view)
+    except ApiError as error:
+        raise ApiError("invalid_arguments", *error.details) from None
+
+
+def check_home(view: JsonObject) -> None:
+    """The same for what an app publishes as its Home tab."""
+    try:
+        if view.get("type") != "home":
+            raise invalid("unsupported type", "/view/type")
+        unknown = set(view) - {"type", "blocks", "private_metadata", "callback_id", "external_id"}
+        if unknown:
+            raise invalid(f"additional properties: {sorted(unknown)}", "/view")
+        _check_common(view)
+        elements.check_ids(items(view.get("blocks")))
     except ApiError as error:
         raise ApiError("invalid_arguments", *error.details) from None
 
@@ -65,6 +80,12 @@ def _check(view: JsonObject) -> None:
     for name in ("submit", "close"):
         if name in view:
             check_text(view[name], MAX_TITLE, f"/view/{name}", plain=True)
+    _check_common(view)
+    if "submit" not in view and any(block["type"] == "input" for block in items(view.get("blocks"))):
+        raise invalid("missing required field: submit", "/view")
+
+
+def _check_common(view: JsonObject) -> None:
     check_length(view.get("private_metadata", ""), MAX_METADATA, "/view/private_metadata", least=0)
     check_length(view.get("callback_id", ""), MAX_ID, "/view/callback_id", least=0)
     blocks = items(view.get("blocks"))
@@ -75,8 +96,6 @@ def _check(view: JsonObject) -> None:
     ids = [string(block.get("block_id")) for block in blocks if block.get("block_id")]
     if len(set(ids)) < len(ids):
         raise invalid("block_id already exists", "/view/blocks")
-    if "submit" not in view and any(block["type"] == "input" for block in blocks):
-        raise invalid("missing required field: submit", "/view")
 
 
 def _check_block(block: JsonObject, at: str) -> None:

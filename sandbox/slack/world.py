@@ -5,10 +5,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import count
 
+from sandbox.slack import blocks as kit
 from sandbox.slack import payloads
+from sandbox.slack.agents import Agents, Status
 from sandbox.slack.delivery import Delivery
 from sandbox.slack.files import Uploads
 from sandbox.slack.interactions import Interactions
+from sandbox.slack.rules import invalid
 from sandbox.slack.state import Channel, Message, Workspace
 from sandbox.slack.timeline import Timeline
 from sandbox.slack.types import FrameKind, JsonObject
@@ -32,8 +35,10 @@ class World:
     interactions: Interactions
     stream_lifetime: float
     strict_threads: bool
-    statuses: dict[tuple[str, str], tuple[float, str]] = field(default_factory=dict)
+    statuses: dict[tuple[str, str], Status] = field(default_factory=dict)
     titles: dict[tuple[str, str], str] = field(default_factory=dict)
+    agents: Agents = field(default_factory=Agents)
+    refused_blocks: frozenset[str] = frozenset()
     uploads: Uploads = field(default_factory=Uploads)
     _mention_first: bool = field(default=False, init=False)
     _event_numbers: "count[int]" = field(default_factory=lambda: count(1), init=False)
@@ -68,7 +73,7 @@ class World:
         who = self.workspace.identity
         events = [payloads.message_event(who, channel, message)]
         mentioned = message.subtype in MENTIONED_IN and payloads.mentions(message.text, who.bot_user_id)
-        if mentioned and channel.type == "channel":
+        if mentioned and channel.type != "im":
             events.append(payloads.app_mention(who, channel, message))
             if self._mention_first:
                 events.reverse()
@@ -93,5 +98,12 @@ class World:
 
     def status(self, channel: str, thread_ts: str) -> str:
         """What stands under the thread now, such as "is thinking...", or nothing."""
-        since, status = self.statuses.get((channel, thread_ts), (0.0, ""))
-        return status if self.now() - since < STATUS_SECONDS else ""
+        status = self.statuses.get((channel, thread_ts))
+        return status.text if status is not None and self.now() - status.since < STATUS_SECONDS else ""
+
+    def check_blocks(self, blocks: tuple[JsonObject, ...]) -> None:
+        """As Slack does, and also refuse the kinds that this workspace does not have."""
+        kit.check(blocks)
+        for index, block in enumerate(blocks):
+            if block["type"] in self.refused_blocks:
+                raise invalid(f"unsupported type: {block['type']}", f"/blocks/{index}/type")

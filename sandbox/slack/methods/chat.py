@@ -1,6 +1,5 @@
 """Writing, changing and deleting messages."""
 
-from sandbox.slack import blocks as kit
 from sandbox.slack import payloads
 from sandbox.slack.arguments import Arg, Arguments, Kind
 from sandbox.slack.errors import ApiError
@@ -16,7 +15,7 @@ MAX_MARKDOWN = 12_000  # characters of markdown_text
 
 def post_message(world: World, args: Arguments) -> JsonObject:
     channel = world.workspace.joined(args.text("channel"))
-    _check_content(args)
+    _check_content(world, args)
     root = thread_root(world, channel, args.text("thread_ts"))
     who = world.workspace.identity
     message = Message(
@@ -45,7 +44,7 @@ def update(world: World, args: Arguments) -> JsonObject:
     message = own_message(world, channel, args.text("ts"), "cant_update_message")
     if len(args.text("text")) > MAX_UPDATE:
         raise ApiError("msg_too_long")
-    _check_content(args)
+    _check_content(world, args)
     if message.stream is not None and not expired(world, message):
         raise ApiError("streaming_state_conflict")
     before = payloads.message(world.workspace.identity, channel, message)
@@ -104,13 +103,13 @@ def expired(world: World, message: Message) -> bool:
     return message.stream is not None and world.now() - message.stream.started >= world.stream_lifetime
 
 
-def _check_content(args: Arguments) -> None:
+def _check_content(world: World, args: Arguments) -> None:
     markdown = args.text("markdown_text")
     if markdown and (args.text("text") or "blocks" in args):
         raise ApiError("markdown_text_conflict")
     if len(markdown) > MAX_MARKDOWN:
         raise ApiError("msg_too_long")
-    kit.check(args.objects("blocks"))
+    world.check_blocks(args.objects("blocks"))
     metadata(args)
     if not (
         args.text("text").strip() or markdown.strip() or args.objects("blocks") or args.objects("attachments")

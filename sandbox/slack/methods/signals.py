@@ -1,8 +1,9 @@
-"""What is not a message: reactions, and the status and the title of a thread."""
+"""What is not a message: reactions, and what is shown of a thread."""
 
 import re
 
 from sandbox.slack import payloads
+from sandbox.slack.agents import Status
 from sandbox.slack.arguments import Arg, Arguments, Kind
 from sandbox.slack.errors import ApiError
 from sandbox.slack.methods.method import LOOKS, Method
@@ -46,9 +47,11 @@ def set_status(world: World, args: Arguments) -> JsonObject:
         raise ApiError("channel_not_found")
     if thread_ts not in channel.messages:
         raise ApiError("invalid_thread_ts")
-    if len(loading) > 10 or not all(1 <= len(line) <= 50 for line in loading):
+    if ("loading_messages" in args and not 1 <= len(loading) <= 10) or not all(
+        1 <= len(line) <= 50 for line in loading
+    ):
         raise ApiError("invalid_arguments", "[ERROR] loading_messages: 1 to 10 lines of 1 to 50 characters")
-    world.statuses[channel.id, thread_ts] = (world.now(), args.text("status"))
+    world.statuses[channel.id, thread_ts] = Status(world.now(), args.text("status"), loading)
     return {}
 
 

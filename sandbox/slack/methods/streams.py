@@ -34,6 +34,7 @@ def start(world: World, args: Arguments) -> JsonObject:
     )
     _grow(message, stream, args)
     world.add(channel, message)
+    world.agents.begin(channel.id, root or message.ts)
     world.announce_message(channel, message)
     return {"channel": channel.id, "ts": message.ts}
 
@@ -56,13 +57,14 @@ def stop(world: World, args: Arguments) -> JsonObject:
     if args.text("session_status") not in SESSION_STATUSES:
         raise ApiError("invalid_status")
     bottom = args.objects("blocks")
-    kit.check(bottom)
+    world.check_blocks(bottom)
     given = metadata(args)
     before = payloads.message(world.workspace.identity, channel, message)
     _grow(message, stream, args)
     message.blocks += bottom
     message.metadata = given or message.metadata
     message.stream = None
+    world.agents.release(channel.id, message.thread_ts or message.ts)
     world.show(channel, message, "stop")
     world.announce_change(channel, before, message)
     now = payloads.message(world.workspace.identity, channel, message, metadata=True)

@@ -25,6 +25,13 @@ def update_view(world: World, args: Arguments) -> JsonObject:
     return {"view": world.interactions.update(args.text("view_id"), args.mapping("view") or {})}
 
 
+def publish_view(world: World, args: Arguments) -> JsonObject:
+    user = args.text("user_id")
+    if user not in world.workspace.users:
+        raise ApiError("user_not_found")
+    return {"view": world.interactions.publish(user, args.mapping("view") or {}, args.text("hash"))}
+
+
 METHODS = (
     Method(
         "chat.postEphemeral",
@@ -49,5 +56,14 @@ METHODS = (
             Arg("view", Kind.OBJECT, "invalid_arguments"),
         ),
         update_view,
+    ),
+    Method(
+        "views.publish",
+        (
+            Arg("user_id", missing="invalid_arguments"),
+            Arg("view", Kind.OBJECT, "invalid_arguments"),
+            Arg("hash"),
+        ),
+        publish_view,
     ),
 )
