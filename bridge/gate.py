@@ -12,7 +12,7 @@ from functools import partial
 from bridge.access import denies_groups, groups_named, may_ask
 from bridge.budget import Budget, Option, Ticket
 from bridge.commands import command_of
-from bridge.errors import NotForYou, PlatformError, StoreError
+from bridge.errors import PlatformError, StoreError
 from bridge.ports import Adapter, KnowsRoles
 from bridge.routes import AppConfig, Quota
 from bridge.store import REFUSED, By, Job, Limit, Over, Store, asker_named, asker_of
@@ -103,7 +103,7 @@ class Gate:
         return replace(person, roles=(*person.roles, *found))
 
     async def _belongs(self, adapter: KnowsRoles, thread: Thread, person: Person, group: str) -> bool:
-        lanes = adapter.belonging_lanes(thread, group)
+        lanes = adapter.belonging_lanes(thread, person, group)
         if not lanes:
             return await adapter.belongs(thread, person, group)
         async with self._budget.slot(Ticket((Option(lanes),), Priority.FIRST, thread.key)):
@@ -128,7 +128,7 @@ class Gate:
         if known is None and denies_groups(config, thread.platform):
             return Refusal(f"{REFUSED}: not known", say(english.NOT_KNOWN, person.locale))
         if not may_ask(config, thread, known or person):
-            return Refusal(f"{REFUSED}: not for them", say(NotForYou.notice, person.locale))
+            return Refusal(f"{REFUSED}: not for them", say(english.NOT_FOR_YOU, person.locale))
         return None
 
     async def _why_not_now(

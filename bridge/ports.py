@@ -336,7 +336,7 @@ class KnowsRoles(Protocol):
         some minutes. `NotAllowed` where it does not tell."""
         ...
 
-    def belonging_lanes(self, thread: Thread, group: str) -> tuple[Lane, ...]:
+    def belonging_lanes(self, thread: Thread, person: Person, group: str) -> tuple[Lane, ...]:
         """The rate-limit scopes that `belongs` spends from, its own first; none where it makes no call."""
         ...
 
