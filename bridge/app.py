@@ -14,7 +14,8 @@ from bridge.budget import Budget
 from bridge.changes import Changes
 from bridge.conversation import Conversation, word_of
 from bridge.errors import DifyError, LoginRefused, StoreError
-from bridge.inbox import Inbox
+from bridge.gate import Gate
+from bridge.inbox import Inbox, Routed
 from bridge.invoking import Invoking
 from bridge.offering import Offering
 from bridge.ports import Adapter
@@ -23,7 +24,7 @@ from bridge.reception import Reception
 from bridge.replica import Replica
 from bridge.routes import Follow
 from bridge.settings import Busy, Reasoning, Settings
-from bridge.store import Store
+from bridge.store import Following, Store
 from bridge.types import Message
 
 log = logging.getLogger(__name__)
@@ -44,11 +45,13 @@ class App:
         self._failed = False
         self.store = store
         budget = Budget()
+        gate = Gate(store, budget, adapters)
         self._afterwards = Afterwards(store, budget)
         conversation = Conversation(
             apps,
             store,
             budget,
+            gate,
             self._afterwards,
             retry_seconds=settings.dify_retry_for,
             max_age_seconds=settings.recover_max_age,
@@ -65,7 +68,7 @@ class App:
             merging=settings.busy is Busy.MERGE,
             interrupting=settings.busy is Busy.INTERRUPT,
         )
-        self._presses = Presses(store, apps, self._inbox.deliver, self._inbox.stop)
+        self._presses = Presses(store, apps, gate, self._inbox.deliver, self._inbox.stop)
         self._reception = Reception(
             store,
             self._replica,
@@ -136,12 +139,17 @@ class App:
             await self._inbox.leave(0)
         await asyncio.gather(finishing, cut_off, return_exceptions=True)
 
-    def _app_of(self, message: Message) -> str | None:
-        """The name of the app that answers a message, where one does."""
+    def _app_of(self, message: Message) -> Routed | None:
+        """The app that answers a message, where one does."""
         config = self._apps.route(message.thread, word_of(message)).config
         if config.follow is Follow.MENTION and not message.addressed:
             return None
-        return config.name
+        return Routed(
+            config.name,
+            Following(
+                opener_only=config.follow is Follow.OPENER, idle_seconds=config.follow_idle_hours * 3600
+            ),
+        )
 
     async def _listen(self, adapter: Adapter) -> None:
         try:

@@ -4,7 +4,7 @@ in the file and never with what was written there: it may be a secret."""
 import re
 import tomllib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Literal, Self, TypeAlias, TypeVar
 
@@ -13,23 +13,27 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    Field,
     SecretStr,
     StrictBool,
+    StrictFloat,
+    StrictInt,
     StringConstraints,
     ValidationError,
     model_validator,
 )
 from pydantic_core import ErrorDetails
 
+from bridge.access import is_name
 from bridge.errors import SettingsError
-from bridge.routes import DEFAULT, AppConfig, Config, Follow, Route
+from bridge.routes import DEFAULT, AppConfig, Config, Everywhere, Follow, Quota, Route
 from bridge.settings import BRIDGE_CONFIG, app_key, web_address
 
 DEFAULT_KEY = "DIFY_API_KEY"
+NO_QUOTA = Quota()
 # Names of apps are kept beside every thread and shown in commands.
 _APP_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 _VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]*")
-_PERSON = re.compile(r"\*|(slack|discord):(\*|[A-Za-z0-9]+)")
 # pydantic's own sentences speak of Python.
 _SENTENCES = {
     "extra_forbidden": "is not known here",
@@ -38,6 +42,8 @@ _SENTENCES = {
     "string_pattern_mismatch": "has letters that cannot be there",
     "bool_type": "must be true or false",
     "bool_parsing": "must be true or false",
+    "int_type": "must be a whole number",
+    "float_type": "must be a number",
     "frozen_set_type": "must be a list in square brackets",
     "list_type": "must be a list in square brackets",
     "dict_type": "must be a table",
@@ -49,13 +55,18 @@ _SENTENCES = {
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """What the settings say beside the file. `key` and `url` are those of the default app; `secret` finds the
-    secret in a variable, empty where there is none, or raises `SettingsError`."""
+    secret in a variable, empty where there is none, or raises `SettingsError`. The rest holds where the file
+    says nothing else."""
 
     path: str
     key: SecretStr
     url: str
     platforms: Collection[str]
     secret: Callable[[str], SecretStr] = field(repr=False)
+    follow: Follow = Follow.ALWAYS
+    follow_idle_hours: float = 0.0
+    outsiders: bool = False
+    quota: Quota = NO_QUOTA
 
 
 def read_config(around: Surroundings) -> Config:
@@ -112,8 +123,11 @@ def _variable(value: str) -> str:
 
 
 def _person(value: str) -> str:
-    if not _PERSON.fullmatch(value):
-        raise ValueError('must be a person such as "slack:U012AB3CD" or "discord:80351110224678912", or "*"')
+    if not is_name(value):
+        raise ValueError(
+            'must name people, such as "slack:U012AB3CD", "slack:channel/C024BE91L" or '
+            '"discord:role/80351110224678912", or "*"'
+        )
     return value
 
 
@@ -133,8 +147,31 @@ _People: TypeAlias = frozenset[Annotated[str, AfterValidator(_person)]]
 _Id: TypeAlias = Annotated[str, BeforeValidator(_plain), StringConstraints(pattern=r"^[A-Za-z0-9]+$")]
 
 
+_Count: TypeAlias = Annotated[StrictInt, Field(ge=0)]
+
+
 class _Table(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class _Quota(_Table):
+    """None where nothing is said."""
+
+    person_hour: _Count | None = None
+    person_running: _Count | None = None
+    channel_hour: _Count | None = None
+    channel_running: _Count | None = None
+
+    def read(self, otherwise: Quota = NO_QUOTA) -> Quota:
+        told = {name: value for name, value in self if value is not None}
+        return replace(otherwise, **told)
+
+
+class _Everywhere(_Table):
+    allow: _People = frozenset()
+    deny: _People = frozenset()
+    moderators: _People = frozenset()
+    quota: _Quota = _Quota()
 
 
 class _App(_Table):
@@ -144,7 +181,11 @@ class _App(_Table):
     curators: _People = frozenset()
     allow: _People = frozenset()
     deny: _People = frozenset()
-    follow: Follow = Follow.ALWAYS
+    moderators: _People = frozenset()
+    follow: Follow | None = None
+    follow_idle_hours: Annotated[StrictFloat | StrictInt, Field(ge=0, le=8760)] | None = None
+    outsiders: StrictBool | None = None
+    quota: _Quota = _Quota()
 
 
 class _Route(_Table):
@@ -182,14 +223,16 @@ class _Reading:
     def __init__(self, around: Surroundings) -> None:
         self._around = around
         self._file = Path(around.path).name
+        self._everywhere = Everywhere(quota=around.quota)
         self.problems: list[str] = []
 
     def config(self, tables: Mapping[str, object]) -> Config:
-        for name in sorted(tables.keys() - {"apps", "routes"}):
+        for name in sorted(tables.keys() - {"access", "apps", "routes"}):
             self._wrong((name,), "is not known here")
+        self._everywhere = self._for_all(tables.get("access", {}))
         apps = {name: self._app(name, table) for name, table in self._apps(tables.get("apps", {}))}
         if DEFAULT not in apps and self._around.key.get_secret_value():
-            apps[DEFAULT] = AppConfig(DEFAULT, self._around.key, self._around.url)
+            apps[DEFAULT] = self._configured(DEFAULT, self._around.key, _App())
         routes = list(self._routes(tables.get("routes", [])))
         for number, one in enumerate(routes):
             if one is not None and one.app not in apps:
@@ -198,6 +241,12 @@ class _Reading:
         if None not in routes:
             self._check_serves(config)
         return config
+
+    def _for_all(self, table: object) -> Everywhere:
+        one = self._checked(_Everywhere, ("access",), table)
+        if one is None:
+            return self._everywhere
+        return Everywhere(one.allow, one.deny, one.moderators, one.quota.read(self._around.quota))
 
     def _apps(self, tables: object) -> Iterator[tuple[str, object]]:
         if not isinstance(tables, dict):
@@ -228,15 +277,25 @@ class _Reading:
         app = self._checked(_App, ("apps", name), table)
         if app is None:
             return AppConfig(name, SecretStr(""), "")
+        return self._configured(name, self._key(name, app.key), app)
+
+    def _configured(self, name: str, key: SecretStr, app: _App) -> AppConfig:
+        around = self._around
+        idle = app.follow_idle_hours
         return AppConfig(
             name,
-            self._key(name, app.key),
-            app.url or self._around.url,
+            key,
+            app.url or around.url,
             app.inputs,
             app.curators,
             app.allow,
             app.deny,
-            app.follow,
+            app.follow or around.follow,
+            app.moderators,
+            float(around.follow_idle_hours if idle is None else idle),
+            around.outsiders if app.outsiders is None else app.outsiders,
+            app.quota.read(),
+            self._everywhere,
         )
 
     def _key(self, name: str, variable: str) -> SecretStr:

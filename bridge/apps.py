@@ -161,6 +161,14 @@ def _config_of(settings: Settings) -> Config:
     switches = {"slack": settings.slack, "discord": settings.discord}
     platforms = [name for name, is_on in switches.items() if is_on]
     around = Surroundings(
-        settings.bridge_config, settings.dify_api_key, settings.dify_api_url, platforms, secret_named
+        settings.bridge_config,
+        settings.dify_api_key,
+        settings.dify_api_url,
+        platforms,
+        secret_named,
+        settings.follow_threads,
+        settings.follow_idle_hours,
+        settings.slack_outsiders,
+        settings.quota,
     )
     return read_config(around)

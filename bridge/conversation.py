@@ -13,7 +13,8 @@ from bridge.cited import source_lines
 from bridge.commands import Command, Word, command_of
 from bridge.courtesy import open_thread, show_waiting
 from bridge.dify import DifyClient, Ids
-from bridge.errors import BridgeError, LeaseLost, NotForYou, NothingAsked, Unfilled
+from bridge.errors import BridgeError, LeaseLost, NothingAsked, Unfilled
+from bridge.gate import Gate
 from bridge.inbox import Asked, dify_user_of
 from bridge.inputs import OF_FILES, filled_anew, names_of
 from bridge.made import Fetching, Making, all_made
@@ -24,9 +25,8 @@ from bridge.obeying import Obeying, fill_button
 from bridge.ports import OpensThreads
 from bridge.preparing import Prepared, prepare, says_nothing
 from bridge.reply import Begun, Reply
-from bridge.routes import may_ask
 from bridge.scene import Scene, Told, key_of
-from bridge.store import UNFILLED, Job, Store
+from bridge.store import REFUSED, UNFILLED, Job, Store
 from bridge.types import Action, Button, Message, Style
 from bridge.words import english, say
 
@@ -55,6 +55,7 @@ class Conversation:
         apps: Apps,
         store: Store,
         budget: Budget,
+        gate: Gate,
         afterwards: Afterwards,
         *,
         retry_seconds: float,
@@ -64,6 +65,7 @@ class Conversation:
         self._apps = apps
         self._store = store
         self._budget = budget
+        self._gate = gate
         self._afterwards = afterwards
         self._carrier = Carrier()
         self._making = Making(budget)
@@ -77,8 +79,15 @@ class Conversation:
         Raises only `LeaseLost`, when somebody else goes on with it; when it is cancelled, the reply is closed
         first."""
         opened = self._apps.of(asked.job.app) or self._apps.route(asked.job.thread)
+        await asked.hold.standing()
+        admitted = await self._gate.admit(opened.config, asked.job)
+        if admitted.job is None and not admitted.unsaid:
+            return admitted.outcome
         async with opened.in_use() as dify:
-            scene = self._scene(asked, opened, dify)
+            scene = self._scene(asked, admitted.job or asked.job, opened, dify)
+            scene.told.notices.extend(admitted.unsaid)
+            if admitted.job is None:
+                scene.told.outcome = admitted.outcome
             asking = self._asking(scene, opened)
             return await self._answered(asked, scene, opened, asking)
 
@@ -129,15 +138,12 @@ class Conversation:
     async def _tell(self, scene: Scene, asking: Asking) -> None:
         message, adapter, told = scene.job.message, scene.adapter, scene.told
         await scene.hold.standing()
-        if not may_ask(scene.config, message.thread.platform, message.author.id):
-            if message.addressed:
-                raise NotForYou
-            told.outcome = "not for them"
+        if told.outcome.startswith(REFUSED):
             return
         if isinstance(adapter, OpensThreads):
             await open_thread(adapter, self._budget, message)
         if refusal := english.GIVEN_UP if scene.job.starts > MOST_STARTS else why_not(message):
-            told.outcome = "refused"
+            told.outcome = REFUSED
             told.notices.append(refusal)
         elif command := command_in(message):
             await self._obeying.obey(command, scene)
@@ -155,7 +161,7 @@ class Conversation:
             await asking.ask(waiting)
             await self._put_files(scene, asking)
         except NothingAsked:
-            told.outcome = "refused"
+            told.outcome = REFUSED
             if scene.job.message.filled:
                 told.notices.append(english.NOTED)
                 return
@@ -163,7 +169,7 @@ class Conversation:
             if not (told.text or told.refused):
                 told.notices.append(NothingAsked.notice)
         except Unfilled as unfilled:
-            told.outcome = UNFILLED if unfilled.in_form else "refused"
+            told.outcome = UNFILLED if unfilled.in_form else REFUSED
             told.notices.append(unfilled.sentence)
             if unfilled.in_form:
                 told.buttons.append(fill_button(scene.job.id))
@@ -246,8 +252,7 @@ class Conversation:
                 )
             )
 
-    def _scene(self, asked: Asked, opened: OpenApp, dify: DifyClient) -> Scene:
-        job = asked.job
+    def _scene(self, asked: Asked, job: Job, opened: OpenApp, dify: DifyClient) -> Scene:
         notes = Notes(self._store, job)
         reply = Reply(
             asked.adapter,

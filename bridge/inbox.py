@@ -21,7 +21,7 @@ from bridge.ports import Adapter
 from bridge.queued import QueueMarks
 from bridge.replica import Hold, Replica
 from bridge.stop import StopSign
-from bridge.store import Job, Store, Taken
+from bridge.store import Following, Job, Store, Taken
 from bridge.types import Message, Person, Thread
 
 log = logging.getLogger(__name__)
@@ -52,8 +52,16 @@ class Asked:
     stop: StopSign = field(default_factory=StopSign)
 
 
+@dataclass(frozen=True, slots=True)
+class Routed:
+    """The app that answers a message, and which messages count in its threads."""
+
+    app: str
+    following: Following = field(default_factory=Following)
+
+
 Answer = Callable[[Asked], Awaitable[str]]
-AppOf = Callable[[Message], str | None]
+AppOf = Callable[[Message], Routed | None]
 
 
 class Inbox:
@@ -165,13 +173,13 @@ class Inbox:
         self._budget.share(count)
 
     async def _take(self, message: Message) -> None:
-        app = self._app_of(message)
-        if app is None:
+        routed = self._app_of(message)
+        if routed is None:
             return
         user = dify_user_of(message.thread, message.author)
         owner = self._replica.id if self._has_room() else ""
         try:
-            taken = await self._store.accept(message, app, user, owner)
+            taken = await self._store.accept(message, routed.app, user, owner, routed.following)
         except StoreError:
             # It may have been stored all the same.
             self._in_doubt = True

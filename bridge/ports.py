@@ -318,7 +318,8 @@ class Whispers(Protocol):
     """A platform that can tell somebody something in private, about a message of theirs."""
 
     async def whisper(self, message: Message, text: str) -> None:
-        """Tell whoever wrote `message`, and nobody else."""
+        """Tell whoever wrote `message`, and nobody else; where they take nothing in private, in a short reply
+        to it. Makes no thread."""
         ...
 
     def whisper_lanes(self, message: Message) -> tuple[Lane, ...]:
@@ -328,14 +329,15 @@ class Whispers(Protocol):
 
 @runtime_checkable
 class KnowsRoles(Protocol):
-    """A platform that says only when it is asked which groups somebody belongs to."""
+    """A platform that says only when it is asked who belongs to a group."""
 
-    async def roles(self, thread: Thread, person: Person) -> tuple[str, ...]:
-        """The ids of the groups. Remembered for some minutes."""
+    async def belongs(self, thread: Thread, person: Person, group: str) -> bool:
+        """Whether somebody belongs to the group with this id, in the workspace of the thread. Remembered for
+        some minutes. `NotAllowed` where it does not tell."""
         ...
 
-    def roles_lanes(self, thread: Thread, person: Person) -> tuple[Lane, ...]:
-        """The rate-limit scopes that `roles` spends from, its own first; none where it makes no call."""
+    def belonging_lanes(self, thread: Thread, person: Person, group: str) -> tuple[Lane, ...]:
+        """The rate-limit scopes that `belongs` spends from, its own first; none where it makes no call."""
         ...
 
 

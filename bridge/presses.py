@@ -10,15 +10,16 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
+from bridge.access import is_curator
 from bridge.apps import Apps, OpenApp
 from bridge.cited import source_list
 from bridge.commands import command_of
 from bridge.deciding import decision_of, form_of, unpacked
 from bridge.dify import AppInfo, Exchange, Rating
 from bridge.errors import DifyError, NotForYou, StoreError
+from bridge.gate import Gate
 from bridge.inputs import fillable, problems_with, to_ask_for
 from bridge.inputs import form_of as form_of_inputs
-from bridge.routes import is_curator, may_ask
 from bridge.store import Known, Store
 from bridge.types import (
     WHISPER_CHARACTERS,
@@ -49,6 +50,9 @@ MOST_LOOKED_AT = 100
 ANNOTATION_CHARACTERS = 2_900
 
 
+# Whoever presses these asks the app something new.
+COUNTED = frozenset({Action.ASK, Action.FILL, Action.AGAIN, Action.GENERATE, Action.ABOUT})
+
 Deliver = Callable[[Message], Awaitable[None]]
 Stop = Callable[[int], None]
 
@@ -57,9 +61,10 @@ class Presses:
     """Takes presses. What asks something is given to `deliver`; an answer of this process is ended with
     `stop`."""
 
-    def __init__(self, store: Store, apps: Apps, deliver: Deliver, stop: Stop) -> None:
+    def __init__(self, store: Store, apps: Apps, gate: Gate, deliver: Deliver, stop: Stop) -> None:
         self._store = store
         self._apps = apps
+        self._gate = gate
         self._deliver = deliver
         self._stop = stop
         self._tasks: set[asyncio.Task[None]] = set()
@@ -81,10 +86,12 @@ class Presses:
         opened = self._apps.of(known.app) if known is not None else None
         if known is None or opened is None:
             return Whisper(english.TOO_LONG_AGO)
-        if not may_ask(opened.config, press.platform, press.person.id):
-            raise NotForYou
         try:
             async with asyncio.timeout(REACT_WITHIN_SECONDS):
+                counted = press.action in COUNTED
+                refusal = await self._gate.why_not(opened.config, known.thread, press.person, counted=counted)
+                if refusal is not None:
+                    return Whisper(refusal.sentence)
                 reaction = await self._react(press, known, opened, int(number or 0))
         except TimeoutError:
             return Whisper(english.TOO_SLOW)
@@ -192,7 +199,8 @@ class Presses:
         return _message(press, known, choice.title, decision)
 
     async def _curate(self, press: Press, known: Known, opened: OpenApp) -> Reaction:
-        if not is_curator(opened.config, press.platform, press.person.id):
+        person = await self._gate.known(opened.config, known.thread, press.person)
+        if person is None or not is_curator(opened.config, known.thread, person):
             raise NotForYou
         if press.filled is not None:
             given = dict(press.filled)

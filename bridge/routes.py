@@ -1,4 +1,4 @@
-"""Which app answers where, and who may talk to it. Pure."""
+"""Which app answers where, and what it is told by whoever runs it. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,7 +9,6 @@ from pydantic import SecretStr
 from bridge.types import Thread
 
 DEFAULT = "default"
-EVERYONE = "*"
 
 
 class Follow(StrEnum):
@@ -22,9 +21,37 @@ class Follow(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Quota:
+    """How many questions may be asked in any hour, and be answered at once: of one person, and in one
+    channel. 0 is any number."""
+
+    person_hour: int = 0
+    person_running: int = 0
+    channel_hour: int = 0
+    channel_running: int = 0
+
+    @property
+    def limits(self) -> bool:
+        """Whether there is anything to be counted."""
+        return any((self.person_hour, self.person_running, self.channel_hour, self.channel_running))
+
+
+@dataclass(frozen=True, slots=True)
+class Everywhere:
+    """What holds in all apps, beside what each says of itself."""
+
+    allow: frozenset[str] = frozenset()
+    deny: frozenset[str] = frozenset()
+    moderators: frozenset[str] = frozenset()
+    quota: Quota = Quota()
+
+
+@dataclass(frozen=True, slots=True)
 class AppConfig:
-    """One app. `inputs` are what the operator sets of its inputs. `curators`, `allow` and `deny` name persons
-    by platform and id (`slack:U012`), all of a platform (`slack:*`), or all (`*`)."""
+    """One app. `inputs` are what the operator sets of its inputs. `allow`, `deny`, `curators` and
+    `moderators` name people as `bridge.access.named` reads it. `outsiders` says that those of other
+    organisations are answered, too; `follow_idle_hours` after how long without a word a thread needs a
+    mention again, 0 for never."""
 
     name: str
     key: SecretStr
@@ -34,6 +61,11 @@ class AppConfig:
     allow: frozenset[str] = frozenset()
     deny: frozenset[str] = frozenset()
     follow: Follow = Follow.ALWAYS
+    moderators: frozenset[str] = frozenset()
+    follow_idle_hours: float = 0.0
+    outsiders: bool = False
+    quota: Quota = Quota()
+    everywhere: Everywhere = Everywhere()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,17 +110,6 @@ def route(config: Config, thread: Thread, command: str = "") -> AppConfig:
     return config.apps[name]
 
 
-def may_ask(app: AppConfig, platform: str, person_id: str) -> bool:
-    """Whether this person may talk to the app: never when denied, and where some are allowed, only they."""
-    names = _names(platform, person_id)
-    return not app.deny & names and (not app.allow or bool(app.allow & names))
-
-
-def is_curator(app: AppConfig, platform: str, person_id: str) -> bool:
-    """Whether this person may teach the app right answers."""
-    return bool(app.curators & _names(platform, person_id))
-
-
 def is_direct(thread: Thread) -> bool:
     """Whether these are direct messages: on Slack their channels begin with a D, on Discord they are in no
     server."""
@@ -119,7 +140,3 @@ def _specificity(one: Route) -> tuple[bool, ...]:
         bool(one.workspace),
         bool(one.platform),
     )
-
-
-def _names(platform: str, person_id: str) -> frozenset[str]:
-    return frozenset((EVERYONE, f"{platform}:{EVERYONE}", f"{platform}:{person_id}"))

@@ -21,7 +21,7 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from bridge.errors import SettingsError
-from bridge.routes import Follow
+from bridge.routes import Follow, Quota
 
 EMPTY = SecretStr("")
 POSTGRESQL = "postgresql://"
@@ -198,6 +198,16 @@ class Settings(DifySettings):
     def discord(self) -> bool:
         """Whether Discord is switched on."""
         return bool(self.discord_bot_token.get_secret_value())
+
+    @property
+    def quota(self) -> Quota:
+        """How much may be asked, in all apps together."""
+        return Quota(
+            self.quota_person_hour,
+            self.quota_person_running,
+            self.quota_channel_hour,
+            self.quota_channel_running,
+        )
 
     @property
     def shards(self) -> tuple[int, ...]:

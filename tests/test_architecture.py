@@ -62,7 +62,14 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
         PURE | {"bridge.apps", "bridge.dify", "bridge.store", "bridge.routes", "bridge.commands"},
         set(),
     ),
-    "bridge.access": (PURE | PACED | {"bridge.routes", "bridge.store"}, set()),
+    "bridge.access": ({"bridge.types", "bridge.routes"}, set()),
+    "bridge.whispering": (PURE | PACED, set()),
+    "bridge.gate": (
+        PURE
+        | PACED
+        | {"bridge.access", "bridge.routes", "bridge.store", "bridge.commands", "bridge.whispering"},
+        set(),
+    ),
     "bridge.reception": (
         PURE
         | {"bridge.inbox", "bridge.presses", "bridge.invoking", "bridge.changes", "bridge.offering"}
@@ -107,7 +114,7 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     ),
     "bridge.presses": (
         PURE
-        | {"bridge.apps", "bridge.dify", "bridge.store", "bridge.routes"}
+        | {"bridge.apps", "bridge.dify", "bridge.store", "bridge.routes", "bridge.access", "bridge.gate"}
         | {"bridge.commands", "bridge.deciding", "bridge.inputs", "bridge.cited"},
         set(),
     ),
@@ -117,7 +124,7 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
         | {"bridge.dify", "bridge.store", "bridge.apps", "bridge.routes", "bridge.inbox", "bridge.commands"}
         | {"bridge.scene", "bridge.notes", "bridge.reply", "bridge.asking", "bridge.obeying"}
         | {"bridge.preparing", "bridge.inputs", "bridge.attached", "bridge.made"}
-        | {"bridge.courtesy", "bridge.naming", "bridge.afterwards", "bridge.cited"},
+        | {"bridge.courtesy", "bridge.naming", "bridge.afterwards", "bridge.cited", "bridge.gate"},
         set(),
     ),
     "bridge.settings": (
@@ -126,7 +133,7 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     ),
     "bridge.routes": ({"bridge.types"}, {"pydantic"}),
     "bridge.appfile": (
-        {"bridge.errors", "bridge.routes", "bridge.settings"},
+        {"bridge.errors", "bridge.routes", "bridge.settings", "bridge.access"},
         {"pydantic", "pydantic_core"},
     ),
     "bridge.apps": (
@@ -187,7 +194,14 @@ JOINTS = {
     "bench.serve": {"bridge.app", "bridge.logs", "bridge.settings"},
     "bench.durability": PURE
     | {"bridge.inbox", "bridge.conversation", "bridge.replica", "bridge.store", "bridge.apps"}
-    | {"bridge.budget", "bridge.ports", "bridge.afterwards", "bridge.routes", "bridge.settings"},
+    | {
+        "bridge.budget",
+        "bridge.ports",
+        "bridge.afterwards",
+        "bridge.routes",
+        "bridge.settings",
+        "bridge.gate",
+    },
 }
 STANDARD = set(__import__("sys").stdlib_module_names)
 

@@ -9,7 +9,20 @@ from typing import TypeAlias
 import pytest
 from sqlalchemy import Connection, event
 
-from bridge.store import Job, Lease, Store, TurnIds, askers, housekeeping, replicas, scripts, threads
+from bridge.store import (
+    By,
+    Job,
+    Lease,
+    Limit,
+    Store,
+    TurnIds,
+    askers,
+    housekeeping,
+    quotas,
+    replicas,
+    scripts,
+    threads,
+)
 from bridge.types import Message, MessageRef, Person, Thread
 from tests.postgres import Postgres
 
@@ -34,7 +47,7 @@ _FILL = """
     INSERT INTO chat_thread (key, platform, app, dify_user, updated_at)
         SELECT 'slack:T1:C1:' || n || '.0', 'slack', 'default', 'u', {now} + n FROM {numbers};
     INSERT INTO question (platform, message_id, thread_id, state, received_at, finished_at, asker, place)
-        SELECT 'slack', 'm' || id, id, 2, updated_at, updated_at, 'slack:U' || (id % 50), 'slack:T1:C1'
+        SELECT 'slack', 'm' || id, id, 2, updated_at, updated_at, 'slack:U' || (id % 50), 'slack:T1:C' || (id % 50)
         FROM chat_thread;
     INSERT INTO reply_message (question_id, page, channel, message_id)
         SELECT id, 0, 'C1', 'r' || id FROM question;
@@ -56,11 +69,16 @@ def message(thread: Thread, replies_to: str = "") -> Message:
     return Message("new", thread, Person("U1"), "Well?", 0.0, addressed=False, replies_to=replies_to)
 
 
+PERSON = (Limit(By.PERSON, 5, 5, "default"),)
+CHANNEL = (Limit(By.CHANNEL, 5, 5),)
 HELD = Job(Lease(8, ME, 0), (8,), (message(KNOWN),), "", "u")
 EVERYDAY: dict[str, Script] = {
     "find a thread": lambda conn: threads.find_thread(conn, KNOWN, ""),
     "find a thread by a reply": lambda conn: threads.find_thread(conn, NEW, "r7"),
     "accept": lambda conn: scripts.accept(conn, message(KNOWN), "default", "u", ME, 1, NOW),
+    "limits of a person": lambda conn: quotas.over(conn, "slack:U1", KNOWN, PERSON, 7, NOW),
+    "limits of a channel": lambda conn: quotas.over(conn, "slack:U1", KNOWN, CHANNEL, None, NOW),
+    "refuse": lambda conn: quotas.refuse(conn, 8, "refused"),
     "claim": lambda conn: scripts.claim(conn, ME, 1, ["slack"], 200, 1, NOW),
     "finish": lambda conn: scripts.finish(conn, HELD, "answered", 1, NOW),
     "hand over": lambda conn: scripts.hand_over(conn, HELD, counted=True),

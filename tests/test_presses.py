@@ -8,7 +8,9 @@ import pytest
 from pydantic import SecretStr
 
 from bridge.apps import Apps
+from bridge.budget import Budget
 from bridge.errors import StoreError
+from bridge.gate import Gate
 from bridge.presses import Presses
 from bridge.settings import Settings
 from bridge.store import Store
@@ -56,7 +58,7 @@ async def test_a_press_that_is_stored_late_was_taken_and_is_asked_once(store: St
         await room.wait()
         asked.append(message.text)
 
-    presses = Presses(store, apps, deliver, lambda question: None)
+    presses = Presses(store, apps, Gate(store, Budget(), ()), deliver, lambda question: None)
     assert await presses.press(press(await offered(store))) is None
     assert asked == []
     room.set()
@@ -68,7 +70,7 @@ async def test_a_press_that_cannot_be_stored_says_so(store: Store, apps: Apps) -
     async def deliver(message: Message) -> None:
         raise StoreError("the database is away")
 
-    presses = Presses(store, apps, deliver, lambda question: None)
+    presses = Presses(store, apps, Gate(store, Budget(), ()), deliver, lambda question: None)
     with pytest.raises(StoreError):
         await presses.press(press(await offered(store)))
     await presses.close()

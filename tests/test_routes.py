@@ -1,11 +1,11 @@
-"""Which app answers where, and for whom."""
+"""Which app answers where."""
 
 from itertools import permutations
 
 import pytest
 from pydantic import SecretStr
 
-from bridge.routes import AppConfig, Config, Route, is_curator, is_direct, may_ask, route
+from bridge.routes import AppConfig, Config, Route, is_direct, route
 from bridge.types import Thread
 
 CHANNEL = Thread("slack", "T1", "C1", "1.1")
@@ -14,21 +14,8 @@ SERVER = Thread("discord", "42", "77", "88")
 PRIVATE = Thread("discord", "@me", "99", "99")
 
 
-def app(
-    name: str = "hr",
-    *,
-    allow: tuple[str, ...] = (),
-    deny: tuple[str, ...] = (),
-    curators: tuple[str, ...] = (),
-) -> AppConfig:
-    return AppConfig(
-        name,
-        SecretStr("app-x"),
-        "http://dify/v1",
-        curators=frozenset(curators),
-        allow=frozenset(allow),
-        deny=frozenset(deny),
-    )
+def app(name: str = "hr") -> AppConfig:
+    return AppConfig(name, SecretStr("app-x"), "http://dify/v1")
 
 
 def config(*routes: Route) -> Config:
@@ -101,29 +88,3 @@ def test_a_platform_is_served_by_a_default_app_or_a_route_for_all_of_it() -> Non
     part = [Route("hr", channel="C"), Route("hr", workspace="T"), Route("hr", direct=False)]
     assert served(*part, Route("hr", command="write")) == [False, False]
     assert config().serves("slack")
-
-
-@pytest.mark.parametrize(
-    ("allow", "deny", "slack_u1", "discord_u1"),
-    [
-        ((), (), True, True),
-        (("slack:U1",), (), True, False),
-        (("slack:*",), (), True, False),
-        (("*",), ("slack:U1",), False, True),
-        (("slack:U1",), ("slack:U1",), False, False),
-        ((), ("discord:*",), True, False),
-        ((), ("*",), False, False),
-        (("slack:U2",), (), False, False),
-    ],
-)
-def test_who_may_ask(allow: tuple[str, ...], deny: tuple[str, ...], slack_u1: bool, discord_u1: bool) -> None:
-    one = app(allow=allow, deny=deny)
-    assert may_ask(one, "slack", "U1") is slack_u1
-    assert may_ask(one, "discord", "U1") is discord_u1
-
-
-def test_nobody_is_a_curator_unless_named() -> None:
-    assert not is_curator(app(), "slack", "U1")
-    assert is_curator(app(curators=("slack:U1",)), "slack", "U1")
-    assert not is_curator(app(curators=("slack:U1",)), "discord", "U1")
-    assert is_curator(app(curators=("*",)), "discord", "U1")

@@ -20,6 +20,7 @@ from adapters.discord.gateway import Ears, listen
 from adapters.discord.labels import label
 from adapters.discord.places import Place, Places, Remembered
 from adapters.discord.presses import Presses
+from adapters.discord.private import Private
 from adapters.discord.rest import (
     CALL_TIMEOUT_SECONDS,
     GLOBAL_LANE,
@@ -31,6 +32,7 @@ from adapters.discord.rest import (
     DiscordRest,
     Standing,
 )
+from adapters.discord.roles import Roles
 from adapters.discord.scopes import (
     create_scope,
     delete_scope,
@@ -45,7 +47,7 @@ from adapters.discord.shards import Shards
 from bridge.errors import MessageGone, NotAllowed, PlatformDown, TryOtherwise
 from bridge.ports import Host
 from bridge.proxies import proxy_for
-from bridge.types import Attachment, Body, File, Lane, Message, MessageRef, Thread
+from bridge.types import Attachment, Body, File, Lane, Message, MessageRef, Person, Thread
 
 log = logging.getLogger(__name__)
 
@@ -70,6 +72,8 @@ class DiscordAdapter:
         self._shards = Shards(shard_ids, shard_count)
         self._rest: DiscordRest | None = None
         self._places = Places()
+        self._private = Private(self._places)
+        self._roles = Roles()
         self._keys = Remembered()
         self._made = Remembered()
         self._file_limits = FileLimits()
@@ -138,6 +142,20 @@ class DiscordAdapter:
     async def show_waiting(self, thread: Thread) -> None:
         """See `bridge.ports.ShowsWaiting`."""
         await self._ready().trigger_typing(self._places.of(thread).channel)
+
+    async def whisper(self, message: Message, text: str) -> None:
+        """See `bridge.ports.Whispers`."""
+        await self._private.tell(self._ready(), message, text)
+
+    def whisper_lanes(self, message: Message) -> tuple[Lane, ...]:
+        return self._private.lanes(self._ready(), message)
+
+    async def belongs(self, thread: Thread, person: Person, group: str) -> bool:
+        """See `bridge.ports.KnowsRoles`."""
+        return await self._roles.belongs(self._ready(), thread, person, group)
+
+    def belonging_lanes(self, thread: Thread, person: Person, group: str) -> tuple[Lane, ...]:
+        return self._roles.lanes(self._ready(), thread, person)
 
     async def fetch(self, attachment: Attachment, most_bytes: int) -> bytes:
         """See `bridge.ports.FetchesFiles`."""

@@ -29,15 +29,17 @@ def read_message(message: discord.Message, bot_user_id: int) -> Message | None:
     if message.author.bot or message.webhook_id is not None or message.type not in SPOKEN_TYPES:
         return None
     reference = message.reference
+    addressed = message.guild is None or _mentions(message, bot_user_id)
     return Message(
         id=str(message.id),
         thread=thread_of(message),
-        author=Person(str(message.author.id), message.author.display_name),
+        author=Person(str(message.author.id), message.author.display_name, roles=_roles(message.author)),
         text=plain_text(message, bot_user_id),
         sent_at=message.created_at.timestamp(),
-        addressed=message.guild is None or _mentions(message, bot_user_id),
+        addressed=addressed,
         replies_to=str(reference.message_id) if reference and reference.message_id else "",
         attachments=tuple(_attachment(file, message) for file in message.attachments),
+        to_others=not addressed and any(user.id != message.author.id for user in message.mentions),
     )
 
 
@@ -85,6 +87,13 @@ def _attachment(file: discord.Attachment, message: discord.Message) -> Attachmen
         source=file.url,
         voice=message.flags.voice and media_type.startswith("audio/"),
     )
+
+
+def _roles(author: discord.User | discord.Member) -> tuple[str, ...]:
+    """Everybody's own role, which is called as the server, tells nothing."""
+    if not isinstance(author, discord.Member):
+        return ()
+    return tuple(str(role.id) for role in author.roles if not role.is_default())
 
 
 def _mentions(message: discord.Message, bot_user_id: int) -> bool:

@@ -91,8 +91,14 @@ def _person(payload: _Object) -> Person | None:
     match member.get("user") if isinstance(member, dict) else payload.get("user"):
         case {"id": str(id_), **user}:
             names = (nick, user.get("global_name"), user.get("username"))
-            return Person(id_, next((name for name in names if isinstance(name, str) and name), ""))
+            name = next((name for name in names if isinstance(name, str) and name), "")
+            roles = member.get("roles") if isinstance(member, dict) else None
+            return Person(id_, name, roles=_texts(roles))
     return None
+
+
+def _texts(found: object) -> tuple[str, ...]:
+    return tuple(one for one in found if isinstance(one, str)) if isinstance(found, list) else ()
 
 
 def _entries(data: _Object) -> Iterator[Entry]:

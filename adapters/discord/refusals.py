@@ -17,10 +17,15 @@ from bridge.errors import (
 # discord.com/developers, "JSON Error Codes": unknown channel, message, webhook and interaction.
 GONE_CODES = frozenset({10003, 10008, 10015, 10062})
 THREAD_EXISTS_CODE = 160004
+NOT_MEMBER_CODE = 10007
 
 
 class ThreadExists(NotAllowed):
     """A message has its thread already."""
+
+
+class NotMember(NotAllowed):
+    """Somebody is not in this server (any more)."""
 
 
 @contextmanager
@@ -45,6 +50,8 @@ def refusal(call: str, response: aiohttp.ClientResponse, answer: Mapping[str, ob
         return PlatformDown(detail)
     if code == THREAD_EXISTS_CODE:
         return ThreadExists(detail)
+    if code == NOT_MEMBER_CODE:
+        return NotMember(detail)
     if code in GONE_CODES:
         return MessageGone(detail)
     return NotAllowed(detail)

@@ -21,7 +21,9 @@ from adapters.discord.refusals import ThreadExists, reachable, refusal, seconds
 from adapters.discord.scopes import (
     create_scope,
     delete_scope,
+    direct_scope,
     edit_scope,
+    member_scope,
     name_scope,
     reaction_scope,
     read_scope,
@@ -153,6 +155,17 @@ class DiscordRest:
         page = await self._request("GET", path, read_scope(channel), None)
         found = [_standing(one) for one in page if isinstance(one, Mapping)] if isinstance(page, list) else []
         return tuple(sorted(found, key=lambda one: int(one.id)))
+
+    async def open_direct(self, person: str) -> str:
+        """The channel of direct messages with somebody; the same one each time."""
+        answer = await self._call("POST", "/users/@me/channels", direct_scope(), {"recipient_id": person})
+        return str(answer.get("id", ""))
+
+    async def member_roles(self, server: str, person: str) -> tuple[str, ...]:
+        """The ids of the roles that somebody has there."""
+        path = f"/guilds/{server}/members/{person}"
+        roles = (await self._call("GET", path, member_scope(server), None)).get("roles")
+        return tuple(one for one in roles if isinstance(one, str)) if isinstance(roles, list) else ()
 
     async def react(self, channel: str, message: str, emoji: str) -> None:
         await self._call("PUT", _reaction(channel, message, emoji), reaction_scope(channel), None)

@@ -29,5 +29,13 @@ def reaction_scope(channel: str) -> str:
     return f"discord:reactions:{channel}"
 
 
+def direct_scope() -> str:
+    return "discord:directs"
+
+
+def member_scope(server: str) -> str:
+    return f"discord:members:{server}"
+
+
 def name_scope(channel: str) -> str:
     return f"discord:name:{channel}"

@@ -11,6 +11,7 @@ from adapters.slack import render
 from adapters.slack.events import DIRECT_MESSAGE, PLATFORM, read_asker, read_message
 from adapters.slack.faults import NoFeature, NoScope
 from adapters.slack.files import FILE_LIMIT_BYTES, Files
+from adapters.slack.groups import Groups
 from adapters.slack.growing import Growing, Streaming
 from adapters.slack.missed import Missed
 from adapters.slack.people import People
@@ -53,6 +54,7 @@ class SlackAdapter:
         self._may_name = True
         self._files = Files()
         self._people = People()
+        self._groups = Groups()
         self._web: SlackWeb | None = None
 
     async def run(self, host: Host) -> None:
@@ -161,6 +163,21 @@ class SlackAdapter:
 
     def person_lanes(self, person: Person) -> tuple[Lane, ...]:
         return self._people.lanes(self._ready(), person)
+
+    async def belongs(self, thread: Thread, person: Person, group: str) -> bool:
+        """See `bridge.ports.KnowsRoles`."""
+        return await self._groups.belongs(self._ready(), thread, person, group)
+
+    def belonging_lanes(self, thread: Thread, person: Person, group: str) -> tuple[Lane, ...]:
+        return self._groups.lanes(self._ready(), thread, group)
+
+    async def whisper(self, message: Message, text: str) -> None:
+        """See `bridge.ports.Whispers`. Slack shows nothing of it in a thread that has not begun."""
+        thread, begins = message.thread, _ts(message) == message.thread.id
+        await self._ready().whisper(thread.channel, "" if begins else thread.id, message.author.id, text)
+
+    def whisper_lanes(self, message: Message) -> tuple[Lane, ...]:
+        return (self._ready().lane("chat.postEphemeral"),)
 
     def ours_to_name(self, thread: Thread) -> bool:
         """What Slack names is a conversation with the agent, and nobody's but the agent's to name."""

@@ -21,6 +21,8 @@ SPOKEN_SUBTYPES = frozenset({None, "file_share", "thread_broadcast"})
 # Slack itself writes notices into direct messages under this user.
 SLACKBOT_USERS = frozenset({"USLACK", "USLACKBOT"})
 
+# Somebody who is called by name.
+_MENTION = re.compile(r"<@([A-Z0-9]+)(?:\|[^<>]*)?>")
 _TOKEN = re.compile(r"<([@#!]?)([^<>|]*)(?:\|([^<>]*))?>")
 
 
@@ -35,15 +37,25 @@ def read_message(event: Mapping[str, object], team_id: str, bot_user_id: str) ->
     if event.get("bot_id") or user == bot_user_id or user in SLACKBOT_USERS:
         return None
     raw = _text(event, "text")
+    addressed = event.get("channel_type") == "im" or f"<@{bot_user_id}" in raw
     return Message(
         id=f"{team_id}:{channel}:{ts}",
         thread=Thread(PLATFORM, team_id, channel, _text(event, "thread_ts") or ts),
-        author=Person(user),
+        author=Person(user, outside=is_outside(event, team_id)),
         text=plain_text(raw, bot_user_id),
         sent_at=_seconds(ts),
-        addressed=event.get("channel_type") == "im" or f"<@{bot_user_id}" in raw,
+        addressed=addressed,
         attachments=read_files(event.get("files")),
+        to_others=not addressed and any(called != user for called in _MENTION.findall(raw)),
     )
+
+
+def is_outside(event: Mapping[str, object], team_id: str) -> bool:
+    """Whether somebody belongs to another workspace than the one that the bot is installed in: a channel may
+    be shared with others. An organisation of several workspaces, which is named in the place of one
+    now and then, tells nothing of it."""
+    teams = (_text(event, name) for name in ("user_team", "source_team", "team"))
+    return next((team != team_id for team in teams if team.startswith("T")), False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,8 @@ NO_FEATURE = frozenset({"unknown_method", "feature_disabled", "method_deprecated
 NO_STREAMS = NO_FEATURE | {"missing_scope"}
 # What a form is opened with is good for three seconds, and for once.
 LATE = frozenset({"expired_trigger_id", "exchanged_trigger_id", "trigger_expired", "trigger_exchanged"})
+# Of a group of people.
+NO_GROUP = frozenset({"no_such_subteam", "subteam_not_found"})
 FILE_GONE = frozenset({"file_not_found", "file_deleted"})
 STREAM_FULL = frozenset({"msg_too_long", "msg_blocks_too_long", "msg_blocks_too_many", "invalid_chunks"})
 ALREADY_SO = frozenset({"already_reacted", "no_reaction"})
@@ -60,6 +62,10 @@ class StreamFull(NotAllowed):
 
 class StillStreaming(NotAllowed):
     """The message cannot be edited before its stream is ended."""
+
+
+class NoGroup(NotAllowed):
+    """There is no such group of people (any more)."""
 
 
 class AlreadySo(NotAllowed):
@@ -134,6 +140,7 @@ def _plainly(code: str) -> type[PlatformError] | None:
         (FILE_GONE, FileUnreadable),
         (LATE, TooLate),
         (NO_FEATURE, NoFeature),
+        (NO_GROUP, NoGroup),
     ):
         if code in codes:
             return kind

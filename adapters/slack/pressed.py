@@ -34,7 +34,7 @@ class Pressed:
 def read_press(payload: Json, team_id: str, now: float) -> Pressed | None:
     """The press that an interaction carries; None where it is none of ours, or cannot be read. `now` is in
     seconds since 1970."""
-    person = _person(payload)
+    person = _person(payload, team_id)
     match payload.get("type"):
         case "block_actions" if person:
             return _button(payload, person, team_id)
@@ -99,10 +99,12 @@ def _action(action_id: str, value: str) -> tuple[Action, str] | None:
         return None
 
 
-def _person(payload: Json) -> Person | None:
+def _person(payload: Json, team_id: str) -> Person | None:
     user = _object(payload.get("user"))
-    user_id = _text(user, "id")
-    return Person(user_id, _text(user, "name") or _text(user, "username")) if user_id else None
+    user_id, team = _text(user, "id"), _text(user, "team_id")
+    outside = team.startswith("T") and team != team_id
+    name = _text(user, "name") or _text(user, "username")
+    return Person(user_id, name, outside=outside) if user_id else None
 
 
 def _origin(payload: Json) -> Origin | None:

@@ -31,6 +31,8 @@ PER_MINUTE = {
     "reactions": 20,
     "assistant.threads.setTitle": 100,
     "users.info": 100,
+    "usergroups.users.list": 20,
+    "chat.postEphemeral": 100,
     "files.info": 100,
     "files.getUploadURLExternal": 100,
     "files.completeUploadExternal": 100,
@@ -213,9 +215,10 @@ class SlackWeb:
                     raise refused("response_url", response)
 
     async def whisper(self, channel: str, thread_ts: str, user: str, text: str) -> None:
+        """Without a `thread_ts`, it stands in the channel itself."""
         with translated("chat.postEphemeral"):
             await self.client.chat_postEphemeral(
-                channel=channel, user=user, thread_ts=thread_ts, text=neutralise(text[:WHISPER_LIMIT])
+                channel=channel, user=user, thread_ts=thread_ts or None, text=neutralise(text[:WHISPER_LIMIT])
             )
 
     async def name_thread(self, thread: Thread, title: str) -> None:
@@ -229,6 +232,13 @@ class SlackWeb:
             answer = await self.client.users_info(user=user)
         found = answer.data.get("user") if isinstance(answer.data, dict) else None
         return found if isinstance(found, Mapping) else {}
+
+    async def group_members(self, group: str) -> tuple[str, ...]:
+        """The ids of the people in a user group."""
+        with translated("usergroups.users.list"):
+            answer = await self.client.usergroups_users_list(usergroup=group)
+        found = answer.data.get("users") if isinstance(answer.data, dict) else None
+        return tuple(one for one in found if isinstance(one, str)) if isinstance(found, list) else ()
 
     async def file_info(self, file_id: str) -> Json:
         with translated("files.info", self._scope("files.info")):

@@ -16,7 +16,8 @@ from bridge.afterwards import Afterwards
 from bridge.apps import Apps
 from bridge.budget import Budget
 from bridge.conversation import Conversation
-from bridge.inbox import Answer, Asked, Inbox
+from bridge.gate import Gate
+from bridge.inbox import Answer, Asked, Inbox, Routed
 from bridge.ports import Host
 from bridge.replica import Replica
 from bridge.routes import DEFAULT
@@ -98,7 +99,7 @@ async def replica(url: str, answer_with: Callable[[Store], Answer]) -> AsyncIter
             [Nowhere()],
             Budget(),
             answer_with(store),
-            app_of=lambda _: DEFAULT,
+            app_of=lambda _: Routed(DEFAULT),
         )
         beside = [asyncio.create_task(here.run(inbox)), asyncio.create_task(inbox.run())]
         try:
@@ -121,9 +122,14 @@ async def conversing(
 
         def answer_with(store: Store) -> Answer:
             budget = Budget()
-            afterwards = Afterwards(store, budget)
             conversation = Conversation(
-                apps, store, budget, afterwards, retry_seconds=60.0, max_age_seconds=86_400.0
+                apps,
+                store,
+                budget,
+                Gate(store, budget, ()),
+                Afterwards(store, budget),
+                retry_seconds=60.0,
+                max_age_seconds=86_400.0,
             )
 
             async def answer(asked: Asked) -> str:

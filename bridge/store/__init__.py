@@ -1,7 +1,9 @@
 """The only place that knows SQL."""
 
 from bridge.store.jobs import (
+    REFUSED,
     UNFILLED,
+    Following,
     Job,
     Known,
     KnownThread,
@@ -14,18 +16,25 @@ from bridge.store.jobs import (
     TurnIds,
     Visit,
     asker_named,
+    asker_of,
 )
+from bridge.store.quotas import By, Limit, Over
 from bridge.store.statements import STOP, WAKE
 from bridge.store.store import Store
 
 __all__ = [
+    "REFUSED",
     "STOP",
     "UNFILLED",
     "WAKE",
+    "By",
+    "Following",
     "Job",
     "Known",
     "KnownThread",
     "Lease",
+    "Limit",
+    "Over",
     "Pulse",
     "Running",
     "Store",
@@ -35,4 +44,5 @@ __all__ = [
     "TurnIds",
     "Visit",
     "asker_named",
+    "asker_of",
 ]

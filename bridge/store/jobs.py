@@ -6,10 +6,12 @@ from functools import cache
 
 from pydantic import TypeAdapter
 
-from bridge.types import Filled, Message, MessageRef, Thread
+from bridge.types import Filled, Message, MessageRef, Person, Thread
 
 # The outcome of a question that waits for a form to be filled in: its message is kept for that, for a while.
 UNFILLED = "unfilled"
+# What the outcome of a question begins with that was not asked of the app, or is not to be asked of it.
+REFUSED, COMMAND = "refused", "command"
 # Whoever was begun so often may be what ends the process each time.
 SUSPICIOUS_STARTS = 3
 
@@ -90,6 +92,16 @@ class Job:
     def begun_before(self) -> bool:
         """Whether an earlier attempt may have left something behind."""
         return self.starts > 1 or bool(self.replies or self.turn.task_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Following:
+    """Which messages that do not address the bot count in a thread that it takes part in: all, or with
+    `opener_only` those of whoever opened its conversation; and where there is a number of `idle_seconds`,
+    only as long as the thread was not silent for longer."""
+
+    opener_only: bool = False
+    idle_seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

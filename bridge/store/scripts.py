@@ -8,16 +8,18 @@ under PostgreSQL's READ COMMITTED such a look may be outdated by then.
 
 import logging
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import NamedTuple
 
 from sqlalchemy import Connection, TextClause, bindparam
 from sqlalchemy.exc import IntegrityError
 
+from bridge.commands import command_of
 from bridge.errors import LeaseLost
 from bridge.store.failures import UNIQUE_VIOLATION, sqlstate
 from bridge.store.jobs import (
+    COMMAND,
     UNFILLED,
+    Following,
     Job,
     Lease,
     Taken,
@@ -31,7 +33,7 @@ from bridge.store.jobs import (
 )
 from bridge.store.merging import MOST_OPEN, OpenQuestion, asked_together
 from bridge.store.statements import STOP, notify, sql, wake
-from bridge.store.threads import find_thread
+from bridge.store.threads import in_its_thread
 from bridge.types import Message, MessageRef, Person, Thread
 
 # So many messages of a reply are remembered, and of other replies told to whoever looks for a lost one.
@@ -56,9 +58,9 @@ _OPEN_THREAD = """
 _ADD_QUESTION = """
     INSERT INTO question
         (platform, message_id, thread_id, state, payload, starts, sent_at, received_at, first_started_at,
-         asker, place)
+         asker, place, outcome)
     SELECT :platform, :message, thread, mine, :payload, mine, :sent, :now, CASE WHEN mine = 1 THEN :now END,
-           :asker, :place
+           :asker, :place, :outcome
     FROM ({opened}) opened
     RETURNING id
 """
@@ -86,7 +88,7 @@ _FINISH_IN_THREAD = sql("""
 _FINISH_QUESTION = sql("""
     UPDATE question
     SET state = 2, payload = CASE WHEN :outcome = :unfilled THEN payload END, stop_asked_at = NULL,
-        finished_at = :now, outcome = :outcome
+        finished_at = :now, outcome = CASE WHEN outcome LIKE 'refused%' THEN outcome ELSE :outcome END
     WHERE id = :question
 """)
 # Locks the row. No index knows of what changes here and below, which is a cheap change for PostgreSQL.
@@ -170,16 +172,20 @@ class _Added(NamedTuple):
 
 
 def accept(
-    conn: Connection, message: Message, app: str, dify_user: str, owner: str, token: int, now_ms: int
+    conn: Connection,
+    said: Message,
+    app: str,
+    dify_user: str,
+    owner: str,
+    token: int,
+    now_ms: int,
+    following: Following = Following(),  # noqa: B008 - frozen
 ) -> Taken | None:
     """Store a message once, and give its thread to `owner` if nobody holds it ('' claims nothing). None: it
     does not concern us, or was accepted before. May raise `AcceptedBefore`."""
-    if not message.addressed or message.replies_to:
-        thread = find_thread(conn, message.thread, message.replies_to)
-        if thread is not None:
-            message = replace(message, thread=thread)
-        elif not message.addressed:
-            return None
+    message = in_its_thread(conn, said, dify_user, following, now_ms)
+    if message is None:
+        return None
     new = {
         "key": message.thread.key,
         "platform": message.thread.platform,
@@ -190,6 +196,7 @@ def accept(
         "message": message.id,
         "asker": asker_of(message),
         "place": place_of(message.thread),
+        "outcome": COMMAND if command_of(message.text) is not None else None,
         "payload": packed(message),
         "sent": int(message.sent_at * 1_000_000),
         "now": now_ms,

@@ -9,8 +9,9 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from bridge.errors import StoreError
-from bridge.store import answers, askers, housekeeping, replicas, scripts, threads
+from bridge.store import answers, askers, housekeeping, quotas, replicas, scripts, threads
 from bridge.store.jobs import (
+    Following,
     Job,
     Known,
     KnownThread,
@@ -24,6 +25,7 @@ from bridge.store.jobs import (
     Visit,
     asker_named,
 )
+from bridge.store.quotas import Limit, Over
 from bridge.store.runner import OnNotify, Runner
 from bridge.store.sqlite import SqliteRunner
 from bridge.types import Filled, Message, MessageRef, Thread
@@ -60,13 +62,20 @@ class Store:
     async def __aexit__(self, *_: object) -> None:
         await self.runner.close()
 
-    async def accept(self, message: Message, app: str, dify_user: str, owner: str) -> Taken | None:
+    async def accept(
+        self,
+        message: Message,
+        app: str,
+        dify_user: str,
+        owner: str,
+        following: Following = Following(),  # noqa: B008 - frozen
+    ) -> Taken | None:
         """Store a message once, and give its thread to `owner` if nobody holds it ('' claims nothing). None:
         it does not concern the bot, or was accepted before."""
         token = _token()
         try:
             return await self.runner.run(
-                lambda conn: scripts.accept(conn, message, app, dify_user, owner, token, _now_ms())
+                lambda conn: scripts.accept(conn, message, app, dify_user, owner, token, _now_ms(), following)
             )
         except scripts.AcceptedBefore:
             return None
@@ -146,6 +155,17 @@ class Store:
         """The threads of a workspace in which Dify has answered somebody lately, the last one first."""
         asker = asker_named(platform, person_id)
         return await self.runner.run(lambda conn: askers.visits(conn, asker, platform, workspace, limit))
+
+    async def over(
+        self, asker: str, thread: Thread, limits: Sequence[Limit], question_id: int | None = None
+    ) -> Over | None:
+        """Which limit is in the way of one more question in this thread, or of the one with this id."""
+        return await self.runner.run(
+            lambda conn: quotas.over(conn, asker, thread, limits, question_id, _now_ms())
+        )
+
+    async def refuse(self, question_id: int, outcome: str) -> None:
+        await self.runner.run(lambda conn: quotas.refuse(conn, question_id, outcome))
 
     async def recent_threads(self, platform: str, limit: int = 200) -> tuple[Thread, ...]:
         return await self.runner.run(lambda conn: threads.recent_threads(conn, platform, limit))

@@ -198,3 +198,23 @@ DISCORD_FORM_LOST = "This form is no longer open here. Please press the button a
 DISCORD_PART_FILLED = "Part {number} of {count} is filled in."
 DISCORD_ONE_MORE_FORM = "One more form."
 DISCORD_SOMEONE = "someone"
+
+# To whoever is not answered, in private.
+FROM_OUTSIDE = "This bot answers only people of the organisation that it belongs to."
+NOT_KNOWN = "It cannot be found out just now whether this is open to you. Please try again in a minute."
+OVER_PERSON_HOUR = (
+    "You have asked as many questions as one person may ask here in an hour ({limit}). "
+    "You can ask again in {minutes} min."
+)
+OVER_PERSON_RUNNING = (
+    "As many of your questions are being answered as may be at once ({limit}). "
+    "You can ask again when one of them is done."
+)
+OVER_CHANNEL_HOUR = (
+    "As many questions have been asked in this channel as may be in an hour ({limit}). "
+    "You can ask again in {minutes} min."
+)
+OVER_CHANNEL_RUNNING = (
+    "As many questions are being answered in this channel as may be at once ({limit}). "
+    "You can ask again when one of them is done."
+)

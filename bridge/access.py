@@ -1,0 +1,88 @@
+"""Who may ask, and who may do more than that: the names by which the configuration calls people. Pure.
+
+`*` is everybody, `slack:*` everybody on a platform, `slack:U012` one person. Places and groups are named with
+what they are: `slack:channel/C01`, `slack:workspace/T01`, `slack:group/S01`, `discord:server/123`,
+`discord:channel/123`, `discord:role/123`.
+"""
+
+import re
+from collections.abc import Collection, Iterator
+from itertools import chain
+
+from bridge.routes import AppConfig
+from bridge.types import Person, Thread
+
+EVERYONE = "*"
+# What a platform calls its largest place, and a group of people; nobody writes one's word for the other.
+_LARGEST = ("workspace", "server")
+_GROUPS = ("group", "role")
+
+_NAME = re.compile(
+    r"\*"
+    r"|(slack|discord):(\*|[A-Za-z0-9]+)"
+    r"|slack:(workspace|channel|group)/[A-Za-z0-9]+"
+    r"|discord:(server|channel|role)/[0-9]+"
+)
+_GROUP = re.compile(rf"([a-z]+):(?:{'|'.join(_GROUPS)})/(.+)")
+
+
+def is_name(text: str) -> bool:
+    """Whether it names people in one of the ways there are."""
+    return _NAME.fullmatch(text) is not None
+
+
+def named(people: Collection[str], platform: str, thread: Thread | None, person: Person) -> bool:
+    """Whether `person`, who speaks in `thread`, is among those who are named."""
+    return bool(people) and any(name in people for name in _names(platform, thread, person))
+
+
+def may_ask(app: AppConfig, thread: Thread, person: Person) -> bool:
+    """Whether somebody may ask this app something here. Who is denied never may; where some are allowed, only
+    they may. That goes for all apps together, and for this one."""
+    return all(
+        not named(one.deny, thread.platform, thread, person)
+        and (not one.allow or named(one.allow, thread.platform, thread, person))
+        for one in (app.everywhere, app)
+    )
+
+
+def is_curator(app: AppConfig, thread: Thread, person: Person) -> bool:
+    """Whether somebody may teach the app right answers."""
+    return named(app.curators, thread.platform, thread, person)
+
+
+def is_moderator(app: AppConfig, thread: Thread, person: Person) -> bool:
+    """Whether somebody may end and remove what others have asked, by the platform's word or by ours."""
+    return person.moderator or any(
+        named(one.moderators, thread.platform, thread, person) for one in (app.everywhere, app)
+    )
+
+
+def groups_named(app: AppConfig, platform: str) -> tuple[str, ...]:
+    """The ids of the platform's groups that it matters for to know whether somebody belongs to them."""
+    everywhere = app.everywhere
+    lists = (
+        *(everywhere.allow, everywhere.deny, everywhere.moderators),
+        *(app.allow, app.deny, app.curators, app.moderators),
+    )
+    return _groups(chain.from_iterable(lists), platform)
+
+
+def denies_groups(app: AppConfig, platform: str) -> bool:
+    """Whether somebody of whom it is not known which groups they belong to may be denied by one."""
+    return bool(_groups(chain(app.everywhere.deny, app.deny), platform))
+
+
+def _names(platform: str, thread: Thread | None, person: Person) -> Iterator[str]:
+    """All names that somebody has here."""
+    yield from (EVERYONE, f"{platform}:{EVERYONE}", f"{platform}:{person.id}")
+    if thread is not None:
+        yield f"{platform}:channel/{thread.channel}"
+        yield from (f"{platform}:{word}/{thread.workspace}" for word in _LARGEST)
+    for role in person.roles:
+        yield from (f"{platform}:{word}/{role}" for word in _GROUPS)
+
+
+def _groups(names: Iterator[str], platform: str) -> tuple[str, ...]:
+    found = (match for match in map(_GROUP.fullmatch, names) if match is not None)
+    return tuple(sorted({match[2] for match in found if match[1] == platform}))
