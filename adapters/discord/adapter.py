@@ -1,7 +1,9 @@
 """Discord on the wire: messages in over the gateway, messages out over REST."""
 
+import asyncio
 import logging
-from collections.abc import Collection, Iterator
+import time
+from collections.abc import Awaitable, Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -12,6 +14,7 @@ from discord.utils import time_snowflake
 from yarl import URL
 
 from adapters.discord import render
+from adapters.discord.away import Away, is_away
 from adapters.discord.buttons import rows
 from adapters.discord.downloads import download
 from adapters.discord.events import PLATFORM, SPOKEN_TYPES, TITLE_LIMIT, thread_title
@@ -44,6 +47,8 @@ from adapters.discord.scopes import (
     typing_scope,
 )
 from adapters.discord.shards import Shards
+from adapters.discord.sync import keep_commands
+from adapters.discord.webhooks import Webhooks
 from bridge.errors import MessageGone, NotAllowed, PlatformDown, TryOtherwise
 from bridge.ports import Host
 from bridge.proxies import proxy_for
@@ -77,6 +82,7 @@ class DiscordAdapter:
         self._keys = Remembered()
         self._made = Remembered()
         self._file_limits = FileLimits()
+        self._away = Away(time.monotonic, lambda: Webhooks(self._ready()))
 
     async def run(self, host: Host) -> None:
         """Connect and stay connected; see `bridge.ports.Adapter`. Answers can be shown as soon as this runs,
@@ -86,15 +92,17 @@ class DiscordAdapter:
         proxy = proxy_for(self._api_url)
         async with aiohttp.ClientSession(timeout=timeout, proxy=proxy) as session:
             rest = self._rest = DiscordRest(session, self._api_url, self._token)
-            ears = Ears(host, Presses(rest, host), self._file_limits)
+            ears = Ears(host, Presses(rest, self._away, host), self._file_limits)
             work = partial(listen, self._token, self._api_url, rest.gateway_url, self._shards, ears)
             try:
-                await host.alone(self._shards.role, work)
+                await host.alone(self._shards.role, partial(self._listen, rest, work))
             finally:
                 await ears.presses.close()
                 self._rest = None
 
     async def post(self, thread: Thread, body: Body, key: str) -> MessageRef:
+        if is_away(thread.id):
+            return await self._away.post(thread, body)
         place, content, below = self._places.of(thread), render.render(body), rows(body.buttons)
         with self._in_channel_otherwise(thread, place):
             message = await self._ready().create_message(place, content, below, key)
@@ -102,9 +110,15 @@ class DiscordAdapter:
         return MessageRef(place.channel, message)
 
     async def edit(self, ref: MessageRef, body: Body) -> None:
+        if is_away(ref.channel):
+            await self._away.edit(ref, body)
+            return
         await self._ready().edit_message(ref.channel, ref.id, render.render(body), rows(body.buttons))
 
     async def delete(self, ref: MessageRef) -> None:
+        if is_away(ref.channel):
+            await self._away.delete(ref)
+            return
         await self._ready().delete_message(ref.channel, ref.id)
 
     async def open(self, message: Message) -> None:
@@ -113,7 +127,7 @@ class DiscordAdapter:
         if not self._has_to_open(message):
             return
         try:
-            if await self._ready().start_thread(thread.channel, message.id, thread_title(message.text)):
+            if await self._ready().start_thread(thread.channel, thread.id, thread_title(message.text)):
                 self._made.add(thread.key)
         except NotAllowed as error:
             log.info("Discord: no thread in channel %s, answering there: %s", thread.channel, error)
@@ -123,6 +137,8 @@ class DiscordAdapter:
         self, thread: Thread, key: str, since: float, known: Collection[MessageRef]
     ) -> MessageRef | None:
         """See `bridge.ports.FindsPosts`. Messages that are read again do not carry their nonce any more."""
+        if is_away(thread.id):
+            return None
         place = self._places.of(thread)
         try:
             return await self._find(place, key, since, known)
@@ -132,15 +148,19 @@ class DiscordAdapter:
         return await self._find(Place(thread.channel, thread.id), key, since, known)
 
     async def mark_queued(self, message: Message) -> None:
-        """See `bridge.ports.MarksQueued`."""
-        await self._ready().react(self._places.of_message(message), message.id, QUEUED_EMOJI)
+        """See `bridge.ports.MarksQueued`. What was pressed is no message that could be marked."""
+        if not message.pressed:
+            await self._ready().react(self._places.of_message(message), message.id, QUEUED_EMOJI)
 
     async def unmark_queued(self, message: Message) -> None:
         """See `bridge.ports.MarksQueued`."""
-        await self._ready().unreact(self._places.of_message(message), message.id, QUEUED_EMOJI)
+        if not message.pressed:
+            await self._ready().unreact(self._places.of_message(message), message.id, QUEUED_EMOJI)
 
-    async def show_waiting(self, thread: Thread) -> None:
-        """See `bridge.ports.ShowsWaiting`."""
+    async def show_waiting(self, thread: Thread, step: str = "") -> None:
+        """See `bridge.ports.ShowsWaiting`. An interaction shows it by itself."""
+        if is_away(thread.id):
+            return
         await self._ready().trigger_typing(self._places.of(thread).channel)
 
     async def whisper(self, message: Message, text: str) -> None:
@@ -163,6 +183,9 @@ class DiscordAdapter:
 
     async def send_file(self, thread: Thread, file: File, key: str) -> None:
         """See `bridge.ports.SendsFiles`."""
+        if is_away(thread.id):
+            await self._away.send_file(thread, file)
+            return
         place = self._places.of(thread)
         with self._in_channel_otherwise(thread, place):
             message = await self._ready().create_file(place, plain_file(file), key)
@@ -179,7 +202,7 @@ class DiscordAdapter:
         return thread.key in self._made
 
     def file_limit(self, thread: Thread) -> int:
-        return self._file_limits.of(thread)
+        return self._away.file_limit() if is_away(thread.id) else self._file_limits.of(thread)
 
     def file_lanes(self, thread: Thread) -> tuple[Lane, ...]:
         return self.post_lanes(thread)
@@ -198,14 +221,20 @@ class DiscordAdapter:
         return self._ready().lane(scope, OTHERS_PER_WINDOW), GLOBAL_LANE
 
     def waiting_lanes(self, thread: Thread) -> tuple[Lane, ...]:
+        if is_away(thread.id):
+            return ()
         place = self._places.of(thread)
         scope = typing_scope(place.channel)
         return self._ready().lane(scope, OTHERS_PER_WINDOW, private=place.private), GLOBAL_LANE
 
     def find_lanes(self, thread: Thread) -> tuple[Lane, ...]:
+        if is_away(thread.id):
+            return ()
         return self._lane(read_scope(self._places.of(thread).channel)), GLOBAL_LANE
 
     def mark_lanes(self, message: Message) -> tuple[Lane, ...]:
+        if message.pressed:
+            return ()
         scope = reaction_scope(self._places.of_message(message))
         return self._ready().lane(scope, REACTIONS_PER_WINDOW, REACTION_WINDOW_SECONDS), GLOBAL_LANE
 
@@ -219,20 +248,37 @@ class DiscordAdapter:
         return render.render(one) == render.render(other) and rows(one.buttons) == rows(other.buttons)
 
     def post_lanes(self, thread: Thread) -> tuple[Lane, ...]:
+        if is_away(thread.id):
+            return (self._away.lane(thread),)
         place = self._places.of(thread)
         return self._lane(create_scope(place.channel), private=place.private), GLOBAL_LANE
 
     def edit_lanes(self, ref: MessageRef, body: Body) -> tuple[Lane, ...]:
+        if is_away(ref.channel):
+            return (self._away.edit_lane(ref),)
         private = self._places.is_private(ref.channel)
         return self._lane(edit_scope(ref.channel), private=private), GLOBAL_LANE
 
     def closing_lane(self, thread: Thread) -> Lane:
+        if is_away(thread.id):
+            return self._away.lane(thread)
         place = self._places.of(thread)
         return self._lane(edit_scope(place.channel), private=place.private)
 
     def delete_lanes(self, ref: MessageRef) -> tuple[Lane, ...]:
+        if is_away(ref.channel):
+            return (self._away.edit_lane(ref),)
         private = self._places.is_private(ref.channel)
         return self._lane(delete_scope(ref.channel), private=private), GLOBAL_LANE
+
+    async def _listen(self, rest: DiscordRest, work: Callable[[], Awaitable[None]]) -> None:
+        """Whoever listens sees to the commands, too."""
+        keeping = asyncio.create_task(keep_commands(rest), name="commands of Discord")
+        try:
+            await work()
+        finally:
+            keeping.cancel()
+            await asyncio.gather(keeping, return_exceptions=True)
 
     @contextmanager
     def _in_channel_otherwise(self, thread: Thread, place: Place) -> Iterator[None]:
@@ -247,7 +293,7 @@ class DiscordAdapter:
             raise TryOtherwise(f"no thread, answering in its channel: {error}") from error
 
     def _has_name(self, thread: Thread) -> bool:
-        return _has_channel_beside(thread, self._places.of(thread))
+        return not is_away(thread.id) and _has_channel_beside(thread, self._places.of(thread))
 
     async def _find(
         self, place: Place, key: str, since: float, known: Collection[MessageRef]
@@ -267,7 +313,9 @@ class DiscordAdapter:
 
     def _has_to_open(self, message: Message) -> bool:
         """Whether this message begins a thread that is not there yet, as far as is known."""
-        return message.thread.id == message.id and not self._places.are_in_channel(message.thread)
+        about = message.pressed and message.replies_to == message.thread.id
+        begins = message.thread.id == message.id or about
+        return begins and not self._places.are_in_channel(message.thread)
 
     def _lane(self, scope: str, *, private: bool = False) -> Lane:
         return self._ready().lane(scope, private=private)

@@ -19,6 +19,7 @@ import aiohttp
 import discord
 from discord.utils import time_snowflake
 
+from adapters.discord.away import is_away
 from adapters.discord.events import DIRECT
 from bridge.errors import PlatformDown
 from bridge.types import Thread
@@ -85,7 +86,8 @@ def _rooms(guild: discord.Guild) -> Iterator[Room]:
 
 def _untold(client: discord.Client, threads: Sequence[Thread]) -> list[Thread]:
     """The known threads of which the servers do not tell whether something was said."""
-    return [thread for thread in threads if _is_untold(client, thread)][:MOST_SILENT_PLACES]
+    there = (thread for thread in threads if not is_away(thread.id))
+    return [thread for thread in there if _is_untold(client, thread)][:MOST_SILENT_PLACES]
 
 
 def _is_untold(client: discord.Client, thread: Thread) -> bool:

@@ -1,4 +1,4 @@
-"""Presses of buttons and sent forms, on their way to the host, and what it shows at once.
+"""Presses of buttons, sent forms and commands, on their way to the host.
 
 Discord wants the first answer within three seconds, and takes a modal only as that, and never as the answer
 to another. A form that comes later, and each further page of one, is therefore offered in a message with a
@@ -8,26 +8,31 @@ button.
 import asyncio
 import logging
 from collections.abc import Awaitable
-from typing import Protocol, assert_never
 
 from adapters.discord import forms
-from adapters.discord.buttons import button, custom_id, meaning, row
+from adapters.discord.away import Away
+from adapters.discord.beginning import Beginning
+from adapters.discord.buttons import meaning
+from adapters.discord.commands import Used
 from adapters.discord.events import PLATFORM
+from adapters.discord.forms import Entry
 from adapters.discord.interactions import (
-    TAKEN,
     Interaction,
-    Response,
+    Pressed,
+    Sent,
+    Unknown,
     read_interaction,
     whisper,
     with_message,
     with_modal,
 )
 from adapters.discord.kept import Kept, KeptForms, Page, page_named
-from adapters.discord.labels import label, shortened
-from adapters.discord.render import CONTENT_LIMIT, render
+from adapters.discord.rest import DiscordRest
+from adapters.discord.showing import Showing, offer
+from adapters.discord.webhooks import Webhooks
 from bridge.errors import BridgeError, PlatformError
 from bridge.ports import Host
-from bridge.types import Begin, Body, Filled, Form, Press, Reaction, Style, Whisper
+from bridge.types import Begin, Filled, Invocation, Order, Press, Reaction, Thread, Whisper
 from bridge.words import english, say
 
 log = logging.getLogger(__name__)
@@ -40,21 +45,16 @@ TOKEN_SECONDS = 900.0
 MOST_AT_ONCE = 500
 
 
-class Answers(Protocol):
-    """How Discord is told."""
-
-    async def respond(self, interaction_id: str, token: str, response: Response) -> None: ...
-
-    async def follow_up(self, application: str, token: str, message: Response) -> None: ...
-
-
 class Presses:
     """Takes what the gateway tells of, each in a task of its own. To be closed."""
 
-    def __init__(self, answers: Answers, host: Host) -> None:
-        self._answers = answers
+    def __init__(self, rest: DiscordRest, away: Away, host: Host) -> None:
         self._host = host
+        self._webhooks = Webhooks(rest)
+        self._away = away
         self._kept = KeptForms(asyncio.get_running_loop().time)
+        beginning = Beginning(self._webhooks, rest, away, host)
+        self._showing = Showing(self._webhooks, self._kept, beginning)
         self._running: set[asyncio.Task[None]] = set()
 
     def take(self, payload: object) -> None:
@@ -88,114 +88,94 @@ class Presses:
             log.exception("Discord: interaction %s could not be taken", one.id)
 
     async def _handle(self, one: Interaction) -> None:
-        page = page_named(one.custom_id)
-        if page is not None:
-            await self._handle_page(one, page)
+        self._away.renew(one)
+        match one.done:
+            case Unknown():
+                await self._whisper(one, say(english.DISCORD_UNKNOWN_COMMAND, one.person.locale))
+            case Used() as used:
+                await self._handle_command(one, used)
+            case Pressed(custom_id):
+                await self._handle_press(one, custom_id, None)
+            case Sent(custom_id, entries):
+                await self._handle_press(one, custom_id, entries)
+
+    async def _handle_command(self, one: Interaction, used: Used) -> None:
+        if one.place is None:
+            log.warning("Discord: command %s was used nowhere", one.id)
             return
-        meant = meaning(one.custom_id)
+        place = self._talk(one, one.place) if used.order in (Order.STOP, Order.NEW) else one.place
+        invocation = Invocation(one.id, place, one.person, used.order, used.text, one.at, used.about)
+        openly = used.order in (Order.ASK, Order.ABOUT)
+        await self._react(one, self._host.invoke(invocation), openly=openly)
+
+    def _talk(self, one: Interaction, place: Thread) -> Thread:
+        """The conversation that somebody means who names none."""
+        return (one.away and self._away.latest(one.person.id, place.channel)) or place
+
+    async def _handle_press(
+        self, one: Interaction, custom_id: str, entries: tuple[Entry, ...] | None
+    ) -> None:
+        page = page_named(custom_id)
+        if page is not None:
+            await self._handle_page(one, page, entries)
+            return
+        meant = meaning(custom_id)
         if meant is None:
             log.debug("Discord: interaction %s is with nothing that is known here", one.id)
-            await self._respond(one, TAKEN)
+            await self._showing.at_once(one, None)
             return
-        filled = None if one.entries is None else forms.filled_plainly(one.entries)
-        await self._react(one, Press(one.id, PLATFORM, one.person, *meant, one.at, filled))
+        filled = None if entries is None else forms.filled_plainly(entries)
+        press = Press(one.id, PLATFORM, one.person, *meant, one.at, filled, one.place)
+        await self._react(one, self._host.press(press))
 
-    async def _handle_page(self, one: Interaction, page: Page) -> None:
+    async def _handle_page(self, one: Interaction, page: Page, entries: tuple[Entry, ...] | None) -> None:
         kept = self._kept.find(page, one.person.id)
         if kept is None or page.number >= forms.page_count(kept.form):
-            await self._respond(one, with_message(whisper(english.DISCORD_FORM_LOST)))
-        elif one.entries is None:
-            await self._respond(one, with_modal(forms.modal(kept.form, page.number, page.custom_id)))
+            await self._whisper(one, say(english.DISCORD_FORM_LOST, one.person.locale))
+        elif entries is None:
+            modal = forms.modal(kept.form, page.number, page.custom_id)
+            await self._webhooks.respond(one, with_modal(modal))
         else:
-            filled = self._kept.fill(page, forms.filled(kept.form, one.entries))
+            filled = self._kept.fill(page, forms.filled(kept.form, entries))
             await self._go_on(one, page, kept, filled)
 
     async def _go_on(self, one: Interaction, page: Page, kept: Kept, filled: Filled) -> None:
         """After a page was sent: to the next one, or with the whole form to the host."""
         count, following = forms.page_count(kept.form), Page(page.token, page.number + 1)
         if following.number < count:
-            text = say(english.DISCORD_PART_FILLED, number=following.number, count=count)
-            await self._respond(one, with_message(_offer(text, following)))
+            filled_in = {"number": following.number, "count": count}
+            text = say(english.DISCORD_PART_FILLED, one.person.locale, **filled_in)
+            await self._webhooks.respond(one, with_message(offer(text, following)))
             return
         form = kept.form
-        press = Press(one.id, PLATFORM, one.person, form.action, form.value, one.at, filled)
-        if await self._react(one, press) is None:
+        press = Press(one.id, PLATFORM, one.person, form.action, form.value, one.at, filled, one.place)
+        reaction = await self._react(one, self._host.press(press))
+        if reaction is None or isinstance(reaction, Begin):
             self._kept.forget(page)
 
-    async def _react(self, one: Interaction, press: Press) -> Reaction:
-        """Ask the host, and show what it says, in time. What it said."""
-        asking = asyncio.create_task(self._ask(press), name=f"ask the host about {press.id}")
+    async def _react(self, one: Interaction, asked: Awaitable[Reaction], *, openly: bool = False) -> Reaction:
+        """Ask the host, and show what it says, in time. What it said. Where that comes `openly`, everybody
+        may see that something will."""
+        asking = asyncio.create_task(self._ask(one, asked), name=f"ask the host about {one.id}")
         try:
             done, _ = await asyncio.wait({asking}, timeout=ANSWER_WITHIN_SECONDS)
-            if not done:
-                await self._say_taken(one)
+            promised = None if done else await self._showing.promise(one, openly=openly)
             reaction = await asking
         finally:
             asking.cancel()
             await asyncio.gather(asking, return_exceptions=True)
-        await (self._show(one, reaction) if done else self._show_later(one, reaction))
+        if promised is None:
+            await self._showing.at_once(one, reaction)
+        else:
+            await self._showing.later(one, promised, reaction)
         return reaction
 
-    async def _say_taken(self, one: Interaction) -> None:
-        """What is being asked must not suffer when this fails."""
+    async def _ask(self, one: Interaction, asked: Awaitable[Reaction]) -> Reaction:
         try:
-            await self._respond(one, TAKEN)
-        except PlatformError as error:
-            log.warning("Discord: interaction %s was not answered in time: %s", one.id, error)
-
-    async def _ask(self, press: Press) -> Reaction:
-        try:
-            return await self._host.press(press)
+            return await asked
         except BridgeError as error:
-            log.info("Discord: press %s was refused: %s", press.id, error)
+            log.info("Discord: interaction %s was refused: %s", one.id, error)
             return Whisper(error.notice)
 
-    async def _show(self, one: Interaction, reaction: Reaction) -> None:
-        match reaction:
-            case None:
-                await self._respond(one, TAKEN)
-            case Whisper(text):
-                await self._respond(one, with_message(whisper(text)))
-            case Form() if one.entries is None:
-                await self._respond(one, with_modal(self._first_page(one, reaction)))
-            case Form():
-                await self._respond(one, with_message(self._offered(one, reaction)))
-            case Begin():
-                raise NotImplementedError
-            case _:
-                assert_never(reaction)
-
-    async def _show_later(self, one: Interaction, reaction: Reaction) -> None:
-        """After it was said in time that the press was taken."""
-        match reaction:
-            case None:
-                return
-            case Whisper(text):
-                message = whisper(text)
-            case Form():
-                message = self._offered(one, reaction)
-            case Begin():
-                raise NotImplementedError
-            case _:
-                assert_never(reaction)
-        await self._answers.follow_up(one.application, one.token, message)
-
-    def _first_page(self, one: Interaction, form: Form) -> Response:
-        """Only what cannot be read back without it is kept."""
-        if forms.is_plain(form):
-            return forms.modal(form, 0, custom_id(form.action, form.value))
-        return forms.modal(form, 0, self._kept.keep(form, one.person.id).custom_id)
-
-    def _offered(self, one: Interaction, form: Form) -> Response:
-        """What the form says above its fields, such as what was wrong, can be read before it is open."""
-        intro = shortened(render(Body(form.intro, final=True)), CONTENT_LIMIT)
-        text = intro or label(form.title, CONTENT_LIMIT, english.DISCORD_ONE_MORE_FORM)
-        return _offer(text, self._kept.keep(form, one.person.id))
-
-    def _respond(self, one: Interaction, response: Response) -> Awaitable[None]:
-        return self._answers.respond(one.id, one.token, response)
-
-
-def _offer(text: str, page: Page) -> Response:
-    """A message with the button that opens this page."""
-    return whisper(text, row(button(english.CONTINUE, page.custom_id, Style.PRIMARY)))
+    async def _whisper(self, one: Interaction, text: str) -> None:
+        await self._webhooks.respond(one, with_message(whisper(text)))

@@ -14,8 +14,9 @@ from bridge.errors import (
     RateLimited,
 )
 
-# discord.com/developers, "JSON Error Codes": unknown channel, message, webhook and interaction.
-GONE_CODES = frozenset({10003, 10008, 10015, 10062})
+# discord.com/developers, "JSON Error Codes": unknown channel, message, webhook and interaction, and a token
+# of an interaction whose time is over.
+GONE_CODES = frozenset({10003, 10008, 10015, 10062, 50027})
 THREAD_EXISTS_CODE = 160004
 NOT_MEMBER_CODE = 10007
 
@@ -44,6 +45,8 @@ def refusal(call: str, response: aiohttp.ClientResponse, answer: Mapping[str, ob
     if response.status == 429:
         everywhere = answer.get("global") is True
         return RateLimited(_retry_after(response, answer), detail, everywhere=everywhere)
+    if code in GONE_CODES:
+        return MessageGone(detail)
     if response.status == 401:
         return LoginRefused(detail)
     if response.status >= 500 or response.status == 408:
@@ -52,8 +55,6 @@ def refusal(call: str, response: aiohttp.ClientResponse, answer: Mapping[str, ob
         return ThreadExists(detail)
     if code == NOT_MEMBER_CODE:
         return NotMember(detail)
-    if code in GONE_CODES:
-        return MessageGone(detail)
     return NotAllowed(detail)
 
 

@@ -15,7 +15,6 @@ from typing import Final
 import aiohttp
 
 from adapters.discord.buttons import Component
-from adapters.discord.interactions import Response
 from adapters.discord.places import Place
 from adapters.discord.refusals import ThreadExists, reachable, refusal, seconds
 from adapters.discord.scopes import (
@@ -97,10 +96,7 @@ class DiscordRest:
             **_new_message(place, nonce),
             "attachments": [{"id": 0, "filename": file.name}],
         }
-        # Names go as they are, as Discord reads them; without, what is not ASCII would be in escapes.
-        form = aiohttp.FormData(quote_fields=False)
-        form.add_field("payload_json", json.dumps(payload), content_type="application/json")
-        form.add_field("files[0]", BytesIO(file.data), filename=file.name, content_type=file.media_type)
+        form = file_form(payload, file)
         url, scope = f"{self._api_url}/channels/{place.channel}/messages", create_scope(place.channel)
         timeout = aiohttp.ClientTimeout(total=UPLOAD_TIMEOUT_SECONDS)
         with reachable(f"POST {scope}"):
@@ -137,15 +133,6 @@ class DiscordRest:
     async def name_thread(self, thread: str, name: str) -> None:
         await self._call("PATCH", f"/channels/{thread}", name_scope(thread), {"name": name})
 
-    async def respond(self, interaction_id: str, token: str, response: Response) -> None:
-        """Answer an interaction, the first time."""
-        path = f"/interactions/{interaction_id}/{token}/callback"
-        await self._interact(path, "discord:interactions", response)
-
-    async def follow_up(self, application: str, token: str, message: Response) -> None:
-        """Say more to an interaction that was answered."""
-        await self._interact(f"/webhooks/{application}/{token}", "discord:interactions", message)
-
     async def trigger_typing(self, channel: str) -> None:
         await self._call("POST", f"/channels/{channel}/typing", typing_scope(channel), None)
 
@@ -180,6 +167,20 @@ class DiscordRest:
             self._own_id = str(answer.get("id", ""))
         return self._own_id
 
+    async def application_id(self) -> str:
+        answer = await self._call("GET", "/applications/@me", "discord:application", None)
+        return str(answer.get("id", ""))
+
+    async def commands(self, application: str) -> list[Mapping[str, object]]:
+        """The commands that are registered for everywhere, in all languages."""
+        path = f"/applications/{application}/commands?with_localizations=true"
+        found = await self._request("GET", path, "discord:commands", None)
+        return [one for one in found if isinstance(one, Mapping)] if isinstance(found, list) else []
+
+    async def put_commands(self, application: str, commands: Sequence[Component]) -> None:
+        """From now on there are these, and no others."""
+        await self._request("PUT", f"/applications/{application}/commands", "discord:commands", commands)
+
     async def gateway_url(self) -> str:
         """Where to connect to."""
         answer = await self._call("GET", "/gateway/bot", "discord:gateway", None)
@@ -205,7 +206,11 @@ class DiscordRest:
         return answer if isinstance(answer, Mapping) else {}
 
     async def _request(
-        self, method: str, path: str, scope: str, payload: Mapping[str, object] | None
+        self,
+        method: str,
+        path: str,
+        scope: str,
+        payload: Mapping[str, object] | Sequence[Mapping[str, object]] | None,
     ) -> object:
         url = self._api_url + path
         with reachable(f"{method} {scope}"):
@@ -213,12 +218,23 @@ class DiscordRest:
                 self._learn(scope, response.headers)
                 return await _answer(f"{method} {scope}", response)
 
-    async def _interact(self, path: str, scope: str, payload: Mapping[str, object]) -> None:
+    async def by_token(
+        self, method: str, path: str, scope: str, payload: Mapping[str, object] | aiohttp.FormData | None
+    ) -> Mapping[str, object]:
         """A call that the token in its path is permit enough for; it spends from no budget of the bot's."""
         url, headers = self._api_url + path, {"User-Agent": USER_AGENT}
-        with reachable(scope):
-            async with self._session.post(url, json=payload, headers=headers) as response:
-                await _answer(scope, response)
+        form = payload if isinstance(payload, aiohttp.FormData) else None
+        body = None if form is payload else payload
+        timeout = aiohttp.ClientTimeout(
+            total=CALL_TIMEOUT_SECONDS if form is None else UPLOAD_TIMEOUT_SECONDS
+        )
+        with reachable(f"{method} {scope}"):
+            async with self._session.request(
+                method, url, json=body, data=form, headers=headers, timeout=timeout
+            ) as response:
+                self._learn(scope, response.headers)
+                answer = await _answer(f"{method} {scope}", response)
+        return answer if isinstance(answer, Mapping) else {}
 
     def _learn(self, scope: str, headers: Mapping[str, str]) -> None:
         """Heed the limit, and that nothing is left of it: others may spend from it too."""
@@ -242,6 +258,15 @@ class _Told:
 
     limit: int
     shut_until: float = 0.0
+
+
+def file_form(payload: Mapping[str, object], file: File) -> aiohttp.FormData:
+    """A request with one file beside its JSON."""
+    # Names go as they are, as Discord reads them; without, what is not ASCII would be in escapes.
+    form = aiohttp.FormData(quote_fields=False)
+    form.add_field("payload_json", json.dumps(payload), content_type="application/json")
+    form.add_field("files[0]", BytesIO(file.data), filename=file.name, content_type=file.media_type)
+    return form
 
 
 def _new_message(place: Place, nonce: str) -> Mapping[str, object]:

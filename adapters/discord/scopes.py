@@ -37,5 +37,9 @@ def member_scope(server: str) -> str:
     return f"discord:members:{server}"
 
 
+def token_scope(interaction: str) -> str:
+    return f"discord:interaction:{interaction}"
+
+
 def name_scope(channel: str) -> str:
     return f"discord:name:{channel}"

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 from adapters.discord.adapter import DiscordAdapter
 from bridge.errors import StoreError
-from bridge.types import Message, Press, Reaction, Thread
+from bridge.types import Invocation, Message, Press, Reaction, Thread
 from sandbox.discord import Discord
 from tests.e2e.quiet_host import QuietHost
 
@@ -42,8 +42,8 @@ class Roles:
 
 class Listener(QuietHost):
     """Notes what is delivered and pressed. `failing` says how many of the next deliveries do not work;
-    `reactions` are what the next presses are answered with, in order, and then it is nothing. While `ready`
-    is not set, no press is answered."""
+    `reactions` are what the next presses and commands are answered with, in order, and then it is nothing.
+    While `ready` is not set, none is answered."""
 
     def __init__(self, roles: Roles | None = None, *threads: Thread, missed_seconds: float = 600.0) -> None:
         super().__init__()
@@ -75,6 +75,13 @@ class Listener(QuietHost):
 
     async def press(self, press: Press) -> Reaction:
         self.pressed.append(press)
+        return await self._reaction()
+
+    async def invoke(self, invocation: Invocation) -> Reaction:
+        self.invoked.append(invocation)
+        return await self._reaction()
+
+    async def _reaction(self) -> Reaction:
         await self.ready.wait()
         reaction = self.reactions.popleft() if self.reactions else None
         if isinstance(reaction, Exception):

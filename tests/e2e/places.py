@@ -14,6 +14,7 @@ from sandbox.dify import Dify
 from sandbox.discord import Discord, DiscordFile, DiscordMessage, DiscordWhisper
 from sandbox.slack import Interaction, Slack, SlackFile, SlackMessage
 
+ABOUT_COMMAND = "Ask about this message"
 OPENAPI = Path(__file__).resolve().parents[2].parent / "shared" / "reference" / "discord-openapi.json"
 
 
@@ -555,6 +556,24 @@ class DiscordPlace(Place):
             whisper = self.discord.whispers(self.person)[-1]
             await self._seen(await self.discord.press(whisper.id, whisper.buttons[0].label, self.person))
         raise AssertionError(f"no form is open to fill in {sorted(left)}")
+
+    async def command(self, channel: str, name: str, *, person: str = "", **values: str) -> str:
+        """Use a slash command, which is offered there soon. Waits until whoever did sees what came of it;
+        gives the interaction's id."""
+        await self._offered()
+        used = await self.discord.apps.use(channel, person or self.person, name, **values)
+        await self._seen(used)
+        return used
+
+    async def command_on(self, message: str, *, person: str = "") -> str:
+        """The same with the one command that the menu of a message has."""
+        await self._offered()
+        used = await self.discord.apps.use_on(message, person or self.person, ABOUT_COMMAND)
+        await self._seen(used)
+        return used
+
+    async def _offered(self) -> None:
+        await self.discord.wait_for(lambda: bool(self.discord.apps.registered()))
 
     async def _seen(self, interaction: str) -> None:
         def is_over() -> bool:

@@ -94,8 +94,8 @@ async def test_a_press_reaches_the_host_and_is_acknowledged(
     await place.press(thread, "Stop")
     (press,) = host.pressed
     (happened,) = place.discord.interactions
-    expected = Press(happened.id, "discord", Person(place.person, "Ada"), Action.STOP, "7", press.at)
-    assert press == expected
+    person, where = Person(place.person, "Ada"), host.heard[-1].thread
+    assert press == Press(happened.id, "discord", person, Action.STOP, "7", press.at, place=where)
     assert 0 <= press.at - host.heard[-1].sent_at < 60
     assert happened.answer == "deferred_update_message"
     assert place.whispers() == []
