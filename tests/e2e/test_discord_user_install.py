@@ -1,4 +1,4 @@
-"""The bot where it is not itself: in servers it is no member of, and among people who have brought it along."""
+"""The bot where it is not itself: in servers it is no member of, and among people who brought it along."""
 
 import asyncio
 import logging
