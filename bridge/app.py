@@ -74,7 +74,7 @@ class App:
             self._replica,
             self._inbox,
             self._presses,
-            Invoking(store, apps, self._presses.take, self._inbox.stop),
+            Invoking(store, apps, gate, self._presses.take, self._inbox.stop),
             Changes(store, self._inbox),
             Offering(store, apps),
             settings.recover_max_age,

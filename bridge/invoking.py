@@ -12,9 +12,9 @@ from typing import assert_never
 from bridge import invoked
 from bridge.apps import Apps, OpenApp
 from bridge.commands import Word, command_of, help_text
-from bridge.errors import DifyError, NotForYou
+from bridge.errors import DifyError
+from bridge.gate import Gate
 from bridge.inputs import fillable, problems_with
-from bridge.routes import may_ask
 from bridge.store import Running, Store, ThreadState, asker_named
 from bridge.types import (
     Action,
@@ -40,6 +40,9 @@ _ID = re.compile(r"[!-~]{1,60}")
 # A form that is about nothing carries this.
 NOTHING = "-"
 
+# Whoever uses these asks the app something.
+COUNTED = frozenset({Order.ASK, Order.ABOUT, Order.GENERATE})
+
 Deliver = Callable[[Message], Awaitable[None]]
 Stop = Callable[[int], None]
 
@@ -48,9 +51,10 @@ class Invoking:
     """Takes commands, and their forms when they are sent. What has to be done in a thread is given to
     `deliver`; an answer of this process is ended with `stop`."""
 
-    def __init__(self, store: Store, apps: Apps, deliver: Deliver, stop: Stop) -> None:
+    def __init__(self, store: Store, apps: Apps, gate: Gate, deliver: Deliver, stop: Stop) -> None:
         self._store = store
         self._apps = apps
+        self._gate = gate
         self._deliver = deliver
         self._stop = stop
 
@@ -81,7 +85,10 @@ class Invoking:
             # Whoever could ask can always end what came of it.
             return await self._end(place, person)
         state = await self._store.thread_state(place)
-        opened = self._allowed(place, person, state, _word_of(invocation))
+        opened = self._app_for(place, state, _word_of(invocation))
+        counted = invocation.order in COUNTED
+        if refusal := await self._gate.why_not(opened.config, place, person, counted=counted):
+            return Whisper(refusal.sentence)
         match invocation.order:
             case Order.ASK:
                 return Begin(text) if text else invoked.question_form(NOTHING, person.locale)
@@ -97,13 +104,10 @@ class Invoking:
             case _:
                 assert_never(invocation.order)
 
-    def _allowed(self, place: Thread, person: Person, state: ThreadState | None, word: str) -> OpenApp:
-        """The app that would answer in this place. `NotForYou` where this person may not ask it."""
+    def _app_for(self, place: Thread, state: ThreadState | None, word: str) -> OpenApp:
+        """The app that would answer in this place."""
         known = self._apps.of(state.app) if state is not None else None
-        opened = known or self._apps.route(place, "" if state is not None else word)
-        if not may_ask(opened.config, place.platform, person.id):
-            raise NotForYou
-        return opened
+        return known or self._apps.route(place, "" if state is not None else word)
 
     async def _form(self, invocation: Invocation, opened: OpenApp, state: ThreadState | None) -> Reaction:
         async with opened.in_use() as dify:
@@ -124,7 +128,9 @@ class Invoking:
         place = press.place or Thread(press.platform, "", "", "")
         word = Word.GENERATE if press.action is Action.GENERATE else ""
         state = await self._store.thread_state(place)
-        opened = self._allowed(place, press.person, state, word)
+        opened = self._app_for(place, state, word)
+        if refusal := await self._gate.why_not(opened.config, place, press.person):
+            return Whisper(refusal.sentence)
         if press.action is Action.GENERATE:
             return await self._generate(press, opened)
         return invoked.asked(press, about="" if press.value == NOTHING else press.value)

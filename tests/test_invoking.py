@@ -9,8 +9,9 @@ import pytest
 from pydantic import SecretStr
 
 from bridge.apps import Apps
+from bridge.budget import Budget
 from bridge.conversation import word_of
-from bridge.errors import NotForYou
+from bridge.gate import Gate
 from bridge.inbox import dify_user_of
 from bridge.invoking import Invoking
 from bridge.settings import Settings
@@ -105,7 +106,7 @@ async def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator
             async def deliver(message: Message) -> None:
                 delivered.append(message)
 
-            invoking = Invoking(store, apps, deliver, stopped.append)
+            invoking = Invoking(store, apps, Gate(store, Budget(), ()), deliver, stopped.append)
             yield Desk(invoking, store, dify, writer, delivered, stopped)
 
 
@@ -324,15 +325,15 @@ async def test_help_is_there_while_dify_is_away(desk: Desk) -> None:
 async def test_whoever_may_not_ask_gets_nothing(desk: Desk, order: Order) -> None:
     await desk.converses(THREAD)
     for place in (CHANNEL, THREAD):
-        with pytest.raises(NotForYou):
-            await desk.invoking.invoke(invocation(order, "Why?", place=place, person=GRACE))
+        used = invocation(order, "Why?", place=place, person=GRACE)
+        assert await whispered(desk, used) == english.NOT_FOR_YOU
     assert desk.delivered == []
 
 
 async def test_a_form_is_checked_again_for_who_sends_it(desk: Desk) -> None:
     form = await form_for(desk, invocation(Order.ASK))
-    with pytest.raises(NotForYou):
-        await desk.invoking.sent(sent(form, {"question": "Why?"}, person=GRACE))
+    reaction = await desk.invoking.sent(sent(form, {"question": "Why?"}, person=GRACE))
+    assert reaction == Whisper(english.NOT_FOR_YOU)
 
 
 def written(text: str) -> Message:

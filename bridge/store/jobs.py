@@ -6,7 +6,7 @@ from functools import cache
 
 from pydantic import TypeAdapter
 
-from bridge.types import Filled, Message, MessageRef, Person, Thread
+from bridge.types import Filled, Message, MessageRef, Thread
 
 # The outcome of a question that waits for a form to be filled in: its message is kept for that, for a while.
 UNFILLED = "unfilled"
