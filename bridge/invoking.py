@@ -42,6 +42,9 @@ COUNTED = frozenset({Order.ASK, Order.ABOUT, Order.GENERATE})
 # A form that is about nothing carries this.
 NOTHING = "-"
 
+# Whoever uses these asks the app something.
+COUNTED = frozenset({Order.ASK, Order.ABOUT, Order.GENERATE})
+
 Deliver = Callable[[Message], Awaitable[None]]
 Stop = Callable[[int], None]
 
@@ -84,10 +87,10 @@ class Invoking:
             # Whoever could ask can always end what came of it.
             return await self._end(place, person)
         state = await self._store.thread_state(place)
+        opened = self._app_for(place, state, _word_of(invocation))
         counted = invocation.order in COUNTED
-        opened = await self._allowed(place, person, state, _word_of(invocation), counted=counted)
-        if isinstance(opened, Whisper):
-            return opened
+        if refusal := await self._gate.why_not(opened.config, place, person, counted=counted):
+            return Whisper(refusal.sentence)
         match invocation.order:
             case Order.ASK:
                 return Begin(text) if text else invoked.question_form(NOTHING, person.locale)
@@ -103,14 +106,10 @@ class Invoking:
             case _:
                 assert_never(invocation.order)
 
-    async def _allowed(
-        self, place: Thread, person: Person, state: ThreadState | None, word: str, *, counted: bool
-    ) -> OpenApp | Whisper:
-        """The app that would answer in this place, or why this person may not ask it."""
+    def _app_for(self, place: Thread, state: ThreadState | None, word: str) -> OpenApp:
+        """The app that would answer in this place."""
         known = self._apps.of(state.app) if state is not None else None
-        opened = known or self._apps.route(place, "" if state is not None else word)
-        refusal = await self._gate.why_not(opened.config, place, person, counted=counted)
-        return opened if refusal is None else Whisper(refusal.sentence)
+        return known or self._apps.route(place, "" if state is not None else word)
 
     async def _form(self, invocation: Invocation, opened: OpenApp, state: ThreadState | None) -> Reaction:
         async with opened.in_use() as dify:
@@ -131,9 +130,9 @@ class Invoking:
         place = press.place or Thread(press.platform, "", "", "")
         word = Word.GENERATE if press.action is Action.GENERATE else ""
         state = await self._store.thread_state(place)
-        opened = await self._allowed(place, press.person, state, word, counted=True)
-        if isinstance(opened, Whisper):
-            return opened
+        opened = self._app_for(place, state, word)
+        if refusal := await self._gate.why_not(opened.config, place, press.person):
+            return Whisper(refusal.sentence)
         if press.action is Action.GENERATE:
             return await self._generate(press, opened)
         return invoked.asked(press, about="" if press.value == NOTHING else press.value)

@@ -55,7 +55,7 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     "bridge.invoking": (
         PURE
         | {"bridge.apps", "bridge.dify", "bridge.store", "bridge.routes", "bridge.commands"}
-        | {"bridge.inputs", "bridge.invoked", "bridge.gate"},
+        | {"bridge.inputs", "bridge.invoked", "bridge.changes", "bridge.gate"},
         set(),
     ),
     "bridge.offering": (

@@ -106,8 +106,7 @@ async def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator
             async def deliver(message: Message) -> None:
                 delivered.append(message)
 
-            gate = Gate(store, Budget(), [])
-            invoking = Invoking(store, apps, gate, deliver, stopped.append)
+            invoking = Invoking(store, apps, Gate(store, Budget(), ()), deliver, stopped.append)
             yield Desk(invoking, store, dify, writer, delivered, stopped)
 
 
@@ -326,8 +325,8 @@ async def test_help_is_there_while_dify_is_away(desk: Desk) -> None:
 async def test_whoever_may_not_ask_gets_nothing(desk: Desk, order: Order) -> None:
     await desk.converses(THREAD)
     for place in (CHANNEL, THREAD):
-        reaction = await desk.invoking.invoke(invocation(order, "Why?", place=place, person=GRACE))
-        assert reaction == Whisper(english.NOT_FOR_YOU)
+        used = invocation(order, "Why?", place=place, person=GRACE)
+        assert await whispered(desk, used) == english.NOT_FOR_YOU
     assert desk.delivered == []
 
 

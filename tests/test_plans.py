@@ -47,8 +47,8 @@ _FILL = """
     INSERT INTO chat_thread (key, platform, app, dify_user, updated_at)
         SELECT 'slack:T1:C1:' || n || '.0', 'slack', 'default', 'u', {now} + n FROM {numbers};
     INSERT INTO question (platform, message_id, thread_id, state, received_at, finished_at, asker, place)
-        SELECT 'slack', 'm' || id, id, 2, updated_at, updated_at, 'slack:U' || (id % 50),
-               'slack:T1:C' || (id % 50)
+        SELECT 'slack', 'm' || id, id, 2, updated_at, updated_at,
+               'slack:U' || (id % 9), 'slack:T1:C' || (id % 9)
         FROM chat_thread;
     INSERT INTO reply_message (question_id, page, channel, message_id)
         SELECT id, 0, 'C1', 'r' || id FROM question;
