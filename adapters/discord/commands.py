@@ -49,7 +49,7 @@ def declared() -> list[Component]:
         _slash(english.DISCORD_STOP, english.DISCORD_STOP_SAYS, EVERYWHERE),
         _slash(english.DISCORD_GENERATE, english.DISCORD_GENERATE_SAYS, EVERYWHERE),
         _slash(english.DISCORD_HELP, english.DISCORD_HELP_SAYS, EVERYWHERE),
-        _where(EVERYWHERE) | {"type": ON_MESSAGE} | _named(english.DISCORD_ABOUT, words=True),
+        _where(EVERYWHERE) | {"type": ON_MESSAGE} | _named(english.ABOUT_TITLE, words=True),
     ]
 
 
@@ -58,7 +58,7 @@ def read_command(data: _Object) -> Used | None:
     match data:
         case {"type": 1, "name": str(name)} if name in _SLASHES:
             return Used(_SLASHES[name], _question_in(data))
-        case {"type": 3, "name": english.DISCORD_ABOUT, "target_id": str(target)} if target.isdecimal():
+        case {"type": 3, "name": english.ABOUT_TITLE, "target_id": str(target)} if target.isdecimal():
             return Used(Order.ABOUT, _text_of(data, target), target)
     return None
 
@@ -141,7 +141,7 @@ def _with_names(text: str, message: _Object) -> str:
         match one:
             case {"id": str(id_), "global_name": str(name)} | {"id": str(id_), "username": str(name)}:
                 names[id_] = name
-    return _USER_MENTION.sub(lambda found: f"@{names.get(found.group(1), 'someone')}", text)
+    return _USER_MENTION.sub(lambda found: f"@{names.get(found.group(1), english.DISCORD_SOMEONE)}", text)
 
 
 _SLASHES: Mapping[str, Order] = {

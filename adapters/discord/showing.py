@@ -110,9 +110,8 @@ class Showing:
     def _offered(self, one: Interaction, form: Form) -> Response:
         """What the form says above its fields, such as what was wrong, can be read before it is open."""
         intro = shortened(render(Body(form.intro, final=True)), CONTENT_LIMIT)
-        text = intro or label(
-            form.title, CONTENT_LIMIT, say(english.DISCORD_ONE_MORE_FORM, one.person.locale)
-        )
+        otherwise = say(english.DISCORD_ONE_MORE_FORM, one.person.locale)
+        text = intro or label(form.title, CONTENT_LIMIT, otherwise)
         return offer(text, self._kept.keep(form, one.person.id))
 
 

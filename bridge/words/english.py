@@ -199,6 +199,27 @@ DISCORD_PART_FILLED = "Part {number} of {count} is filled in."
 DISCORD_ONE_MORE_FORM = "One more form."
 DISCORD_SOMEONE = "someone"
 
+# Discord's own commands. Names are one small word, as they are typed; descriptions have at most 100 signs.
+DISCORD_ASK = "ask"
+DISCORD_ASK_SAYS = "Ask a question. It is answered here."
+DISCORD_QUESTION = "question"
+DISCORD_QUESTION_SAYS = "What you would like to know"
+DISCORD_NEW = "new"
+DISCORD_NEW_SAYS = "Begin a new conversation here"
+DISCORD_STOP = "stop"
+DISCORD_STOP_SAYS = "End the answer that is being written here"
+DISCORD_GENERATE = "generate"
+DISCORD_GENERATE_SAYS = "Fill in the form of the app and have it answered"
+DISCORD_HELP = "help"
+DISCORD_HELP_SAYS = "What the bot can do, and how"
+
+# What Discord shows of a command at once.
+DISCORD_ASKED = "{person} asks:"
+DISCORD_FILLED_IN = "{person} has filled in the form of the app."
+DISCORD_ANSWER_THERE = "The answer comes here: {link}"
+DISCORD_NOTED = "This is taken care of."
+DISCORD_UNKNOWN_COMMAND = "The bot does not know this command any more."
+
 # To whoever is not answered, in private.
 FROM_OUTSIDE = "This bot answers only people of the organisation that it belongs to."
 NOT_KNOWN = "It cannot be found out just now whether this is open to you. Please try again in a minute."
@@ -218,24 +239,3 @@ OVER_CHANNEL_RUNNING = (
     "As many questions are being answered in this channel as may be at once ({limit}). "
     "You can ask again when one of them is done."
 )
-# Discord's own commands. Names are one small word, as they are typed; descriptions have at most 100 signs.
-DISCORD_ASK = "ask"
-DISCORD_ASK_SAYS = "Ask a question. It is answered here."
-DISCORD_QUESTION = "question"
-DISCORD_QUESTION_SAYS = "What you would like to know"
-DISCORD_NEW = "new"
-DISCORD_NEW_SAYS = "Begin a new conversation here"
-DISCORD_STOP = "stop"
-DISCORD_STOP_SAYS = "End the answer that is being written here"
-DISCORD_GENERATE = "generate"
-DISCORD_GENERATE_SAYS = "Fill in the form of the app and have it answered"
-DISCORD_HELP = "help"
-DISCORD_HELP_SAYS = "What the bot can do, and how"
-DISCORD_ABOUT = "Ask about this message"
-
-# What Discord shows of a command at once.
-DISCORD_ASKED = "{person} asks:"
-DISCORD_FILLED_IN = "{person} has filled in the form of the app."
-DISCORD_ANSWER_THERE = "The answer comes here: {link}"
-DISCORD_NOTED = "This is taken care of."
-DISCORD_UNKNOWN_COMMAND = "The bot does not know this command any more."
