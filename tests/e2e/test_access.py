@@ -1,32 +1,11 @@
 """Who is answered and who is not, and that nobody else sees it."""
 
-from collections.abc import Callable
-from pathlib import Path
-from typing import TypeAlias
-
 import pytest
 
 from bridge.words import english
 from sandbox.dify import Dify
-from tests.e2e.conftest import Bridge, answered, until
+from tests.e2e.conftest import ON_DISCORD, ON_SLACK, Bridge, Configure, answered, until
 from tests.e2e.places import DiscordPlace, Place, SlackPlace
-
-Configure: TypeAlias = Callable[[str], None]
-
-ON_SLACK = pytest.mark.parametrize("place", [SlackPlace], ids=["slack"], indirect=True)
-ON_DISCORD = pytest.mark.parametrize("place", [DiscordPlace], ids=["discord"], indirect=True)
-
-
-@pytest.fixture
-def configure(place: Place, tmp_path: Path) -> Configure:
-    """Writes `bridge.toml`."""
-
-    def write(text: str) -> None:
-        file = tmp_path / "apps.toml"
-        file.write_text(text, encoding="utf-8")
-        place.bridge_config = str(file)
-
-    return write
 
 
 @pytest.fixture
