@@ -30,6 +30,14 @@ def unknown_guild() -> ApiError:
     return ApiError(HTTPStatus.NOT_FOUND, 10004, "Unknown Guild")
 
 
+def unknown_member() -> ApiError:
+    return ApiError(HTTPStatus.NOT_FOUND, 10007, "Unknown Member")
+
+
+def takes_no_directs() -> ApiError:
+    return ApiError(HTTPStatus.FORBIDDEN, 50007, "Cannot send messages to this user")
+
+
 def unknown_message() -> ApiError:
     return ApiError(HTTPStatus.NOT_FOUND, 10008, "Unknown Message")
 

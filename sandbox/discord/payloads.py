@@ -46,7 +46,7 @@ def own_user(bot: User) -> Json:
 
 def partial_member(guild: Guild, who: User, bot: User) -> Json:
     return {
-        "roles": [guild.bot_role] if who is bot else [],
+        "roles": [guild.bot_role] if who is bot else list(guild.given.get(who.id, ())),
         "nick": None,
         "avatar": None,
         "banner": None,
@@ -141,6 +141,7 @@ def guild(place: Guild, bot: User) -> Json:
         "roles": [
             _role(place.id, "@everyone", 0, Permission.usual(), managed=False),
             _role(place.bot_role, bot.name, 1, Permission(0), managed=True) | {"tags": {"bot_id": bot.id}},
+            *(role(id_, name) for id_, name in place.roles.items()),
         ],
     }
 
@@ -168,6 +169,11 @@ def guild_create(place: Guild, bot: User, people: list[User], everybody: int) ->
         "guild_scheduled_events": [],
         "soundboard_sounds": [],
     }
+
+
+def role(id_: str, name: str) -> Json:
+    """One that people can be given."""
+    return _role(id_, name, 1, Permission(0), managed=False)
 
 
 def _role(id_: str, name: str, position: int, permissions: Permission, *, managed: bool) -> Json:

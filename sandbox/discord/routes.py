@@ -10,15 +10,17 @@ from sandbox.discord.errors import (
     no_history_to_reply_to,
     not_your_message,
     system_message,
+    takes_no_directs,
     thread_archived,
     too_large,
+    unknown_member,
     unknown_user,
 )
 from sandbox.discord.flags import MessageType, Permission
 from sandbox.discord.interactions import Interactions
 from sandbox.discord.rest import Answer, Ask, Route
 from sandbox.discord.settings import Settings
-from sandbox.discord.state import Channel, Message
+from sandbox.discord.state import Channel, Member, Message
 from sandbox.discord.types import Json
 from sandbox.discord.world import World
 
@@ -58,6 +60,7 @@ class Routes:
             Route("GET", _GUILD_COMMANDS, self.commands),
             Route("PUT", _GUILD_COMMANDS, self.put_commands),
             Route("GET", "/guilds/{guild_id}", self.guild),
+            Route("GET", "/guilds/{guild_id}/members/{user_id}", self.member),
             Route("GET", "/guilds/{guild_id}/threads/active", self.active_threads),
             Route("GET", "/channels/{channel_id}", self.channel),
             Route("PATCH", "/channels/{channel_id}", self.change_channel, kind="rename"),
@@ -128,6 +131,12 @@ class Routes:
         if ask.query.get("with_counts") in ("1", "true"):
             data |= {"approximate_member_count": len(self._world.users), "approximate_presence_count": 1}
         return Answer(200, data)
+
+    def member(self, ask: Ask) -> Answer:
+        guild, user = self._world.guild(ask.id("guild_id")), self._world.users.get(ask.id("user_id"))
+        if user is None:
+            raise unknown_member()
+        return Answer(200, payloads.member(Member(guild, user), self._world.bot))
 
     def active_threads(self, ask: Ask) -> Answer:
         threads = [
@@ -272,6 +281,8 @@ class Routes:
         channel = self._world.channel(ask.id("channel_id"))
         if not channel.may_write:
             raise missing_permissions()
+        if channel.recipient is not None and not channel.recipient.takes_directs:
+            raise takes_no_directs()
         return channel
 
     def _replied_to(self, channel: Channel, reference: Json | None) -> Message | None:

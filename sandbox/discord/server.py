@@ -19,6 +19,7 @@ from sandbox.discord.flags import MessageFlag, MessageType, Permission
 from sandbox.discord.gateway import Gateway
 from sandbox.discord.interactions import Interactions
 from sandbox.discord.limits import USUAL, Limits, Meter
+from sandbox.discord.members import Members
 from sandbox.discord.openapi import OpenApi
 from sandbox.discord.rest import PREFIX, Ask, Rest
 from sandbox.discord.routes import Routes
@@ -39,7 +40,7 @@ from sandbox.discord.world import World
 LARGEST_REQUEST = 26 * 1024 * 1024
 
 
-class Discord:
+class Discord(Members):
     """A Discord on loopback: `async with Discord() as discord`, or `start` and `close`.
 
     Guilds, channels and people may be added before and while it runs. `latency` is the time in seconds that

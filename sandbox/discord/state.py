@@ -17,6 +17,7 @@ class User:
     id: str
     name: str
     bot: bool = False
+    takes_directs: bool = True
 
 
 @dataclass(slots=True, eq=False)
@@ -29,6 +30,8 @@ class Guild:
     boost_tier: int = 0
     has_bot: bool = True
     channels: dict[str, "Channel"] = field(default_factory=dict)
+    roles: dict[str, str] = field(default_factory=dict)
+    given: dict[str, list[str]] = field(default_factory=dict)
 
     @property
     def largest_file(self) -> int:

@@ -35,7 +35,9 @@ def message(who: Identity, channel: Channel, stored: Message, *, metadata: bool 
         body["client_msg_id"] = stored.client_msg_id
     if stored.subtype:
         body["subtype"] = stored.subtype
-    body |= {"text": stored.plain, "team": who.team_id}
+    body |= {"text": stored.plain, "team": stored.team or who.team_id}
+    if stored.team:
+        body |= {"user_team": stored.team, "source_team": stored.team}
     body["blocks"] = list(stored.blocks) or [rich_text(stored.plain)]
     if stored.attachments:
         body["attachments"] = list(stored.attachments)
@@ -130,7 +132,7 @@ def acting(who: Identity, user: User) -> JsonObject:
     """Who does something, as interactions say it."""
     name = user.name.lower().replace(" ", ".")
     return {
-        "user": {"id": user.id, "username": name, "name": name, "team_id": who.team_id},
+        "user": {"id": user.id, "username": name, "name": name, "team_id": user.team or who.team_id},
         "api_app_id": who.app_id,
         "token": "REDACTED-token",
         "team": {"id": who.team_id, "domain": who.team.lower()},

@@ -135,8 +135,13 @@ class Slack(Trouble, Surfaces):
     def bot_user_id(self) -> str:
         return self._workspace.identity.bot_user_id
 
-    def add_user(self, name: str) -> str:
-        return self._workspace.add_user(name).id
+    def add_user(self, name: str, *, team: str = "") -> str:
+        """A person; of another workspace, where one is named."""
+        return self._workspace.add_user(name, team).id
+
+    def add_group(self, *people: str) -> str:
+        """A user group with these members; its id."""
+        return self._workspace.add_group(people)
 
     def add_channel(self, name: str, *, bot_is_member: bool = True, kind: str = "channel") -> str:
         """A public channel; with `kind`, a private one (`group`), or direct messages of several (`mpim`)."""
@@ -167,7 +172,15 @@ class Slack(Trouble, Surfaces):
             raise ValueError(f"no thread begins at {thread_ts}")
         kept = tuple(self._workspace.keep_file(file, self._started(), user) for file in files)
         kind = subtype if subtype is not None else "file_share" if files else ""
-        message = Message(self._workspace.new_ts(), user, text, thread_ts=thread_ts, subtype=kind, files=kept)
+        message = Message(
+            self._workspace.new_ts(),
+            user,
+            text,
+            thread_ts=thread_ts,
+            team=self._workspace.users[user].team,
+            subtype=kind,
+            files=kept,
+        )
         if looking_at:
             message.app_context = payloads.entities(self._workspace.identity, looking_at)
         self._world.add(place, message)

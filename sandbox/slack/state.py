@@ -26,9 +26,12 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class User:
+    """`team` is the workspace of somebody from outside, with whom a channel is shared."""
+
     id: str
     name: str
     is_bot: bool = False
+    team: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,7 @@ class Message:
     metadata: JsonObject | None = None
     thread_ts: str | None = None
     bot_id: str = ""
+    team: str = ""
     subtype: str = ""
     files: tuple[StoredFile, ...] = ()
     edited_ts: str = ""
@@ -155,16 +159,22 @@ class Workspace:
         self.users: dict[str, User] = {bot.id: bot}
         self.channels: dict[str, Channel] = {}
         self.files: dict[str, StoredFile] = {}
+        self.groups: dict[str, tuple[str, ...]] = {}
 
     def new_ts(self) -> str:
         """Unique in the workspace, always increasing, near the wall clock: seconds and microseconds."""
         self._last_ts = max(time.time_ns() // 1_000, self._last_ts + 1)
         return f"{self._last_ts // 1_000_000}.{self._last_ts % 1_000_000:06d}"
 
-    def add_user(self, name: str) -> User:
-        user = User(self._new_id("U"), name)
+    def add_user(self, name: str, team: str = "") -> User:
+        user = User(self._new_id("U"), name, team=team)
         self.users[user.id] = user
         return user
+
+    def add_group(self, people: tuple[str, ...]) -> str:
+        group = self._new_id("S")
+        self.groups[group] = people
+        return group
 
     def add_channel(self, name: str, *, bot_is_member: bool, kind: str = "channel") -> Channel:
         channel = Channel(self._new_id("C"), name, bot_is_member, kind=kind)

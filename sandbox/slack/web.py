@@ -18,7 +18,7 @@ from sandbox.slack.world import World
 MAX_BODY = 8 * 2**20  # bytes
 SCOPES = (
     "app_mentions:read,assistant:write,channels:history,groups:history,im:history,mpim:history,chat:write,commands,"
-    "im:write,files:read,files:write,reactions:read,reactions:write,users:read"
+    "im:write,files:read,files:write,reactions:read,reactions:write,users:read,usergroups:read"
 )
 
 

@@ -15,6 +15,11 @@ from tests.e2e.places import DiscordPlace, Place, SlackPlace
 PATIENCE_SECONDS = 10.0
 
 Bridge: TypeAlias = Callable[[], AbstractAsyncContextManager[App]]
+Configure: TypeAlias = Callable[[str], None]
+
+# For stories that only one platform has.
+ON_SLACK = pytest.mark.parametrize("place", [SlackPlace], ids=["slack"], indirect=True)
+ON_DISCORD = pytest.mark.parametrize("place", [DiscordPlace], ids=["discord"], indirect=True)
 
 
 @pytest.fixture
@@ -27,6 +32,18 @@ async def dify() -> AsyncIterator[Dify]:
 async def place(request: pytest.FixtureRequest) -> AsyncIterator[Place]:
     async with request.param() as stand_in:
         yield stand_in
+
+
+@pytest.fixture
+def configure(place: Place, tmp_path: Path) -> Configure:
+    """Writes `bridge.toml`."""
+
+    def write(text: str) -> None:
+        file = tmp_path / "apps.toml"
+        file.write_text(text, encoding="utf-8")
+        place.bridge_config = str(file)
+
+    return write
 
 
 @pytest.fixture

@@ -63,8 +63,16 @@ class Place(ABC):
         """Wait until the bot listens."""
 
     @abstractmethod
-    async def ask(self, text: str) -> str:
+    async def ask(self, text: str, *, person: str = "") -> str:
         """Mention the bot in the channel. Returns the thread that the answer belongs into."""
+
+    @abstractmethod
+    async def ask_in(self, thread: str, text: str, *, person: str = "") -> None:
+        """Mention the bot in a thread."""
+
+    @abstractmethod
+    async def call(self, thread: str, called: str, text: str, *, person: str = "") -> None:
+        """Write in a thread, and call somebody there by name."""
 
     @abstractmethod
     async def say(self, thread: str, text: str, *, person: str = "") -> None:
@@ -144,6 +152,24 @@ class Place(ABC):
     @abstractmethod
     def whispers(self) -> list[str]:
         """What only the default person was shown."""
+
+    @abstractmethod
+    def told(self, person: str = "") -> list[str]:
+        """What the bot has told somebody in private, about what they wrote."""
+
+    @property
+    @abstractmethod
+    def names(self) -> Mapping[str, str]:
+        """What the configuration calls the default person, and where they are."""
+
+    @abstractmethod
+    def group_of(self, person: str) -> str:
+        """Put somebody into a group of their own; what the configuration calls it."""
+
+    @property
+    @abstractmethod
+    def threads(self) -> int:
+        """How many threads the bot has made, where it has to."""
 
     @abstractmethod
     def whispers_to(self, person: str) -> list[str]:
@@ -237,8 +263,15 @@ class SlackPlace(Place):
     async def connected(self) -> None:
         await self.slack.wait_for(lambda: self.slack.connections >= self.connections)
 
-    async def ask(self, text: str) -> str:
-        return await self.slack.say(self.channel, self.person, f"<@{self.slack.bot_user_id}> {text}")
+    async def ask(self, text: str, *, person: str = "") -> str:
+        said = f"<@{self.slack.bot_user_id}> {text}"
+        return await self.slack.say(self.channel, person or self.person, said)
+
+    async def ask_in(self, thread: str, text: str, *, person: str = "") -> None:
+        await self.say(thread, f"<@{self.slack.bot_user_id}> {text}", person=person)
+
+    async def call(self, thread: str, called: str, text: str, *, person: str = "") -> None:
+        await self.say(thread, f"<@{called}> {text}", person=person)
 
     async def say(self, thread: str, text: str, *, person: str = "") -> None:
         channel, _, ts = thread.rpartition("/")
@@ -328,6 +361,25 @@ class SlackPlace(Place):
 
     async def fill(self, values: Mapping[str, str]) -> None:
         await self._heard(await self.slack.submit(self.person, values))
+
+    def told(self, person: str = "") -> list[str]:
+        return self.whispers_to(person or self.person)
+
+    @property
+    def names(self) -> Mapping[str, str]:
+        return {
+            "person": f"slack:{self.person}",
+            "channel": f"slack:channel/{self.channel}",
+            "workspace": f"slack:workspace/{self.slack.team_id}",
+            "everybody": "slack:*",
+        }
+
+    def group_of(self, person: str) -> str:
+        return f"slack:group/{self.slack.add_group(person)}"
+
+    @property
+    def threads(self) -> int:
+        return 0
 
     def whispers_to(self, person: str) -> list[str]:
         return [one.text for one in self.slack.whispers(person)]
@@ -439,8 +491,14 @@ class DiscordPlace(Place):
         await self.discord.wait_for(lambda: self.discord.identifies + self.discord.resumes > self.sessions)
         self.sessions = self.discord.identifies + self.discord.resumes
 
-    async def ask(self, text: str) -> str:
-        return await self._say(self.channel, f"<@{self.discord.bot_id}> {text}")
+    async def ask(self, text: str, *, person: str = "") -> str:
+        return await self._say(self.channel, f"<@{self.discord.bot_id}> {text}", person)
+
+    async def ask_in(self, thread: str, text: str, *, person: str = "") -> None:
+        await self._say(thread, f"<@{self.discord.bot_id}> {text}", person)
+
+    async def call(self, thread: str, called: str, text: str, *, person: str = "") -> None:
+        await self._say(thread, f"<@{called}> {text}", person)
 
     async def say(self, thread: str, text: str, *, person: str = "") -> None:
         await self._say(thread, text, person)
@@ -582,6 +640,31 @@ class DiscordPlace(Place):
             return bool(one.answer)
 
         await self.discord.wait_for(is_over)
+
+    def told(self, person: str = "") -> list[str]:
+        """Each ends with where it was asked what this is about."""
+        messages = self._messages(self.discord.open_dm(person or self.person))
+        told = [message.content.splitlines() for message in messages]
+        assert all(len(lines) == 2 and lines[1].startswith("https://discord.com/channels/") for lines in told)
+        return [lines[0] for lines in told]
+
+    @property
+    def names(self) -> Mapping[str, str]:
+        return {
+            "person": f"discord:{self.person}",
+            "channel": f"discord:channel/{self.channel}",
+            "workspace": f"discord:server/{self.guild}",
+            "everybody": "discord:*",
+        }
+
+    def group_of(self, person: str) -> str:
+        role = self.discord.add_role(self.guild, "somebody's own")
+        self.discord.give_role(self.guild, role, person)
+        return f"discord:role/{role}"
+
+    @property
+    def threads(self) -> int:
+        return len(self.discord.threads(self.channel))
 
     def whispers_to(self, person: str) -> list[str]:
         return [one.content for one in self.discord.whispers(person)]

@@ -58,6 +58,13 @@ def user_info(world: World, args: Arguments) -> JsonObject:
     return {"user": objects.user_info(world.workspace.identity, user)}
 
 
+def group_members(world: World, args: Arguments) -> JsonObject:
+    people = world.workspace.groups.get(args.text("usergroup"))
+    if people is None:
+        raise ApiError("no_such_subteam")
+    return {"users": list(people)}
+
+
 def bot_info(world: World, args: Arguments) -> JsonObject:
     if args.text("bot") != world.workspace.identity.bot_id:
         raise ApiError("bot_not_found")
@@ -125,6 +132,15 @@ METHODS = (
     Method("conversations.info", (CHANNEL, *_INFO), channel_info),
     Method(
         "users.info", (Arg("user", missing="user_not_found"), Arg("include_locale", Kind.FLAG)), user_info
+    ),
+    Method(
+        "usergroups.users.list",
+        (
+            Arg("usergroup", missing="no_such_subteam"),
+            Arg("include_disabled", Kind.FLAG),
+            Arg("team_id"),
+        ),
+        group_members,
     ),
     Method("bots.info", (Arg("bot", missing="bot_not_found"), Arg("team_id")), bot_info),
 )

@@ -8,12 +8,15 @@ from sandbox.slack.world import World
 
 
 def post_ephemeral(world: World, args: Arguments) -> JsonObject:
+    """In a thread that nobody has replied in, nobody sees it; that is no error."""
     channel = world.workspace.joined(args.text("channel"))
     if args.text("user") not in world.workspace.users:
         raise ApiError("user_not_in_channel")
     if not args.text("text").strip():
         raise ApiError("no_text")
-    world.interactions.whisper(channel.id, args.text("user"), args.text("thread_ts"), args.text("text"))
+    thread = args.text("thread_ts")
+    if not thread or channel.replies(thread):
+        world.interactions.whisper(channel.id, args.text("user"), thread, args.text("text"))
     return {"message_ts": world.workspace.new_ts()}
 
 
