@@ -165,9 +165,14 @@ class DiscordAdapter:
 
     async def whisper(self, message: Message, text: str) -> None:
         """See `bridge.ports.Whispers`."""
+        if is_away(message.thread.id):
+            await self._away.whisper(message.thread, text)
+            return
         await self._private.tell(self._ready(), message, text)
 
     def whisper_lanes(self, message: Message) -> tuple[Lane, ...]:
+        if is_away(message.thread.id):
+            return self.post_lanes(message.thread)
         return self._private.lanes(self._ready(), message)
 
     async def belongs(self, thread: Thread, person: Person, group: str) -> bool:

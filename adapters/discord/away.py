@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from adapters.discord import render
 from adapters.discord.buttons import rows
 from adapters.discord.files import FILE_LIMIT_BYTES, plain_file
-from adapters.discord.interactions import Interaction
+from adapters.discord.interactions import Interaction, whisper
 from adapters.discord.webhooks import ORIGINAL, Ticket, Webhooks, changed, shown, ticket_of
 from bridge.errors import MessageGone, NotAllowed
 from bridge.types import Body, File, Lane, MessageRef, Thread
@@ -41,7 +41,6 @@ class _Seat:
 
     ticket: Ticket
     thread: Thread
-    person: str
     until: float
     private: bool
     promised: bool
@@ -72,11 +71,6 @@ class Away:
         # A button of before a restart still tells which thread it belongs to.
         thread = before.thread if before is not None else replace(one.place, id=f"{_OURS}{one.below}")
         self._sit(one, thread, promised=False)
-
-    def latest(self, person: str, channel: str) -> Thread | None:
-        """Where this person has asked last, in this channel."""
-        found = (seat for seat in reversed(self._seats.values()) if seat.person == person)
-        return next((seat.thread for seat in found if seat.thread.channel == channel), None)
 
     async def post(self, thread: Thread, body: Body) -> MessageRef:
         """See `bridge.ports.Adapter`. The first answer is given where it was announced."""
@@ -109,6 +103,16 @@ class Away:
         seat.left -= not seat.promised
         seat.promised = False
 
+    async def whisper(self, thread: Thread, text: str) -> None:
+        """See `bridge.ports.Whispers`. What was announced and is not answered vanishes."""
+        _, seat = self._speaking_in(thread)
+        if seat.promised:
+            await self._webhooks().delete(seat.ticket, ORIGINAL)
+            seat.promised = False
+        _take_one(seat)
+        await self._webhooks().follow_up(seat.ticket, whisper(text))
+        seat.left -= 1
+
     def file_limit(self) -> int:
         return FILE_LIMIT_BYTES
 
@@ -121,7 +125,7 @@ class Away:
 
     def _sit(self, one: Interaction, thread: Thread, *, promised: bool) -> None:
         until = self._clock() + TOKEN_SECONDS
-        self._seats[one.id] = _Seat(ticket_of(one), thread, one.person.id, until, one.hidden, promised)
+        self._seats[one.id] = _Seat(ticket_of(one), thread, until, one.hidden, promised)
         self._speaking[thread.id] = one.id
         while len(self._seats) > MOST_KEPT or next(iter(self._seats.values())).until <= self._clock():
             _, gone = self._seats.popitem(last=False)

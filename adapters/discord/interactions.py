@@ -158,8 +158,11 @@ def _person(payload: _Object) -> Person | None:
         case {"id": str(id_), **user}:
             names = (nick, user.get("global_name"), user.get("username"))
             name = next((name for name in names if isinstance(name, str) and name), "")
-            roles = member.get("roles") if isinstance(member, dict) else None
-            return Person(id_, name, roles=_texts(roles))
+            if not isinstance(member, dict):
+                return Person(id_, name)
+            may = _permissions(member.get("permissions"))
+            moderator = may is not None and (may.manage_messages or may.administrator)
+            return Person(id_, name, roles=_texts(member.get("roles")), moderator=moderator)
     return None
 
 

@@ -32,7 +32,7 @@ from adapters.discord.showing import Showing, offer
 from adapters.discord.webhooks import Webhooks
 from bridge.errors import BridgeError, PlatformError
 from bridge.ports import Host
-from bridge.types import Begin, Filled, Invocation, Order, Press, Reaction, Thread, Whisper
+from bridge.types import Begin, Filled, Invocation, Order, Press, Reaction, Whisper
 from bridge.words import english, say
 
 log = logging.getLogger(__name__)
@@ -103,14 +103,9 @@ class Presses:
         if one.place is None:
             log.warning("Discord: command %s was used nowhere", one.id)
             return
-        place = self._talk(one, one.place) if used.order in (Order.STOP, Order.NEW) else one.place
-        invocation = Invocation(one.id, place, one.person, used.order, used.text, one.at, used.about)
+        invocation = Invocation(one.id, one.place, one.person, used.order, used.text, one.at, used.about)
         openly = used.order in (Order.ASK, Order.ABOUT)
         await self._react(one, self._host.invoke(invocation), openly=openly)
-
-    def _talk(self, one: Interaction, place: Thread) -> Thread:
-        """The conversation that somebody means who names none."""
-        return (one.away and self._away.latest(one.person.id, place.channel)) or place
 
     async def _handle_press(
         self, one: Interaction, custom_id: str, entries: tuple[Entry, ...] | None

@@ -23,9 +23,9 @@ _OF_NUMBERS = ("contexts", "integration_types")
 _OF_OPTIONS = ("type", "required", "max_length", "min_length")
 
 
-async def keep_commands(rest: DiscordRest) -> None:
+async def keep_commands(rest: DiscordRest, pauses: Sequence[float] = PAUSES_SECONDS) -> None:
     """Have Discord know the commands. Whatever goes wrong is only logged: people can write all the same."""
-    for pause in (*PAUSES_SECONDS, None):
+    for pause in (*pauses, None):
         try:
             await _sync(rest)
         except (PlatformDown, RateLimited) as error:

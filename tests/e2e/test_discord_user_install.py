@@ -9,9 +9,9 @@ import pytest
 from adapters.discord.adapter import DiscordAdapter
 from adapters.discord.away import MOST_FOLLOW_UPS
 from bridge.errors import MessageGone, NotAllowed, StoreError
-from bridge.types import Action, Begin, Body, Button, File, Message, MessageRef, Order, Style, Whisper
+from bridge.types import Action, Begin, Body, Button, File, Message, MessageRef, Style, Whisper
 from bridge.words import english
-from sandbox.discord import MessageFlag, Permission
+from sandbox.discord import Limits, MessageFlag, Permission
 from tests.e2e.conftest import until
 from tests.e2e.discord_hosts import Listener, adapter
 from tests.e2e.places import DiscordPlace
@@ -124,6 +124,7 @@ async def test_nothing_is_asked_of_a_channel_that_is_not_the_bots(
 async def test_a_long_answer_has_one_message_and_five_more(
     place: DiscordPlace, host: Listener, bot: DiscordAdapter
 ) -> None:
+    place.discord.limits = Limits.off()
     channel = group(place)
     message = await asked(place, host, channel)
     refs = [
@@ -137,7 +138,6 @@ async def test_a_long_answer_has_one_message_and_five_more(
         await bot.edit(ref, Body(f"Part {number}, at last", final=True))
     assert shown(place, channel) == [f"Part {number}, at last" for number in range(6)]
     assert place.discord.interactions[-1].follow_ups == MOST_FOLLOW_UPS
-    assert place.too_fast == 0
 
 
 async def test_a_message_too_many_can_be_taken_away(
@@ -184,6 +184,19 @@ async def test_a_file_may_be_all_there_is(place: DiscordPlace, host: Listener, b
     await bot.send_file(message.thread, File("plan.txt", "text/plain", b"one"), "f")
     (told,) = place.discord.messages(channel)
     assert told.attachments == ("plan.txt",)
+
+
+async def test_what_is_told_in_private_goes_by_the_interaction_too(
+    place: DiscordPlace, host: Listener, bot: DiscordAdapter
+) -> None:
+    channel = group(place)
+    message = await asked(place, host, channel)
+    assert [lane.scope for lane in bot.whisper_lanes(message)] == [
+        lane.scope for lane in bot.post_lanes(message.thread)
+    ]
+    await bot.whisper(message, "Not now.")
+    assert place.whispers() == ["Not now."]
+    await until(lambda: shown(place, channel) == [])
 
 
 async def test_where_others_may_not_see_it_nobody_else_does(
@@ -249,18 +262,6 @@ async def test_a_message_among_people_can_be_asked_about(
     await until(lambda: bool(host.heard))
     await bot.post(host.heard[-1].thread, Body("Because.", final=True), "a")
     assert shown(place, channel) == ["The sky is blue.", "Because."]
-
-
-async def test_stop_means_what_was_asked_there_last(
-    place: DiscordPlace, host: Listener, bot: DiscordAdapter
-) -> None:
-    channel, other = group(place), group(place)
-    message = await asked(place, host, channel)
-    for where in (channel, other):
-        await place.command(where, "stop")
-    told = [one.place for one in host.invoked if one.order is Order.STOP]
-    assert told[0] == message.thread
-    assert (told[1].channel, told[1].id) == (other, other)
 
 
 async def test_when_its_time_is_over_an_answer_stays_as_it_stood(
