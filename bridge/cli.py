@@ -12,8 +12,9 @@ from rich.console import Console
 
 from bridge import logs
 from bridge.app import assemble
-from bridge.errors import SettingsError, StoreError
-from bridge.settings import Settings
+from bridge.errors import LoginRefused, PlatformError, SettingsError, StoreError
+from bridge.inviting import discord_invitation
+from bridge.settings import DiscordSettings, Settings
 
 EXIT_FAILED = 1
 EXIT_SETTINGS = 2
@@ -24,6 +25,8 @@ cli = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+discord = typer.Typer(help="What Discord has to be told of the bot.", no_args_is_help=True)
+cli.add_typer(discord, name="discord")
 console = Console(stderr=True)
 
 
@@ -86,6 +89,28 @@ def demo(
         raise typer.Exit(EXIT_SETTINGS) from None
     if not finished:
         raise typer.Exit(EXIT_FAILED)
+
+
+@discord.command()
+def invite(
+    to_person: Annotated[
+        bool, typer.Option("--user", help="Where people take the bot along themselves, wherever they write.")
+    ] = False,
+) -> None:
+    """Print the address at which the Discord bot is invited, with just the permissions that it uses."""
+    try:
+        settings = DiscordSettings()
+        typer.echo(asyncio.run(discord_invitation(settings, to_person=to_person)))
+    except SettingsError as error:
+        for problem in error.problems:
+            console.print(problem, markup=False)
+        raise typer.Exit(EXIT_SETTINGS) from None
+    except LoginRefused:
+        console.print("Discord does not accept DISCORD_BOT_TOKEN.")
+        raise typer.Exit(EXIT_FAILED) from None
+    except PlatformError as error:
+        console.print(f"Discord cannot be asked which application this is: {error}", markup=False)
+        raise typer.Exit(EXIT_FAILED) from None
 
 
 async def _serve(settings: Settings) -> bool:

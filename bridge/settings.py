@@ -144,6 +144,23 @@ class DifySettings(BaseSettings):
         return ()
 
 
+class DiscordSettings(DifySettings):
+    """All that an invitation of the Discord bot needs."""
+
+    discord_bot_token: SecretStr = EMPTY
+    discord_api_url: str = "https://discord.com/api/v10"
+
+    @field_validator("discord_api_url")
+    @classmethod
+    def _is_discord_address(cls, value: str) -> str:
+        return web_address(value)
+
+    @classmethod
+    def _missing(cls, given: Mapping[str, object]) -> tuple[str, ...]:
+        known = "discord_bot_token" in given
+        return () if known else ("DISCORD_BOT_TOKEN is missing: the bot's token of the developer portal",)
+
+
 class Settings(DifySettings):
     """All settings. `Settings()` reads them; `SettingsError` lists everything that is wrong with them."""
 
