@@ -183,7 +183,7 @@ class _App(_Table):
     deny: _People = frozenset()
     moderators: _People = frozenset()
     follow: Follow | None = None
-    follow_idle_hours: Annotated[StrictFloat | StrictInt, Field(ge=0, le=8760)] | None = None
+    follow_idle_hours: Annotated[StrictFloat, Field(ge=0, le=8760)] | None = None
     outsiders: StrictBool | None = None
     quota: _Quota = _Quota()
 
@@ -292,7 +292,7 @@ class _Reading:
             app.deny,
             app.follow or around.follow,
             app.moderators,
-            float(around.follow_idle_hours if idle is None else idle),
+            around.follow_idle_hours if idle is None else idle,
             around.outsiders if app.outsiders is None else app.outsiders,
             app.quota.read(),
             self._everywhere,

@@ -8,8 +8,15 @@ from pydantic import SecretStr
 
 from bridge.appfile import Surroundings, read_config
 from bridge.errors import SettingsError
-from bridge.routes import AppConfig, Config, Follow, Route
+from bridge.routes import AppConfig, Config, Everywhere, Follow, Quota, Route
 
+# In the example of the documentation.
+EVERYWHERE = Everywhere(
+    frozenset({"slack:workspace/T012AB3CD", "discord:server/197038439483310086"}),
+    frozenset({"slack:channel/C0SECRET1"}),
+    frozenset({"discord:role/41771983423143938"}),
+    Quota(60, 0, 300, 0),
+)
 ROOT = Path(__file__).resolve().parents[1]
 URL = "https://api.dify.ai/v1"
 SECRETS = {"HR_DIFY_KEY": "app-hr", "WRITER_DIFY_KEY": "app-writer", "WRONG_DIFY_KEY": "dataset-very-secret"}
@@ -45,11 +52,16 @@ def test_the_example_of_the_documentation_says_what_it_says_it_does(tmp_path: Pa
         "https://dify.example.com/v1",
         {"department": "Human Resources", "year": "2026", "formal": "true"},
         frozenset({"slack:U012AB3CD", "discord:80351110224678912"}),
-        frozenset({"slack:*", "discord:80351110224678912"}),
-        frozenset({"slack:U099BAD00"}),
-        Follow.MENTION,
+        frozenset({"slack:*", "slack:group/S0614TZR7", "discord:role/41771983423143936"}),
+        frozenset({"slack:U099BAD00", "discord:channel/41771983423143937"}),
+        Follow.OPENER,
+        frozenset({"slack:U012AB3CD"}),
+        24.0,
+        True,
+        Quota(person_hour=20, person_running=2),
+        EVERYWHERE,
     )
-    assert config.apps["writer"] == AppConfig("writer", SecretStr("app-writer"), URL)
+    assert config.apps["writer"] == AppConfig("writer", SecretStr("app-writer"), URL, everywhere=EVERYWHERE)
     assert config.apps["default"].key.get_secret_value() == "app-default"
     assert config.routes == (
         Route("hr", "slack", "T012AB3CD", "C024BE91L"),
@@ -62,7 +74,8 @@ def test_the_example_of_the_documentation_says_what_it_says_it_does(tmp_path: Pa
 def test_the_documentation_explains_every_setting_there_is(tmp_path: Path) -> None:
     guide = (ROOT / "docs" / "routing.md").read_text(encoding="utf-8")
     (example,) = re.findall(r"```toml\n(.*?)```", guide, re.DOTALL)
-    for name in ("key", "url", "inputs", "curators", "allow", "deny", "follow"):
+    names = ("key", "url", "inputs", "curators", "moderators", "allow", "deny", "outsiders")
+    for name in (*names, "follow", "follow_idle_hours", "quota"):
         assert re.search(rf"^{name} = ", example, re.MULTILINE), name
     for name in ("platform", "workspace", "server", "channel", "direct", "command"):
         assert re.search(rf"^#   {name} ", example, re.MULTILINE), name
@@ -96,6 +109,10 @@ def test_every_mistake_is_told_at_once_by_its_place_and_none_is_repeated(tmp_pat
         tmp_path,
         """
         color = 1
+        [access]
+        allow = ["slack:server/1"]
+        color = 1
+        quota = { person_hour = -1, channel_running = "two", color = 1 }
         [apps.HR]
         key = "app-very-secret"
         [apps.it]
@@ -104,7 +121,12 @@ def test_every_mistake_is_told_at_once_by_its_place_and_none_is_repeated(tmp_pat
         inputs = { a = 1, b = ["very-secret"] }
         curators = ["slack:U1", "very-secret", 3]
         allow = "slack:U1"
+        deny = ["discord:role/1", "discord:role/very-secret"]
+        moderators = ["discord:group/1"]
         follow = "sometimes"
+        follow_idle_hours = -2
+        outsiders = "very secret"
+        quota = { person_running = 1.5 }
         [apps.writer]
         [apps.sales]
         key = "SALES_DIFY_KEY"
@@ -131,6 +153,16 @@ def test_every_mistake_is_told_at_once_by_its_place_and_none_is_repeated(tmp_pat
     assert sorted(places) == sorted(
         [
             "color",
+            "access.allow[1]",
+            "access.color",
+            "access.quota.person_hour",
+            "access.quota.channel_running",
+            "access.quota.color",
+            "apps.it.deny[2]",
+            "apps.it.moderators[1]",
+            "apps.it.follow_idle_hours",
+            "apps.it.outsiders",
+            "apps.it.quota.person_running",
             "apps.HR",
             "apps.HR.key",
             "apps.it.key",
@@ -171,6 +203,16 @@ def test_a_key_in_the_file_itself_is_refused_with_what_to_do(tmp_path: Path) -> 
         ("apps.hr = 1", "bridge.toml: apps.hr: must be a table"),
         ("routes = 1", "bridge.toml: routes: must be tables"),
         ("routes = [1]", "bridge.toml: routes[1]: must be a table"),
+        ("access = 1", "bridge.toml: access: must be a table"),
+        ('[access]\nallow = ["U1"]', "bridge.toml: access.allow[1]: must name people, such as "),
+        (
+            "[access.quota]\nperson_hour = 1.5",
+            "bridge.toml: access.quota.person_hour: must be a whole number",
+        ),
+        (
+            "[apps.default]\nfollow_idle_hours = '2'",
+            "bridge.toml: apps.default.follow_idle_hours: must be a number",
+        ),
         ("[apps.hr]\nkey = 1", "bridge.toml: apps.hr.key: must be a text"),
         ("[apps.hr]\ncolor = 1", "bridge.toml: apps.hr.color: is not known here"),
         ('[[routes]]\napp = "default"\nserver = 1\nplatform = "slack"', "bridge.toml: routes[1]: can never"),
@@ -195,3 +237,31 @@ def test_somebody_has_to_answer_everywhere(tmp_path: Path) -> None:
     assert read(tmp_path, named, key="").apps["default"].key.get_secret_value() == "app-hr"
     (told,) = problems(tmp_path, "[apps.default]", key="")
     assert told.startswith("bridge.toml: apps.default.key: DIFY_API_KEY is set neither")
+
+
+def test_what_the_file_does_not_say_is_as_the_settings_say(tmp_path: Path) -> None:
+    path = tmp_path / "bridge.toml"
+    path.write_text(
+        "[access.quota]\nperson_hour = 5\nchannel_hour = 0\n"
+        '[apps.default]\nfollow = "mention"\nfollow_idle_hours = 0\noutsiders = false\n'
+        '[apps.hr]\nkey = "HR_DIFY_KEY"\n[apps.hr.quota]\nperson_hour = 1\n',
+        encoding="utf-8",
+    )
+    around = Surroundings(
+        *(str(path), SecretStr("app-default"), URL, ("slack",), secret),
+        follow=Follow.OPENER,
+        follow_idle_hours=3.0,
+        outsiders=True,
+        quota=Quota(10, 2, 30, 4),
+    )
+    apps = read_config(around).apps
+    hr, default = apps["hr"], apps["default"]
+    assert (hr.follow, hr.follow_idle_hours, hr.outsiders) == (Follow.OPENER, 3.0, True)
+    assert (default.follow, default.follow_idle_hours, default.outsiders) == (Follow.MENTION, 0.0, False)
+    assert hr.everywhere.quota == default.everywhere.quota == Quota(5, 2, 0, 4)
+    assert (hr.quota, default.quota) == (Quota(1), Quota())
+
+
+def test_the_app_of_the_settings_is_under_what_holds_for_all_apps(tmp_path: Path) -> None:
+    config = read(tmp_path, '[access]\ndeny = ["slack:U1"]\n')
+    assert config.apps["default"].everywhere == Everywhere(deny=frozenset({"slack:U1"}))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.slack.events import plain_text, read_message
+from adapters.slack.events import plain_text, read_asker, read_message
 from bridge.types import Thread
 
 SAMPLES = Path(__file__).resolve().parents[1].parent / "shared" / "reference" / "slack-samples" / "events"
@@ -53,6 +53,47 @@ def test_a_reply_belongs_to_its_thread() -> None:
 )
 def test_what_no_person_said_is_nothing(changes: Mapping[str, object]) -> None:
     assert read_message(event(**changes), "T1", BOT) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "to_others"),
+    [
+        ("<@U2> what do you think?", True),
+        ("<@U2|ada> what do you think?", True),
+        ("<@U1> and <@U2>", True),
+        ("<@U1> is me", False),
+        (f"<@{BOT}> what does <@U2> think?", False),
+        (f"<@{BOT}|bot> what does <@U2> think?", False),
+        ("<#C2|general> and <!subteam^S1|@team> and <https://example.com|@U2>", False),
+        ("nobody", False),
+    ],
+)
+def test_who_calls_somebody_else_by_name_does_not_mean_the_bot(text: str, to_others: bool) -> None:
+    message = read_message(event(text=text), "T1", BOT)
+    assert message is not None
+    assert message.to_others is to_others
+
+
+@pytest.mark.parametrize(
+    ("teams", "outside", "recipient"),
+    [
+        ({}, False, "T1"),
+        ({"team": "T1"}, False, "T1"),
+        ({"team": "T2"}, True, "T2"),
+        ({"team": "T1", "user_team": "T2", "source_team": "T2"}, True, "T2"),
+        ({"team": "T1", "source_team": "T2"}, True, "T2"),
+        ({"team": "T1", "user_team": "E1"}, False, "T1"),
+        ({"user_team": 5}, False, "T1"),
+    ],
+)
+def test_who_belongs_to_another_workspace_is_from_outside(
+    teams: Mapping[str, object], outside: bool, recipient: str
+) -> None:
+    said = event(**teams)
+    message = read_message(said, "T1", BOT)
+    assert message is not None
+    assert message.author.outside is outside
+    assert read_asker(said, message).team == recipient
 
 
 @pytest.mark.parametrize(

@@ -52,10 +52,15 @@ def read_message(event: Mapping[str, object], team_id: str, bot_user_id: str) ->
 
 def is_outside(event: Mapping[str, object], team_id: str) -> bool:
     """Whether somebody belongs to another workspace than the one that the bot is installed in: a channel may
-    be shared with others. An organisation of several workspaces, which is named in the place of one
-    now and then, tells nothing of it."""
+    be shared with others."""
+    return team_of(event) not in ("", team_id)
+
+
+def team_of(event: Mapping[str, object]) -> str:
+    """The workspace of whoever said it, as far as it is told: in its place, there may be the organisation
+    that it is a part of."""
     teams = (_text(event, name) for name in ("user_team", "source_team", "team"))
-    return next((team != team_id for team in teams if team.startswith("T")), False)
+    return next((team for team in teams if team.startswith("T")), "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +73,7 @@ class Asker:
 
 def read_asker(event: Mapping[str, object], message: Message) -> Asker:
     """Who said `message`, which was read from this event."""
-    team = _text(event, "user_team") or _text(event, "team") or message.thread.workspace
-    return Asker(message.author.id, team)
+    return Asker(message.author.id, team_of(event) or message.thread.workspace)
 
 
 def plain_text(text: str, bot_user_id: str) -> str:

@@ -22,10 +22,15 @@ async def discord(place: Place) -> DiscordPlace:
     return place
 
 
-@pytest.mark.parametrize("where", ["[apps.default]", "[access]"])
-@pytest.mark.parametrize("named", ["person", "channel", "workspace", "everybody", "group"])
+@pytest.mark.parametrize(
+    ("where", "named"),
+    [
+        *(("[apps.default]", name) for name in ("person", "channel", "workspace", "everybody", "group")),
+        ("[access]", "group"),
+    ],
+)
 async def test_whoever_is_denied_is_told_in_private_and_the_app_hears_nothing(
-    place: Place, dify: Dify, bridge: Bridge, configure: Configure, named: str, where: str
+    place: Place, dify: Dify, bridge: Bridge, configure: Configure, where: str, named: str
 ) -> None:
     name = place.group_of(place.person) if named == "group" else place.names[named]
     configure(f'{where}\ndeny = ["{name}"]\n')

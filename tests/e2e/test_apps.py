@@ -110,7 +110,9 @@ async def test_whoever_may_not_ask_is_told_and_the_app_hears_nothing_of_it(town:
         on_slack = await town.playground.ask_slack("One?")
         on_discord = await town.playground.ask_discord("Two?")
         await answered(app, 2)
-    assert NotForYou.notice in town.on_slack(on_slack)[0]
+    assert town.on_slack(on_slack) == []
+    told = town.playground.slack.whispers(town.playground.slack_person)
+    assert [one.text for one in told] == [NotForYou.notice]
     assert town.on_discord(on_discord) == ["The second app to Two?"]
     assert [one.query for one in town.second.requests] == ["Two?"]
     assert town.first.requests == []

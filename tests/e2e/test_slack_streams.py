@@ -10,7 +10,7 @@ from bridge.settings import Settings, SlackStreaming
 from bridge.types import Body, Thread
 from sandbox.dify import Answer, Dify
 from sandbox.slack import Call, SlackMessage
-from tests.e2e.conftest import Bridge, answered, until
+from tests.e2e.conftest import Bridge, Configure, answered, until
 from tests.e2e.places import SlackPlace
 from tests.e2e.slack_hosts import Recorder, listening
 
@@ -66,6 +66,21 @@ async def test_in_a_channel_slack_is_told_for_whom_the_text_grows(
     (start,) = [call for call in place.slack.calls if call.method == "chat.startStream"]
     assert start.args["recipient_user_id"] == place.person
     assert start.args["recipient_team_id"] == place.slack.team_id
+    assert place.replies(thread) == [WORDS]
+
+
+async def test_for_whoever_is_from_another_workspace_slack_is_told_which(
+    place: StreamingPlace, dify: Dify, bridge: Bridge, configure: Configure
+) -> None:
+    dify.script = lambda request, turns: Answer(WORDS)
+    configure("[apps.default]\noutsiders = true\n")
+    guest = place.slack.add_user("Guest", team="T0OUTSIDE")
+    async with bridge() as app:
+        thread = await place.ask("Hello?", person=guest)
+        await answered(app, 1)
+    (start,) = [call for call in place.slack.calls if call.method == "chat.startStream"]
+    assert (start.args["recipient_user_id"], start.args["recipient_team_id"]) == (guest, "T0OUTSIDE")
+    assert start.error == ""
     assert place.replies(thread) == [WORDS]
 
 

@@ -81,7 +81,8 @@ def _check_recipient(world: World, channel: Channel, args: Arguments) -> None:
             raise ApiError("missing_recipient_team_id")
     if user and user not in world.workspace.users:
         raise ApiError("user_not_found")
-    if team and team != world.workspace.identity.team_id:
+    own = world.workspace.users[user].team if user else ""
+    if team and team != (own or world.workspace.identity.team_id):
         raise ApiError("team_not_found")
 
 
