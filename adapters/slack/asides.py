@@ -17,7 +17,7 @@ from bridge.types import MessageRef, Thread
 CALLS_PER_MINUTE = 90
 WHISPERS_PER_MINUTE = 50
 SESSIONS_PER_MINUTE = 10
-POSTS_PER_MINUTE = 10
+POSTS_PER_MINUTE = 5
 # What opens a form is good for three seconds. All else may be late.
 VIEW_WITHIN_SECONDS = 0.5
 WITHIN_SECONDS = 60.0

@@ -44,7 +44,7 @@ PER_MINUTE = {
     "files.completeUploadExternal": 100,
 }
 # Of about 60 in a channel; the rest is for threads that commands begin (`asides.POSTS_PER_MINUTE`).
-POSTS_PER_MINUTE = 50
+POSTS_PER_MINUTE = 55
 PAGE_MESSAGES = 200
 # How far apart Slack's clock and ours may be: generous where a message has a key to know it by, and tight
 # where it is known by its time.
