@@ -11,7 +11,7 @@ from bridge.attached import Carrier
 from bridge.budget import Budget
 from bridge.cited import source_lines
 from bridge.commands import Command, Word, command_of
-from bridge.courtesy import open_thread, show_waiting
+from bridge.courtesy import open_thread, release, show_waiting
 from bridge.dify import DifyClient, Ids
 from bridge.errors import BridgeError, LeaseLost, NothingAsked, Unfilled
 from bridge.gate import Gate
@@ -22,7 +22,7 @@ from bridge.markdown import without_own_links
 from bridge.naming import name_thread
 from bridge.notes import Notes
 from bridge.obeying import Obeying, fill_button
-from bridge.ports import OpensThreads
+from bridge.ports import HoldsSessions, OpensThreads
 from bridge.preparing import Prepared, prepare, says_nothing
 from bridge.reply import Begun, Reply
 from bridge.scene import Scene, Told, key_of
@@ -36,6 +36,8 @@ log = logging.getLogger(__name__)
 QUESTION_LIMIT_CHARACTERS = 32_000
 # A step that is over sooner is not worth a message of its own.
 STEPS_SHOWN_AFTER_SECONDS = 1.0
+# Nor is it where the platform tells it otherwise, until somebody may want to stop it.
+STEPS_SHOWN_ALSO_AFTER_SECONDS = 10.0
 # A file comes below the words that go with it, if those do not take too long.
 WORDS_FIRST_SECONDS = 5.0
 CLOSING_SECONDS = 10.0
@@ -93,6 +95,8 @@ class Conversation:
 
     async def _answered(self, asked: Asked, scene: Scene, opened: OpenApp, asking: Asking) -> str:
         reply, told = scene.reply, scene.told
+        if scene.job.begun_before and isinstance(scene.adapter, HoldsSessions):
+            scene.adapter.inherit(scene.job.thread)
         showing = asyncio.create_task(reply.run(), name=f"reply to {asked.job.message.id}")
         try:
             await self._guarded(asked, scene, asking)
@@ -104,10 +108,12 @@ class Conversation:
         except asyncio.CancelledError:
             reply.close(told.shown, " ".join([*told.notices, english.RESTARTING]))
             await self._closed(scene, showing, CLOSING_SECONDS)
+            await release(scene.adapter, self._budget, scene.job.thread)
             await scene.notes.save()
             raise
         reply.close(told.shown, " ".join(told.notices), source_lines(told.sources), tuple(told.buttons))
         problem = await self._closed(scene, showing, None)
+        await release(scene.adapter, self._budget, scene.job.thread)
         await scene.notes.settle()
         self._follow_up(scene, opened, asking)
         return problem or told.outcome
@@ -151,12 +157,14 @@ class Conversation:
             await self._ask(scene, asking)
 
     async def _ask(self, scene: Scene, asking: Asking) -> None:
-        told = scene.told
+        told, adapter, thread = scene.told, scene.adapter, scene.job.thread
         told.lead = lead_of(scene.job.message)
         waiting = asyncio.create_task(
-            show_waiting(scene.adapter, self._budget, scene.job.thread), name="waiting"
+            show_waiting(adapter, self._budget, thread, lambda: scene.reply.step), name="waiting"
         )
-        steps = asyncio.get_running_loop().call_later(STEPS_SHOWN_AFTER_SECONDS, scene.reply.show_steps)
+        told_otherwise = isinstance(adapter, HoldsSessions) and adapter.tells_steps(thread)
+        after = STEPS_SHOWN_ALSO_AFTER_SECONDS if told_otherwise else STEPS_SHOWN_AFTER_SECONDS
+        steps = asyncio.get_running_loop().call_later(after, scene.reply.show_steps)
         try:
             await asking.ask(waiting)
             await self._put_files(scene, asking)
@@ -328,6 +336,7 @@ def word_of(message: Message) -> str:
 
 def lead_of(message: Message, heard: str = "") -> str:
     """What stands above the answer: what nobody can read elsewhere of the question."""
-    said = "\n\n".join(part for part in (message.text if message.pressed else "", heard) if part)
+    unseen = message.pressed and not message.replies_to
+    said = "\n\n".join(part for part in (message.text if unseen else "", heard) if part)
     quoted = "\n".join(f"> {line}" for line in said.splitlines())
     return f"{quoted}\n\n" if quoted else ""

@@ -74,6 +74,11 @@ class Draft:
         self._written, self._step, self._thought = text, step, thought
         self.stale = True
 
+    @property
+    def step(self) -> str:
+        """What the app is busy with just now."""
+        return self._step
+
     def show_steps(self) -> None:
         """Say what runs even where there is no text yet."""
         self._shows_steps = self.stale = True

@@ -345,6 +345,15 @@ class KnowsRoles(Protocol):
 class HoldsSessions(Protocol):
     """A platform that shows on its own that the bot is at work in a thread, until it is told otherwise."""
 
+    def tells_steps(self, thread: Thread) -> bool:
+        """Whether `show_waiting` shows there what the app is busy with, so that no message has to."""
+        ...
+
+    def inherit(self, thread: Thread) -> None:
+        """An answer goes on there that another process has begun, or this one before a restart: it may have
+        left something shown."""
+        ...
+
     async def release(self, thread: Thread) -> None:
         """Nothing is being worked on there (any more). Again is harmless."""
         ...

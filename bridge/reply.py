@@ -136,6 +136,11 @@ class Reply:
             self._changed.set()
 
     @property
+    def step(self) -> str:
+        """What the app is busy with just now."""
+        return self._draft.step
+
+    @property
     def last(self) -> tuple[MessageRef, Body] | None:
         """The last message of the reply and what it shows, if there is one."""
         shown = [(page.ref, page.shown) for page in self._pages if page.ref is not None]

@@ -98,8 +98,9 @@ class Message:
     `context` is what the person had in front of them, offered to the app's inputs by these names. `sent_at`
     is in seconds since 1970.
 
-    One that was `pressed`, not written, has the id of the press, and nobody can read it but in its answer. It
-    may carry what was `filled` into the app's form, or a `decision`, which then stands for the text.
+    One that was `pressed`, not written, has the id of the press, and nobody can read it but in its answer, or
+    where the adapter has put it: then it `replies_to` that. It may carry what was `filled` into the app's
+    form, or a `decision`, which then stands for the text.
     """
 
     id: str

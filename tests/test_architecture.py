@@ -154,10 +154,16 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
         f"adapters.slack.{part}": ({f"adapters.slack.{known}" for known in parts} | PURE, set())
         for part, parts in {
             "buttons": {"mrkdwn"},
+            "fields": set[str](),
+            "lately": set[str](),
             "forms": {"buttons", "mrkdwn", "render"},
             "attached": set[str](),
             "events": {"attached"},
-            "pressed": {"buttons", "events", "forms"},
+            "acting": {"fields"},
+            "pressed": {"acting", "buttons", "events", "fields", "forms"},
+            "commands": {"acting", "events", "fields", "forms"},
+            "home": {"acting", "buttons", "commands", "events", "fields", "forms", "mrkdwn", "render"},
+            "looking": {"fields"},
         }.items()
     },
     "adapters.discord": (

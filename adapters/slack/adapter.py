@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager, contextmanager
 import aiohttp
 
 from adapters.slack import render
+from adapters.slack.asides import Asides
 from adapters.slack.events import DIRECT_MESSAGE, PLATFORM, read_asker, read_message
 from adapters.slack.faults import NoFeature, NoScope
 from adapters.slack.files import FILE_LIMIT_BYTES, Files
@@ -16,8 +17,10 @@ from adapters.slack.growing import Growing, Streaming
 from adapters.slack.missed import Missed
 from adapters.slack.people import People
 from adapters.slack.presses import Presses
+from adapters.slack.sessions import Sessions
 from adapters.slack.socket import AWAY_SECONDS, listen
 from adapters.slack.streams import LIFETIME_SECONDS
+from adapters.slack.surfaces import Surfaces
 from adapters.slack.web import SlackWeb, new_client
 from bridge.errors import LoginRefused, PlatformDown, PlatformError, RateLimited
 from bridge.ports import Host
@@ -48,7 +51,8 @@ class SlackAdapter:
         self._bot_token = bot_token
         self._app_token = app_token
         self._api_url = api_url.rstrip("/") + "/"
-        self._growing = Growing(streaming, stream_lifetime_seconds)
+        self._sessions = Sessions()
+        self._growing = Growing(streaming, stream_lifetime_seconds, self._sessions)
         self._away_seconds = away_seconds
         self._may_mark = True
         self._may_name = True
@@ -67,10 +71,13 @@ class SlackAdapter:
                 self._growing.remember(message, read_asker(event, message))
                 await host.deliver(message)
 
+            asides = Asides(web)
+            surfaces = Surfaces(web, host, asides, self._sessions)
+
             async def on_message(event: Mapping[str, object], team_id: str) -> None:
                 message = read_message(event, team_id or web.team_id, web.bot_user_id)
                 if message is not None:
-                    await take(event, message)
+                    await take(event, surfaces.with_context(event, message))
 
             try:
                 await _until_it_works(web.sign_in)
@@ -79,11 +86,12 @@ class SlackAdapter:
                 # The SDK would try for ever with a token that is refused.
                 await _until_it_works(lambda: web.open_connection(self._app_token))
                 missed = Missed(web, host, take)
-                async with _beside(missed.run()), Presses(web, host) as presses:
+                async with _beside(missed.run()), surfaces, Presses(web, host, asides) as presses:
                     await listen(
                         web,
                         self._app_token,
                         on_message,
+                        surfaces.take,
                         presses.take,
                         lambda: presses.left,
                         missed.look,
@@ -93,7 +101,7 @@ class SlackAdapter:
                 self._web = None
 
     async def post(self, thread: Thread, body: Body, key: str) -> MessageRef:
-        return await self._ready().post(thread, render.render(body), key)
+        return await self._growing.post(self._ready(), thread, body, key)
 
     async def edit(self, ref: MessageRef, body: Body) -> None:
         await self._growing.edit(self._ready(), ref, body)
@@ -157,6 +165,28 @@ class SlackAdapter:
             self._may_name = False
             raise
 
+    async def show_waiting(self, thread: Thread, step: str = "") -> None:
+        """See `bridge.ports.ShowsWaiting`. Slack has a line for it in direct messages with an agent."""
+        await self._sessions.show(self._ready(), thread, step)
+
+    def waiting_lanes(self, thread: Thread) -> tuple[Lane, ...]:
+        return self._sessions.show_lanes(self._ready(), thread)
+
+    def tells_steps(self, thread: Thread) -> bool:
+        """See `bridge.ports.HoldsSessions`."""
+        # A stream has a place of its own for it.
+        return self._sessions.shows(thread) and not self._growing.may_stream(thread)
+
+    def inherit(self, thread: Thread) -> None:
+        if thread.channel.startswith(DIRECT_MESSAGE):
+            self._sessions.inherit(thread)
+
+    async def release(self, thread: Thread) -> None:
+        await self._sessions.release(self._ready(), thread)
+
+    def release_lanes(self, thread: Thread) -> tuple[Lane, ...]:
+        return self._sessions.release_lanes(self._ready(), thread)
+
     async def person(self, person: Person) -> Person:
         """See `bridge.ports.KnowsPeople`."""
         return await self._people.person(self._ready(), person)
@@ -194,10 +224,10 @@ class SlackAdapter:
     def empty(self, thread: Thread, body: Body) -> bool:
         if self.may_stream(thread) and not (body.final or body.step or body.notice):
             return not render.streamed(body)
-        return not render.render(body).blocks
+        return not self._growing.rendered(body).blocks
 
     def same(self, one: Body, other: Body) -> bool:
-        return render.render(one) == render.render(other)
+        return self._growing.rendered(one) == self._growing.rendered(other)
 
     def post_lanes(self, thread: Thread) -> tuple[Lane, ...]:
         return (self._ready().post_lane(thread),)

@@ -13,6 +13,11 @@ Block = Mapping[str, object]
 ID_PREFIX = "bridge:"
 # Slack's own pair of thumbs has one id and says which of both was pressed in its value.
 FEEDBACK = "feedback"
+# So has the menu of what else can be done with an answer.
+MENU = "menu"
+IN_MENU = (Action.SOURCES, Action.AGAIN, Action.SPEAK, Action.CURATE)
+# Of one menu.
+MAX_OPTIONS = 5
 # Of a button, in characters.
 LABEL_LIMIT = 75
 # Of one block of buttons, and of a message: four such blocks.
@@ -38,17 +43,25 @@ def source_blocks(sources: Sequence[str]) -> tuple[Block, ...]:
     return ({"type": "context", "elements": [mrkdwn_object(line)]},)
 
 
-def button_blocks(buttons: Sequence[Button], *, final: bool) -> tuple[Block, ...]:
-    """The buttons in their order. In a final message, thumbs up and down are Slack's own pair."""
-    shown = buttons[:MAX_BUTTONS]
+def button_blocks(buttons: Sequence[Button], *, final: bool, thumbs: bool = True) -> tuple[Block, ...]:
+    """The buttons in their order. In a final message, thumbs up and down are Slack's own pair, where Slack
+    takes these `thumbs`; and what else can be done with the answer is a menu beside them."""
+    shown = list(buttons[:MAX_BUTTONS])
+    menu = [one for one in shown if one.action in IN_MENU][:MAX_OPTIONS] if final else []
+    # A menu of one would only be in the way.
+    if len(menu) < 2:
+        menu = []
+    shown = [one for one in shown if one not in menu]
     pair = _thumbs(shown) if final else None
     if pair is None:
-        return _rows(shown)
+        return _rows(shown, menu=menu)
     at = min(shown.index(one) for one in pair)
     before = [one for one in shown[:at] if one not in pair]
     after = [one for one in shown[at:] if one not in pair]
     # Each block has ids of its own, which all the same must not be repeated in the message.
-    return (*_rows(before), _feedback(*pair), *_rows(after, taken=before))
+    if thumbs:
+        return (*_rows(before), _feedback(*pair), *_rows((), menu=menu), *_rows(after, taken=before))
+    return (*_rows([*before, *pair], menu=menu), *_rows(after, taken=before))
 
 
 def label(text: str, limit: int = LABEL_LIMIT) -> str:
@@ -85,29 +98,42 @@ def _feedback(like: Button, dislike: Button) -> Block:
             {
                 "type": "feedback_buttons",
                 "action_id": ID_PREFIX + FEEDBACK,
-                "positive_button": _thumb(like),
-                "negative_button": _thumb(dislike),
+                "positive_button": _named(like),
+                "negative_button": _named(dislike),
             }
         ],
     }
 
 
-def _thumb(button: Button) -> Block:
+def _named(button: Button) -> Block:
     return {
         "text": {"type": "plain_text", "text": label(button.label)},
         "value": f"{button.action}:{button.value}",
     }
 
 
-def _rows(buttons: Sequence[Button], taken: Sequence[Button] = ()) -> tuple[Block, ...]:
+def _rows(
+    buttons: Sequence[Button], taken: Sequence[Button] = (), menu: Sequence[Button] = ()
+) -> tuple[Block, ...]:
+    """Rows of buttons, of which `taken` stand in earlier ones, and at their end the menu."""
     elements = [
         _button(one, sum(other.action is one.action for other in (*taken, *buttons[:at])))
         for at, one in enumerate(buttons)
     ]
+    if menu:
+        elements.append(_menu(menu))
     return tuple(
         {"type": "actions", "elements": elements[start : start + ROW_LIMIT]}
         for start in range(0, len(elements), ROW_LIMIT)
     )
+
+
+def _menu(buttons: Sequence[Button]) -> Block:
+    return {
+        "type": "overflow",
+        "action_id": ID_PREFIX + MENU,
+        "options": [_named(one) for one in buttons],
+    }
 
 
 def _button(button: Button, same_before: int) -> Block:

@@ -33,7 +33,10 @@ LOGIN = frozenset(
         "not_allowed_token_type",
     }
 )
-NO_FEATURE = frozenset({"unknown_method", "feature_disabled", "method_deprecated", "not_supported"})
+NO_FEATURE = frozenset(
+    {"unknown_method", "feature_disabled", "method_deprecated", "not_supported", "not_agent_app"}
+)
+BLOCKS_REFUSED = frozenset({"invalid_blocks", "invalid_blocks_format"})
 # A workspace without native streams, or without the right to them.
 NO_STREAMS = NO_FEATURE | {"missing_scope"}
 # What a form is opened with is good for three seconds, and for once.
@@ -50,6 +53,10 @@ DEFAULT_RETRY_AFTER_SECONDS = 30.0
 
 class NoStreams(NotAllowed):
     """This workspace has no native streams."""
+
+
+class BlocksRefused(NotAllowed):
+    """What stands in or below a message is not of the kinds that this workspace takes."""
 
 
 class StreamGone(NotAllowed):
@@ -141,6 +148,7 @@ def _plainly(code: str) -> type[PlatformError] | None:
         (LATE, TooLate),
         (NO_FEATURE, NoFeature),
         (NO_GROUP, NoGroup),
+        (BLOCKS_REFUSED, BlocksRefused),
     ):
         if code in codes:
             return kind

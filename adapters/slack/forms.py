@@ -32,7 +32,8 @@ _NUMBER = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,20})?")
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where somebody pressed, so that they can be told there what comes of it."""
+    """Where somebody pressed, so that they can be told there what comes of it. `thread` is empty where that
+    was in none."""
 
     channel: str
     thread: str

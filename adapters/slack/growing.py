@@ -3,23 +3,23 @@
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from enum import StrEnum
-from typing import TypeVar
 
 from adapters.slack import render
 from adapters.slack.events import DIRECT_MESSAGE, Asker
-from adapters.slack.faults import NoStreams, StillStreaming, StreamFull, StreamGone
-from adapters.slack.streams import LIFETIME_SECONDS, Chunk, Move, Stream, Streams
+from adapters.slack.faults import BlocksRefused, NoStreams, StillStreaming, StreamFull, StreamGone
+from adapters.slack.lately import bound
+from adapters.slack.render import Rendered
+from adapters.slack.sessions import Sessions
+from adapters.slack.streams import Chunk, Move, Stream, Streams
 from adapters.slack.web import SlackWeb
 from bridge.errors import NotAllowed, PlatformDown, TryOtherwise
 from bridge.types import Body, Lane, Message, MessageRef, Thread
 
 log = logging.getLogger(__name__)
-
-K = TypeVar("K")
-T = TypeVar("T")
 
 # Who asked last is remembered for so many threads, and so are threads that refused a stream.
 REMEMBERED_THREADS = 10_000
@@ -38,8 +38,11 @@ class Streaming(StrEnum):
 class Growing:
     """The messages of all threads, and what is known of each that still grows."""
 
-    def __init__(self, streaming: Streaming, stream_lifetime_seconds: float = LIFETIME_SECONDS) -> None:
+    def __init__(self, streaming: Streaming, stream_lifetime_seconds: float, sessions: Sessions) -> None:
         self._streaming = streaming
+        self._sessions = sessions
+        # Whether this Slack takes its own pair of thumbs.
+        self._thumbs = True
         self._streams = Streams(stream_lifetime_seconds)
         self._askers: OrderedDict[str, Asker] = OrderedDict()
         self._refused: OrderedDict[str, None] = OrderedDict()
@@ -53,30 +56,23 @@ class Growing:
         if message.addressed or key in self._askers:
             self._askers[key] = asker
             self._askers.move_to_end(key)
-            _bound(self._askers)
+            bound(self._askers, REMEMBERED_THREADS)
+
+    async def post(self, web: SlackWeb, thread: Thread, body: Body, key: str) -> MessageRef:
+        """See `bridge.ports.Adapter`."""
+        with self._plainer(body):
+            ref = await web.post(thread, self.rendered(body), key)
+        self._sessions.answered(thread)
+        return ref
 
     async def edit(self, web: SlackWeb, ref: MessageRef, body: Body) -> None:
         """See `bridge.ports.Adapter`."""
-        stream = self._streams.get(ref)
-        try:
-            match self._streams.move(ref, body, _now()):
-                case Move.APPEND if stream is not None:
-                    await self._append(web, ref, stream, body)
-                case Move.STOP if stream is not None:
-                    below = render.blocks_below(body, has_text=bool(render.streamed(body)))
-                    await self._stop(web, ref, stream.grown(body)[1], below)
-                case Move.STOP_AND_UPDATE:
-                    await self._stop(web, ref, (), ())
-                    await web.update(ref, render.render(body))
-                case _:
-                    await web.update(ref, render.render(body), self._unmarked.get(ref))
-                    self._unmarked.pop(ref, None)
-        except StreamGone as error:
-            self._streams.end(ref)
-            raise TryOtherwise(str(error)) from error
-        except (StreamFull, StillStreaming) as error:
-            self._streams.put(ref, replace(stream or Stream(_now()), broken=True))
-            raise TryOtherwise(str(error)) from error
+        with self._plainer(body):
+            await self._edit(web, ref, body)
+
+    def rendered(self, body: Body) -> Rendered:
+        """What a message shows, as far as this Slack takes it."""
+        return render.render(body, thumbs=self._thumbs)
 
     def edit_lanes(self, web: SlackWeb, ref: MessageRef, body: Body) -> tuple[Lane, ...]:
         match self._streams.move(ref, body, _now()):
@@ -104,7 +100,7 @@ class Growing:
             return None
         ref = MessageRef(thread.channel, found.ts)
         if not found.marked:
-            self._begun(ref, key)
+            self._begun(thread, ref, key)
             if stream is None or stream.text != found.text:
                 stream = Stream(_now(), broken=True)
             self._streams.put(ref, stream)
@@ -117,7 +113,8 @@ class Growing:
             ref = await web.start_stream(thread, chunks, self._askers.get(thread.key))
         except PlatformDown:
             self._doubtful[key] = stream
-            _bound(self._doubtful)
+            bound(self._doubtful, REMEMBERED_THREADS)
+            self._sessions.inherit(thread)
             raise
         except NoStreams as error:
             log.warning("Slack: no native streams here, replies grow by edits: %s", error)
@@ -125,9 +122,9 @@ class Growing:
             raise TryOtherwise(str(error)) from error
         except NotAllowed as error:
             self._refused[thread.key] = None
-            _bound(self._refused)
+            bound(self._refused, REMEMBERED_THREADS)
             raise TryOtherwise(str(error)) from error
-        self._begun(ref, key)
+        self._begun(thread, ref, key)
         self._streams.put(ref, stream)
         return ref
 
@@ -144,6 +141,29 @@ class Growing:
 
     def worn(self, ref: MessageRef) -> bool:
         return self._streams.worn(ref, _now())
+
+    async def _edit(self, web: SlackWeb, ref: MessageRef, body: Body) -> None:
+        stream = self._streams.get(ref)
+        try:
+            match self._streams.move(ref, body, _now()):
+                case Move.APPEND if stream is not None:
+                    await self._append(web, ref, stream, body)
+                case Move.STOP if stream is not None:
+                    has_text = bool(render.streamed(body))
+                    below = render.blocks_below(body, has_text=has_text, thumbs=self._thumbs)
+                    await self._stop(web, ref, stream.grown(body)[1], below)
+                case Move.STOP_AND_UPDATE:
+                    await self._stop(web, ref, (), ())
+                    await web.update(ref, self.rendered(body))
+                case _:
+                    await web.update(ref, self.rendered(body), self._unmarked.get(ref))
+                    self._unmarked.pop(ref, None)
+        except StreamGone as error:
+            self._streams.end(ref)
+            raise TryOtherwise(str(error)) from error
+        except (StreamFull, StillStreaming) as error:
+            self._streams.put(ref, replace(stream or Stream(_now()), broken=True))
+            raise TryOtherwise(str(error)) from error
 
     async def _append(self, web: SlackWeb, ref: MessageRef, stream: Stream, body: Body) -> None:
         grown, chunks = stream.grown(body)
@@ -163,16 +183,24 @@ class Growing:
         await web.stop_stream(ref, chunks, blocks, self._unmarked.get(ref, ""))
         self._unmarked.pop(ref, None)
         self._streams.end(ref)
+        self._sessions.ended(ref)
 
-    def _begun(self, ref: MessageRef, key: str) -> None:
+    @contextmanager
+    def _plainer(self, body: Body) -> Iterator[None]:
+        """Where Slack refuses what stands in the message, and it could be plainer: not like this again."""
+        try:
+            yield
+        except BlocksRefused as error:
+            if not self._thumbs or self.rendered(body) == render.render(body, thumbs=False):
+                raise
+            log.warning("Slack: its own thumbs are not taken here, plain buttons stand for them: %s", error)
+            self._thumbs = False
+            raise TryOtherwise(str(error)) from error
+
+    def _begun(self, thread: Thread, ref: MessageRef, key: str) -> None:
+        self._sessions.began(thread, ref)
         self._unmarked[ref] = key
-        _bound(self._unmarked)
-
-
-def _bound(remembered: "OrderedDict[K, T]") -> None:
-    """Forget the oldest."""
-    if len(remembered) > REMEMBERED_THREADS:
-        remembered.popitem(last=False)
+        bound(self._unmarked, REMEMBERED_THREADS)
 
 
 def _now() -> float:

@@ -7,12 +7,13 @@ net below that, for a longer absence.
 import asyncio
 import logging
 import time
-from collections import deque
 from collections.abc import Awaitable, Callable
 from functools import partial
+from math import inf
 from typing import TypeVar
 
 from adapters.slack.events import DIRECT_MESSAGE, PLATFORM, read_message
+from adapters.slack.pacing import Pace
 from adapters.slack.posts import Json
 from adapters.slack.web import Page, SlackWeb
 from bridge.errors import BridgeError, Leaving, PlatformDown, RateLimited, StoreError
@@ -43,7 +44,7 @@ class Missed:
         self._host = host
         self._take = take
         self._wanted = asyncio.Event()
-        self._calls: deque[float] = deque(maxlen=CALLS_PER_MINUTE)
+        self._pace = Pace(CALLS_PER_MINUTE)
 
     def look(self) -> None:
         """Have it read what was missed until now. Returns at once."""
@@ -101,7 +102,7 @@ class Missed:
         kind = "im" if channel.startswith(DIRECT_MESSAGE) else ""
         said, cursor = [], ""
         for _ in range(MAX_PAGES):
-            await self._turn()
+            await self._pace.turn(inf, "what was missed")
             page = await read_page(cursor)
             for one in page.messages:
                 event = {**one, "channel": channel, "channel_type": kind}
@@ -133,13 +134,6 @@ class Missed:
                 return None
             await asyncio.sleep(wait)
         return None
-
-    async def _turn(self) -> None:
-        """Wait until one more call is within the share of this task."""
-        now = asyncio.get_running_loop().time()
-        if len(self._calls) == CALLS_PER_MINUTE:
-            await asyncio.sleep(max(0.0, self._calls[0] + 60.0 - now))
-        self._calls.append(asyncio.get_running_loop().time())
 
     def _is_ours(self, thread: Thread) -> bool:
         return thread.workspace == self._web.team_id

@@ -1,22 +1,20 @@
 """Presses and forms that were sent, as Slack's interactions say them. Pure."""
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from adapters.slack import forms
-from adapters.slack.buttons import FEEDBACK, ID_PREFIX
+from adapters.slack.acting import read_actor
+from adapters.slack.buttons import FEEDBACK, ID_PREFIX, MENU
 from adapters.slack.events import PLATFORM
+from adapters.slack.fields import Json, first_of, is_ts, object_of, text_of
 from adapters.slack.forms import Origin
-from bridge.types import Action, Person, Press
+from bridge.types import Action, Person, Press, Thread
 
 VALUE_LIMIT_CHARACTERS = 200
 
 # What makes a press's id its own: a time; the hash of a view, or its id. It has at most 20 characters.
-_TS = re.compile(r"[0-9]{1,12}\.[0-9]{1,6}")
 _OWN = re.compile(r"[!-9;-~]{1,20}")
-
-Json = Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +28,23 @@ class Pressed:
     answer_url: str = ""
     view: str = ""
 
+    @property
+    def person(self) -> Person:
+        return self.press.person
+
+    @property
+    def id(self) -> str:
+        return self.press.id
+
+    @property
+    def at(self) -> float:
+        return self.press.at
+
 
 def read_press(payload: Json, team_id: str, now: float) -> Pressed | None:
     """The press that an interaction carries; None where it is none of ours, or cannot be read. `now` is in
     seconds since 1970."""
-    person = _person(payload, team_id)
+    person = read_actor(payload, team_id)
     match payload.get("type"):
         case "block_actions" if person:
             return _button(payload, person, team_id)
@@ -45,11 +55,10 @@ def read_press(payload: Json, team_id: str, now: float) -> Pressed | None:
 
 
 def _button(payload: Json, person: Person, team_id: str) -> Pressed | None:
-    actions = payload.get("actions")
-    action = _object(actions[0]) if isinstance(actions, list) and actions else {}
-    origin, at = _origin(payload), _text(action, "action_ts")
-    what = _action(_text(action, "action_id"), _text(action, "value"))
-    if origin is None or what is None or not _TS.fullmatch(at):
+    action = first_of(payload.get("actions"))
+    origin, at = _origin(payload), text_of(action, "action_ts")
+    what = _action(text_of(action, "action_id"), _value(action))
+    if origin is None or what is None or not is_ts(at):
         return None
     press = Press(
         id=f"{team_id}:{origin.channel}:{at}",
@@ -58,20 +67,21 @@ def _button(payload: Json, person: Person, team_id: str) -> Pressed | None:
         action=what[0],
         value=what[1],
         at=float(at),
+        place=_place(team_id, origin),
     )
-    return Pressed(press, origin, _text(payload, "trigger_id"), _text(payload, "response_url"))
+    return Pressed(press, origin, text_of(payload, "trigger_id"), text_of(payload, "response_url"))
 
 
 def _form(payload: Json, person: Person, team_id: str, now: float) -> Pressed | None:
     """Slack does not number what is sent, but a form is taken only once: then it closes, or becomes another
     one, which has another hash."""
-    view = _object(payload.get("view"))
+    view = object_of(payload.get("view"))
     memory = forms.remembered(view.get("private_metadata"))
-    own = _OWN.fullmatch(_text(view, "hash")) or _OWN.fullmatch(_text(view, "id"))
+    own = _OWN.fullmatch(text_of(view, "hash")) or _OWN.fullmatch(text_of(view, "id"))
     if memory is None or own is None:
         return None
     value, origin = memory
-    what = _action(_text(view, "callback_id"), value)
+    what = _action(text_of(view, "callback_id"), value)
     if what is None:
         return None
     press = Press(
@@ -81,9 +91,10 @@ def _form(payload: Json, person: Person, team_id: str, now: float) -> Pressed | 
         action=what[0],
         value=what[1],
         at=now,
-        filled=forms.filled(_object(view.get("state")).get("values")),
+        filled=forms.filled(object_of(view.get("state")).get("values")),
+        place=_place(team_id, origin),
     )
-    return Pressed(press, origin, _text(payload, "trigger_id"), view=_text(view, "id"))
+    return Pressed(press, origin, text_of(payload, "trigger_id"), view=text_of(view, "id"))
 
 
 def _action(action_id: str, value: str) -> tuple[Action, str] | None:
@@ -91,7 +102,7 @@ def _action(action_id: str, value: str) -> tuple[Action, str] | None:
     if not action_id.startswith(ID_PREFIX) or len(value) > VALUE_LIMIT_CHARACTERS:
         return None
     name = action_id.removeprefix(ID_PREFIX).partition(":")[0]
-    if name == FEEDBACK:
+    if name in (FEEDBACK, MENU):
         name, _, value = value.partition(":")
     try:
         return Action(name), value
@@ -99,27 +110,20 @@ def _action(action_id: str, value: str) -> tuple[Action, str] | None:
         return None
 
 
-def _person(payload: Json, team_id: str) -> Person | None:
-    user = _object(payload.get("user"))
-    user_id, team = _text(user, "id"), _text(user, "team_id")
-    outside = team.startswith("T") and team != team_id
-    name = _text(user, "name") or _text(user, "username")
-    return Person(user_id, name, outside=outside) if user_id else None
+def _value(action: Json) -> str:
+    """What a button carries, or what was chosen of a menu."""
+    chosen = object_of(action.get("selected_option"))
+    return text_of(chosen, "value") if action.get("type") == "overflow" else text_of(action, "value")
+
+
+def _place(team_id: str, origin: Origin) -> Thread:
+    return Thread(PLATFORM, team_id, origin.channel, origin.thread or origin.channel)
 
 
 def _origin(payload: Json) -> Origin | None:
     """The channel and the thread of the message that the button belongs to."""
-    container, message = _object(payload.get("container")), _object(payload.get("message"))
-    channel, ts = _text(container, "channel_id"), _text(container, "message_ts")
+    container, message = object_of(payload.get("container")), object_of(payload.get("message"))
+    channel, ts = text_of(container, "channel_id"), text_of(container, "message_ts")
     if not (channel and ts):
         return None
-    return Origin(channel, _text(container, "thread_ts") or _text(message, "thread_ts") or ts)
-
-
-def _object(value: object) -> Json:
-    return value if isinstance(value, Mapping) else {}
-
-
-def _text(fields: Json, name: str) -> str:
-    value = fields.get(name)
-    return value if isinstance(value, str) else ""
+    return Origin(channel, text_of(container, "thread_ts") or text_of(message, "thread_ts") or ts)

@@ -1,24 +1,30 @@
-"""What people press and send: read from Slack's interactions, taken by the host, and what comes of it shown.
+"""What people press, send and tell the bot with commands: read from what Slack says, taken by the host, and
+what comes of it shown.
 
 An interaction is not delivered again, and Slack wants to hear of it within three seconds. So it is
-acknowledged when the press is stored and answered, or shortly before that time is over. A form that was sent
+acknowledged when it is stored and answered, or shortly before that time is over. A form that was sent
 stays open then, with a word of patience in it, until there is something to show in its place.
 """
 
 import asyncio
 import logging
 import time
-from typing import Self, assert_never
+from typing import Self, TypeAlias, assert_never
 
 from adapters.slack import forms
+from adapters.slack.asides import Asides
+from adapters.slack.beginning import begin
+from adapters.slack.commands import Invoked, read_invoked
 from adapters.slack.faults import TooLate
+from adapters.slack.fields import Json
 from adapters.slack.forms import Origin
-from adapters.slack.pressed import Json, Pressed, read_press
+from adapters.slack.home import read_prompt
+from adapters.slack.pressed import Pressed, read_press
 from adapters.slack.web import SlackWeb
 from bridge.errors import BridgeError, Leaving, PlatformError
 from bridge.ports import Host
-from bridge.types import Begin, Form, Press, Reaction, Whisper
-from bridge.words import english
+from bridge.types import Begin, Form, Reaction, Whisper
+from bridge.words import english, say
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +39,9 @@ TAKEN_WITHIN_SECONDS = 30.0
 SETTLED_SECONDS = 0.5
 
 
+Used: TypeAlias = Invoked | Pressed
+
+
 class Presses:
     """Takes the interactions of one workspace; every press has a task of its own until all of it is shown.
     `left` says that a press was turned away, as the process is ending."""
@@ -41,12 +50,14 @@ class Presses:
         self,
         web: SlackWeb,
         host: Host,
+        asides: Asides,
         within_seconds: float = TAKEN_WITHIN_SECONDS,
         most_waiting: int = MOST_WAITING,
     ) -> None:
         self.left = False
         self._web = web
         self._host = host
+        self._asides = asides
         self._within_seconds = within_seconds
         self._most_waiting = most_waiting
         self._turns = asyncio.Semaphore(MAX_AT_ONCE)
@@ -63,7 +74,7 @@ class Presses:
 
     async def take(self, payload: Json) -> Json:
         """Returns when Slack may be told that this was heard, with what to tell it."""
-        pressed = read_press(payload, self._web.team_id, time.time())
+        pressed = self._read(payload)
         if pressed is None:
             log.debug("Slack: an interaction of another kind is ignored")
             return {}
@@ -81,17 +92,25 @@ class Presses:
             answer.set_result(_in_its_place(forms.words(english.SLACK_PATIENCE)) if pressed.view else {})
         return answer.result()
 
-    async def _turn_away(self, pressed: Pressed) -> None:
+    def _read(self, payload: Json) -> Used | None:
+        team, now = self._web.team_id, time.time()
+        return (
+            read_invoked(payload, team, self._web.bot_user_id, now)
+            or read_prompt(payload, team, now)
+            or read_press(payload, team, now)
+        )
+
+    async def _turn_away(self, pressed: Used) -> None:
         try:
             async with asyncio.timeout(ACKNOWLEDGE_SECONDS):
                 await self._whisper(pressed, english.SLACK_TOO_MUCH)
         except (PlatformError, TimeoutError) as error:
             log.warning("Slack: it was not said that a press is not taken: %s", error)
 
-    async def _deal_with(self, pressed: Pressed, answer: asyncio.Future[Json]) -> None:
+    async def _deal_with(self, pressed: Used, answer: asyncio.Future[Json]) -> None:
         """Settles `answer`, unless it was settled before, because time was over."""
         try:
-            reaction = await self._taken(pressed.press)
+            reaction = await self._taken(pressed)
             if pressed.view and answer.done():
                 await asyncio.sleep(SETTLED_SECONDS)
                 await self._show_in_its_place(pressed, reaction)
@@ -110,10 +129,12 @@ class Presses:
             if not answer.done():
                 answer.set_result({})
 
-    async def _taken(self, press: Press) -> Reaction:
+    async def _taken(self, used: Used) -> Reaction:
         try:
             async with asyncio.timeout(self._within_seconds), self._turns:
-                return await self._host.press(press)
+                if isinstance(used, Pressed):
+                    return await self._host.press(used.press)
+                return await self._host.invoke(used.invocation)
         except TimeoutError:
             log.error("Slack: the host did not say in time what becomes of a press")
             return Whisper(english.SLACK_IN_DOUBT)
@@ -122,51 +143,59 @@ class Presses:
             log.info("Slack: a press was not taken: %s", error)
             return Whisper(error.notice)
 
-    async def _show(self, pressed: Pressed, reaction: Reaction) -> None:
+    async def _show(self, pressed: Used, reaction: Reaction) -> None:
         match reaction:
             case Form():
                 try:
-                    await self._web.open_view(pressed.trigger, forms.view(reaction, pressed.origin))
+                    await self._asides.open_view(pressed.trigger, forms.view(reaction, pressed.origin))
                 except PlatformError as error:
                     log.warning("Slack: a form could not be shown: %s", error)
                     await self._whisper(pressed, error.notice)
             case Whisper(text):
                 await self._whisper(pressed, text)
             case Begin():
-                raise NotImplementedError
+                await self._begin(pressed, reaction)
             case None:
                 pass
 
-    async def _show_in_its_place(self, pressed: Pressed, reaction: Reaction) -> None:
+    async def _begin(self, used: Used, what: Begin) -> None:
+        try:
+            await begin(self._web, self._asides, self._host, used, what)
+        except BridgeError as error:
+            self.left = self.left or isinstance(error, Leaving)
+            log.info("Slack: what was asked with a command is not answered: %s", error)
+            await self._whisper(used, say(error.notice, used.person.locale))
+
+    async def _show_in_its_place(self, pressed: Used, reaction: Reaction) -> None:
         """In the place of the form that was sent; whispered where that was closed meanwhile."""
+        if isinstance(reaction, Begin):
+            await self._begin(pressed, reaction)
+            reaction = None
         match reaction:
             case Form():
                 view, otherwise = forms.view(reaction, pressed.origin), TooLate.notice
             case Whisper(text):
                 view, otherwise = forms.words(text), text
-            case Begin():
-                raise NotImplementedError
             case None:
                 view, otherwise = forms.words(english.SLACK_TAKEN), ""
             case _:
                 assert_never(reaction)
         try:
-            await self._web.update_view(pressed.view, view)
+            await self._asides.update_view(pressed.view, view)
         except PlatformError as error:
             log.info("Slack: a form could not be replaced: %s", error)
             if otherwise:
                 await self._whisper(pressed, otherwise)
 
-    async def _whisper(self, pressed: Pressed, text: str) -> None:
-        origin, person = pressed.origin, pressed.press.person.id
-        if self._web.takes_answers(pressed.answer_url):
-            try:
-                await self._web.answer(pressed.answer_url, origin.thread, text)
-            except PlatformError as error:
-                log.info("Slack: whispering otherwise: %s", error)
-            else:
-                return
-        await self._web.whisper(origin.channel, origin.thread, person, text)
+    async def _whisper(self, pressed: Used, text: str) -> None:
+        origin, person = pressed.origin, pressed.person.id
+        try:
+            await self._asides.whisper(pressed.answer_url, origin.channel, origin.thread, person, text)
+        except PlatformError as error:
+            if not pressed.answer_url:
+                raise
+            log.info("Slack: whispering otherwise: %s", error)
+            await self._asides.whisper("", origin.channel, origin.thread, person, text)
 
 
 def _next_form(reaction: Reaction, origin: Origin) -> Json:

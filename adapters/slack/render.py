@@ -55,26 +55,26 @@ class Rendered:
 
 
 @lru_cache(maxsize=32)
-def render(body: Body) -> Rendered:
-    """The message that shows `body`. Remembered for a moment: whether it has changed and is empty is asked
-    before it is sent."""
+def render(body: Body, *, thumbs: bool = True) -> Rendered:
+    """The message that shows `body`; without `thumbs`, with nothing that only newer Slacks take. Remembered
+    for a moment: whether it has changed and is empty is asked before it is sent."""
     text = _text(body)
     markdown = shown(text).markdown
     block = ({"type": "markdown", "text": markdown},) if markdown else ()
     words = _fallback(text, _notice(body), final=body.final) or " · ".join(
         label(button.label) for button in body.buttons[:MAX_LABELS]
     )
-    return Rendered((*block, *blocks_below(body, has_text=bool(markdown))), words)
+    return Rendered((*block, *blocks_below(body, has_text=bool(markdown), thumbs=thumbs)), words)
 
 
-def blocks_below(body: Body, *, has_text: bool) -> tuple[Mapping[str, object], ...]:
+def blocks_below(body: Body, *, has_text: bool, thumbs: bool = True) -> tuple[Mapping[str, object], ...]:
     """The blocks that stand below the text of `body`: its notice, or what the app is busy with; its sources,
     where there is a text to which they belong; its buttons."""
     notice = _notice(body)
     return (
         *(({"type": "context", "elements": [mrkdwn_object(notice)]},) if notice else ()),
         *(source_blocks(body.sources) if has_text else ()),
-        *button_blocks(body.buttons, final=body.final),
+        *button_blocks(body.buttons, final=body.final, thumbs=thumbs),
     )
 
 

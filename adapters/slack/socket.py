@@ -33,11 +33,14 @@ LONGEST_CONNECT_SECONDS = 30.0
 # Slack says an event again after one minute, and after five for the last time.
 AWAY_SECONDS = 60.0
 ANY_EVENT = re.compile(".*")
-INTERACTIVE = "interactive"
+# What comes as something that was pressed or sent does, and as a command.
+INTERACTIONS = ("interactive", "slash_commands")
 
 # An event, and the workspace that it was delivered for.
 OnMessage = Callable[[Mapping[str, object], str], Awaitable[None]]
-# What Slack says when something was pressed or sent; returns what to tell it.
+# Any other event.
+OnEvent = Callable[[Mapping[str, object]], Awaitable[None]]
+# What Slack says when something was pressed or sent, or told with a command; returns what to tell it.
 OnInteraction = Callable[[Mapping[str, object]], Awaitable[Mapping[str, object]]]
 # Tells Slack that an interaction was heard.
 OnAnswer = Callable[[Mapping[str, object]], Awaitable[None]]
@@ -47,6 +50,7 @@ async def listen(
     web: SlackWeb,
     app_token: str,
     on_message: OnMessage,
+    on_other: OnEvent,
     on_interaction: OnInteraction,
     has_left: Callable[[], bool],
     on_back: Callable[[], None],
@@ -54,11 +58,11 @@ async def listen(
 ) -> None:
     """Listen until cancelled. The SDK renews the connection by itself for as long as it runs.
 
-    An event is acknowledged when `on_message` has returned, that is when it is stored, and not at all when it
-    failed: then Slack delivers it again. An interaction is acknowledged when `on_interaction` has returned;
-    Slack does not repeat it. After `Leaving`, or an interaction since which `has_left` holds, the connection
-    is closed, so that Slack gives its events to others. `on_back` is called when the connection stands, and
-    when it stands again after `away_seconds` or more.
+    An event is acknowledged when `on_message` or `on_other` has returned, that is when it is stored, and not
+    at all when it failed: then Slack delivers it again. An interaction is acknowledged when `on_interaction`
+    has returned; Slack does not repeat it. After `Leaving`, or an interaction since which `has_left` holds,
+    the connection is closed, so that Slack gives its events to others. `on_back` is called when the
+    connection stands, and when it stands again after `away_seconds` or more.
     """
     leaving = asyncio.Event()
 
@@ -79,7 +83,7 @@ async def listen(
         process_before_response=True,
         logger=logging.getLogger("slack_bolt"),
     )
-    _subscribe(app, on_message, leaving)
+    _subscribe(app, on_message, on_other, leaving)
 
     async def take(payload: Mapping[str, object], acknowledge: OnAnswer) -> None:
         await acknowledge(await on_interaction(payload))
@@ -125,13 +129,14 @@ async def _watch(
             await asyncio.wait_for(leaving.wait(), LOOK_INTERVAL_SECONDS)
 
 
-def _subscribe(app: AsyncApp, on_message: OnMessage, leaving: asyncio.Event) -> None:
+def _subscribe(app: AsyncApp, on_message: OnMessage, on_other: OnEvent, leaving: asyncio.Event) -> None:
     async def on_spoken(event: Mapping[str, object], body: Mapping[str, object]) -> None:
         team_id = body.get("team_id")
         await on_message(event, team_id if isinstance(team_id, str) else "")
 
-    async def on_anything_else() -> None:
-        """Acknowledged, so that Slack does not send it again."""
+    async def on_anything_else(event: Mapping[str, object]) -> None:
+        """Acknowledged in any case, so that Slack does not send it again."""
+        await on_other(event)
 
     async def on_error(error: Exception) -> BoltResponse:
         match error:
@@ -191,7 +196,7 @@ class _Handler(AsyncSocketModeHandler):
         self._take = take
 
     async def handle(self, client: AsyncBaseSocketModeClient, req: SocketModeRequest) -> None:
-        if req.type != INTERACTIVE:
+        if req.type not in INTERACTIONS:
             await super().handle(client, req)  # type: ignore[arg-type]  # always of the kind it made itself
             return
 

@@ -12,9 +12,9 @@ from yarl import URL
 from adapters.slack.buttons import label
 from adapters.slack.events import Asker
 from adapters.slack.faults import AlreadySo, refused, translated
-from adapters.slack.mrkdwn import neutralise
+from adapters.slack.mrkdwn import mrkdwn
 from adapters.slack.posts import Found, Json, find_own, mark
-from adapters.slack.render import Rendered
+from adapters.slack.render import Rendered, shorten
 from bridge.errors import NotAllowed, PlatformDown
 from bridge.types import Lane, MessageRef, Thread
 
@@ -30,14 +30,21 @@ PER_MINUTE = {
     # For both methods together; removing is said to be the slower one.
     "reactions": 20,
     "assistant.threads.setTitle": 100,
+    # Slack says only that it is limited in its own way.
+    "assistant.threads.setStatus": 100,
+    # Of 50; the rest is for sessions that people end (`asides.SESSIONS_PER_MINUTE`).
+    "agents.sessions.setStatus": 40,
     "users.info": 100,
     "usergroups.users.list": 20,
-    "chat.postEphemeral": 100,
+    # Of 100; the rest is for what is told at once to whoever pressed something
+    # (`asides.WHISPERS_PER_MINUTE`).
+    "chat.postEphemeral": 50,
     "files.info": 100,
     "files.getUploadURLExternal": 100,
     "files.completeUploadExternal": 100,
 }
-POSTS_PER_MINUTE = 60
+# Of about 60 in a channel; the rest is for threads that commands begin (`asides.POSTS_PER_MINUTE`).
+POSTS_PER_MINUTE = 55
 PAGE_MESSAGES = 200
 # How far apart Slack's clock and ours may be: generous where a message has a key to know it by, and tight
 # where it is known by its time.
@@ -83,11 +90,13 @@ class SlackWeb:
         self.team_id = ""
         self.bot_id = ""
         self.bot_user_id = ""
+        # Where people see it; empty where that is not known.
+        self.workspace_url = ""
 
     async def sign_in(self) -> None:
         with translated("auth.test"):
             answer = await self.client.auth_test()
-        self.team_id = _string(answer, "team_id")
+        self.team_id, self.workspace_url = _string(answer, "team_id"), _string(answer, "url")
         self.bot_id, self.bot_user_id = _string(answer, "bot_id"), _string(answer, "user_id")
 
     async def open_connection(self, app_token: str) -> None:
@@ -99,7 +108,7 @@ class SlackWeb:
         with translated("chat.postMessage"):
             answer = await self.client.chat_postMessage(
                 channel=thread.channel,
-                thread_ts=thread.id,
+                thread_ts=thread.id or None,
                 text=rendered.text,
                 blocks=_dicts(rendered.blocks),
                 metadata=dict(mark(key)),
@@ -205,12 +214,11 @@ class SlackWeb:
 
     async def answer(self, url: str, thread_ts: str, text: str) -> None:
         """Tell whoever pressed something, and nobody else, at the address that came with the press."""
-        said = {"response_type": "ephemeral", "replace_original": False, "thread_ts": thread_ts}
-        words = neutralise(text[:WHISPER_LIMIT])
+        said = {"response_type": "ephemeral", "replace_original": False, "text": _whispered(text)}
+        if thread_ts:
+            said["thread_ts"] = thread_ts
         with translated("response_url"):
-            async with self.session.post(
-                URL(url), json={**said, "text": words}, allow_redirects=False
-            ) as response:
+            async with self.session.post(URL(url), json=said, allow_redirects=False) as response:
                 if response.status != 200:
                     raise refused("response_url", response)
 
@@ -218,13 +226,30 @@ class SlackWeb:
         """Without a `thread_ts`, it stands in the channel itself."""
         with translated("chat.postEphemeral"):
             await self.client.chat_postEphemeral(
-                channel=channel, user=user, thread_ts=thread_ts or None, text=neutralise(text[:WHISPER_LIMIT])
+                channel=channel, user=user, thread_ts=thread_ts or None, text=_whispered(text)
             )
 
     async def name_thread(self, thread: Thread, title: str) -> None:
         with translated("assistant.threads.setTitle"):
             await self.client.assistant_threads_setTitle(
                 channel_id=thread.channel, thread_ts=thread.id, title=label(title, TITLE_LIMIT)
+            )
+
+    async def show_status(self, thread: Thread, status: str, loading: Sequence[str] = ()) -> None:
+        """Let this stand under a thread for two minutes, or until a message comes; empty takes it away."""
+        with translated("assistant.threads.setStatus", self._scope("assistant.threads.setStatus")):
+            await self.client.assistant_threads_setStatus(
+                channel_id=thread.channel,
+                thread_ts=thread.id,
+                status=status,
+                loading_messages=list(loading) or None,
+            )
+
+    async def release_session(self, thread: Thread) -> None:
+        """The agent's work in a thread is done, for now."""
+        with translated("agents.sessions.setStatus", self._scope("agents.sessions.setStatus")):
+            await self.client.agents_sessions_setStatus(
+                channel_id=thread.channel, thread_ts=thread.id, status="active"
             )
 
     async def user_info(self, user: str) -> Json:
@@ -294,6 +319,11 @@ class SlackWeb:
 
     def _scope(self, method: str) -> str:
         return f"slack:{self.team_id}:{method}"
+
+
+def _whispered(text: str) -> str:
+    words = mrkdwn(text[:WHISPER_LIMIT])
+    return words if len(words) <= WHISPER_LIMIT else shorten(words, WHISPER_LIMIT)
 
 
 def _dicts(objects: Sequence[Json]) -> list[dict[str, object]]:

@@ -239,3 +239,22 @@ OVER_CHANNEL_RUNNING = (
     "As many questions are being answered in this channel as may be at once ({limit}). "
     "You can ask again when one of them is done."
 )
+
+# In Slack, when a command or a shortcut is used.
+SLACK_MAY_NOT_WRITE = (
+    "The bot may not write here. Add it to the channel with /invite and its name, then ask again; or ask it "
+    "in a direct message."
+)
+
+# At the head of a thread that somebody's command began.
+SLACK_ASKED = "{person} asked:"
+SLACK_FILLED = "{person} filled in a form:"
+
+# In Slack's Home tab, and where an agent suggests what to ask.
+HOME_PROMPTS = "You could ask"
+HOME_RECENT = "Where you asked lately"
+HOME_HELP = "What the bot understands"
+HOME_EMPTY = "Write a message to the bot, or mention it in a channel."
+
+# While an answer is being worked on, behind the name of the bot.
+IS_THINKING = "is thinking…"

@@ -10,6 +10,7 @@ import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack.adapter import SlackAdapter
+from adapters.slack.asides import Asides
 from adapters.slack.presses import Presses
 from adapters.slack.web import SlackWeb
 from bridge.errors import Leaving, NotAllowed, StoreError
@@ -107,7 +108,8 @@ async def taking(
     """Presses, without a connection over which they come."""
     async with aiohttp.ClientSession() as session:
         client = AsyncWebClient(token=place.slack.bot_token, base_url=place.slack.url, session=session)
-        async with Presses(SlackWeb(client), host, within_seconds, most_waiting) as presses:
+        web = SlackWeb(client)
+        async with Presses(web, host, Asides(web), within_seconds, most_waiting) as presses:
             yield presses
 
 
