@@ -1,7 +1,6 @@
 """The platforms' own commands: what whoever uses one sees at once, and what becomes of it. Dify is a stand-in
 on a real socket, the store a real one."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -32,6 +31,7 @@ from bridge.types import (
 )
 from bridge.words import english
 from sandbox.dify import AppSetup, Dify, FormInput
+from tests.silent import silent_server
 
 CHANNEL = Thread("slack", "T1", "C1", "C1")
 THREAD = Thread("slack", "T1", "C1", "1.5")
@@ -327,21 +327,17 @@ async def nobody(message: Message) -> None:
 
 
 async def test_nobody_waits_for_an_app_that_does_not_answer(tmp_path: Path) -> None:
-    kept: list[asyncio.StreamWriter] = []
-    silent = await asyncio.start_server(lambda _, writer: kept.append(writer), "127.0.0.1", 0)
-    settings = Settings(
-        dify_api_url=f"http://127.0.0.1:{silent.sockets[0].getsockname()[1]}/v1",
-        dify_api_key=SecretStr("app-1"),
-        slack_bot_token=SecretStr("xoxb-1"),
-        slack_app_token=SecretStr("xapp-1"),
-    )
-    async with Store(f"sqlite:///{tmp_path / 'bridge.db'}") as store, Apps(settings) as apps:
-        invoking = Invoking(store, apps, nobody, lambda question: None)
-        assert await invoking.invoke(invocation(Order.GENERATE)) == Whisper(english.TRY_AGAIN)
-    for writer in kept:
-        writer.close()
-    silent.close()
-    await silent.wait_closed()
+    async with silent_server() as address, Store(f"sqlite:///{tmp_path / 'bridge.db'}") as store:
+        settings = Settings(
+            dify_api_url=f"{address}/v1",
+            dify_api_key=SecretStr("app-1"),
+            slack_bot_token=SecretStr("xoxb-1"),
+            slack_app_token=SecretStr("xapp-1"),
+        )
+        async with Apps(settings) as apps:
+            gate = Gate(store, Budget(), ())
+            invoking = Invoking(store, apps, gate, nobody, lambda question: None)
+            assert await invoking.invoke(invocation(Order.GENERATE)) == Whisper(english.TRY_AGAIN)
 
 
 @pytest.mark.parametrize("order", [one for one in Order if one not in (Order.STOP, Order.GENERATE)])
