@@ -37,8 +37,6 @@ NAMED_WITHIN_SECONDS = 1.0
 
 # What a form can carry of what it is about.
 _ID = re.compile(r"[!-~]{1,60}")
-# What asks the app something.
-COUNTED = frozenset({Order.ASK, Order.ABOUT, Order.GENERATE})
 # A form that is about nothing carries this.
 NOTHING = "-"
 

@@ -1,6 +1,7 @@
 """What an app wants to be told, and where it is taken from."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -73,6 +74,19 @@ def test_what_is_known_of_the_message_is_told_by_name() -> None:
         "user_name": "Ada",
         "user_email": "ada@example.com",
     }
+
+
+def test_what_somebody_has_in_front_of_them_is_told_by_name_where_nothing_else_is() -> None:
+    seen = replace(message(), context=(("viewing", "C7"), ("channel", "C7"), ("user_email", "")))
+    asked = app(field("viewing"), field("channel"), field("user_email"))
+    assert inputs_of(asked, seen, {}).values == {
+        "viewing": "C7",
+        "channel": "C1",
+        "user_email": "ada@example.com",
+    }
+    assert inputs_of(asked, seen, {"viewing": "the lobby"}).values["viewing"] == "the lobby"
+    filled = replace(seen, filled=(("viewing", "nothing"),))
+    assert inputs_of(asked, filled, {"viewing": "the lobby"}).values["viewing"] == "nothing"
 
 
 def test_a_form_counts_more_than_the_settings_and_these_more_than_the_message() -> None:

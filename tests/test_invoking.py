@@ -31,6 +31,7 @@ from bridge.types import (
 )
 from bridge.words import english
 from sandbox.dify import AppSetup, Dify, FormInput
+from tests.silent import silent_server
 
 CHANNEL = Thread("slack", "T1", "C1", "C1")
 THREAD = Thread("slack", "T1", "C1", "1.5")
@@ -319,6 +320,24 @@ async def test_help_is_there_while_dify_is_away(desk: Desk) -> None:
     await desk.dify.close()
     text = await whispered(desk, invocation(Order.HELP))
     assert text.startswith("- `/otto ask`")
+
+
+async def nobody(message: Message) -> None:
+    raise AssertionError("nothing is to be delivered")
+
+
+async def test_nobody_waits_for_an_app_that_does_not_answer(tmp_path: Path) -> None:
+    async with silent_server() as address, Store(f"sqlite:///{tmp_path / 'bridge.db'}") as store:
+        settings = Settings(
+            dify_api_url=f"{address}/v1",
+            dify_api_key=SecretStr("app-1"),
+            slack_bot_token=SecretStr("xoxb-1"),
+            slack_app_token=SecretStr("xapp-1"),
+        )
+        async with Apps(settings) as apps:
+            gate = Gate(store, Budget(), ())
+            invoking = Invoking(store, apps, gate, nobody, lambda question: None)
+            assert await invoking.invoke(invocation(Order.GENERATE)) == Whisper(english.TRY_AGAIN)
 
 
 @pytest.mark.parametrize("order", [one for one in Order if one not in (Order.STOP, Order.GENERATE)])

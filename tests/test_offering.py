@@ -1,6 +1,5 @@
 """What the bot shows of itself, and of what somebody asked: from Dify as it stands, and never late."""
 
-import asyncio
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -17,6 +16,7 @@ from bridge.settings import Settings
 from bridge.store import Store, TurnIds
 from bridge.types import Message, Offer, Person, Thread
 from sandbox.dify import Answer, AppSetup, Dify
+from tests.silent import silent_server
 
 CHANNEL = Thread("slack", "T1", "C1", "C1")
 ADA, GRACE = Person("U1", "Ada"), Person("U2", "Grace")
@@ -104,24 +104,18 @@ async def test_nobody_waits_for_an_app_that_does_not_answer(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    kept: list[asyncio.StreamWriter] = []
-    silent = await asyncio.start_server(lambda _, writer: kept.append(writer), "127.0.0.1", 0)
-    port = silent.sockets[0].getsockname()[1]
-    settings = Settings(
-        dify_api_url=f"http://127.0.0.1:{port}/v1",
-        dify_api_key=SecretStr("app-1"),
-        slack_bot_token=SecretStr("xoxb-1"),
-        slack_app_token=SecretStr("xapp-1"),
-    )
-    async with Apps(settings) as apps:
-        began = time.monotonic()
-        home = await Offering(store, apps).home("slack", "T1", ADA)
-        assert time.monotonic() - began < 2.0
+    async with silent_server() as address:
+        settings = Settings(
+            dify_api_url=f"{address}/v1",
+            dify_api_key=SecretStr("app-1"),
+            slack_bot_token=SecretStr("xoxb-1"),
+            slack_app_token=SecretStr("xapp-1"),
+        )
+        async with Apps(settings) as apps:
+            began = time.monotonic()
+            home = await Offering(store, apps).home("slack", "T1", ADA)
+            assert time.monotonic() - began < 2.0
     assert (home.offer, home.recent, home.help) == (Offer(), (), help_text())
-    for writer in kept:
-        writer.close()
-    silent.close()
-    await silent.wait_closed()
 
 
 async def test_home_shows_what_one_asked_in_this_workspace_by_dify_s_titles(store: Store, apps: Apps) -> None:

@@ -5,10 +5,11 @@ from dataclasses import replace
 import pytest
 
 from bridge import errors
-from bridge.dify import ChatRequest, Ending, Exchange, Mode, Rating
+from bridge.dify import ChatRequest, Ending, Exchange, Mode, Rating, Source
 from bridge.dify.records import version_of
 from bridge.types import File
 from sandbox.dify import Answer, AppSetup, FileRules, Form, FormAction, FormField, MadeFile, SetupVariable
+from sandbox.dify import Source as Passage
 from tests.dify.contract import USER, app, every_app, every_app_with_messages, every_version, heard, told
 
 PICTURE = File("chart.png", "image/png", b"\x89PNG picture")
@@ -200,12 +201,28 @@ async def test_further_questions_are_suggested_where_that_is_switched_on(version
 
 
 @every_version
+async def test_an_answer_keeps_what_it_rests_on_and_what_was_found_there(version: str) -> None:
+    passages = (Passage("leave.pdf", page=3, content="Twenty\ndays."), Passage("leave.pdf", content="More."))
+    async with app(Mode.CHAT, version, Answer("Hi", sources=passages)) as (_, client):
+        turn = await told(client, Mode.CHAT)
+        (said,) = await client.history(turn.update.ids.conversation_id, USER, 1)
+    assert said.sources == (Source("leave.pdf", "Handbook", "3", "Twenty days."),)
+
+
+@every_version
+async def test_an_app_is_described_as_its_builder_did(version: str) -> None:
+    async with app(Mode.CHAT, version, setup=AppSetup(description="Knows\nthe rules.")) as (_, client):
+        assert (await client.app()).description == "Knows\nthe rules."
+
+
+@every_version
 async def test_a_conversation_has_a_name_a_history_and_an_end(version: str) -> None:
     async with app(Mode.CHATFLOW, version, setup=AppSetup(title_after=0.0)) as (dify, client):
         conversation = (await told(client, Mode.CHATFLOW)).update.ids.conversation_id
         await told(client, Mode.CHATFLOW, ChatRequest("And?", USER, conversation))
         assert await client.title(conversation, USER) == "About: Hello?"
         assert await client.title(conversation, "somebody else") == ""
+        assert await client.titles(USER) == {conversation: "About: Hello?"}
         assert await client.rename(conversation, USER, "Mine") == "Mine"
         assert await client.title(conversation, USER) == "Mine"
         assert await client.rename(conversation, USER) == "About: Hello?"
