@@ -48,6 +48,7 @@ def test_the_example_of_the_documentation_says_what_it_says_it_does(tmp_path: Pa
         frozenset({"slack:*", "discord:80351110224678912"}),
         frozenset({"slack:U099BAD00"}),
         Follow.MENTION,
+        frozenset({"slack:U045LEAD1"}),
     )
     assert config.apps["writer"] == AppConfig("writer", SecretStr("app-writer"), URL)
     assert config.apps["default"].key.get_secret_value() == "app-default"
@@ -62,7 +63,7 @@ def test_the_example_of_the_documentation_says_what_it_says_it_does(tmp_path: Pa
 def test_the_documentation_explains_every_setting_there_is(tmp_path: Path) -> None:
     guide = (ROOT / "docs" / "routing.md").read_text(encoding="utf-8")
     (example,) = re.findall(r"```toml\n(.*?)```", guide, re.DOTALL)
-    for name in ("key", "url", "inputs", "curators", "allow", "deny", "follow"):
+    for name in ("key", "url", "inputs", "curators", "allow", "deny", "follow", "moderators"):
         assert re.search(rf"^{name} = ", example, re.MULTILINE), name
     for name in ("platform", "workspace", "server", "channel", "direct", "command"):
         assert re.search(rf"^#   {name} ", example, re.MULTILINE), name

@@ -239,3 +239,7 @@ DISCORD_FILLED_IN = "{person} has filled in the form of the app."
 DISCORD_ANSWER_THERE = "The answer comes here: {link}"
 DISCORD_NOTED = "This is taken care of."
 DISCORD_UNKNOWN_COMMAND = "The bot does not know this command any more."
+
+# Whose it is to stop an answer, and what becomes of one whose question is edited.
+NOT_YOURS_TO_STOP = "Only whoever asked can stop this answer."
+ANSWERING_ANEW = "The question was edited, answering it anew"
