@@ -107,7 +107,7 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
         PURE
         | PACED
         | {"bridge.dify", "bridge.store", "bridge.scene", "bridge.commands"}
-        | {"bridge.inputs", "bridge.made", "bridge.routes"},
+        | {"bridge.inputs", "bridge.made", "bridge.access", "bridge.gate"},
         set(),
     ),
     "bridge.afterwards": (
@@ -166,6 +166,7 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
             "forms": {"buttons", "mrkdwn", "render"},
             "attached": set[str](),
             "events": {"attached"},
+            "changes": {"events"},
             "pressed": {"buttons", "events", "forms"},
         }.items()
     },

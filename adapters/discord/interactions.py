@@ -159,8 +159,14 @@ def _person(payload: _Object) -> Person | None:
             names = (nick, user.get("global_name"), user.get("username"))
             name = next((name for name in names if isinstance(name, str) and name), "")
             roles = member.get("roles") if isinstance(member, dict) else None
-            return Person(id_, name, roles=_texts(roles))
+            return Person(id_, name, roles=_texts(roles), moderator=_moderates(member))
     return None
+
+
+def _moderates(member: object) -> bool:
+    """Whether they may take away what others say in the channel."""
+    may = _permissions(member.get("permissions")) if isinstance(member, dict) else None
+    return may is not None and (may.manage_messages or may.administrator)
 
 
 def _texts(found: object) -> tuple[str, ...]:

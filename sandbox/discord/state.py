@@ -17,6 +17,7 @@ class User:
     id: str
     name: str
     bot: bool = False
+    moderator: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -180,7 +181,15 @@ class Reaction:
     emoji: str
 
 
-Subject: TypeAlias = Guild | Channel | Member | Message | Reaction
+@dataclass(frozen=True, slots=True)
+class Purge:
+    """Messages of one channel that were deleted together."""
+
+    channel: Channel
+    messages: tuple[Message, ...]
+
+
+Subject: TypeAlias = Guild | Channel | Member | Message | Reaction | Purge
 
 
 @dataclass(frozen=True, slots=True)
