@@ -158,12 +158,15 @@ def _person(payload: _Object) -> Person | None:
         case {"id": str(id_), **user}:
             names = (nick, user.get("global_name"), user.get("username"))
             name = next((name for name in names if isinstance(name, str) and name), "")
-            if not isinstance(member, dict):
-                return Person(id_, name)
-            may = _permissions(member.get("permissions"))
-            moderator = may is not None and (may.manage_messages or may.administrator)
-            return Person(id_, name, roles=_texts(member.get("roles")), moderator=moderator)
+            roles = member.get("roles") if isinstance(member, dict) else None
+            return Person(id_, name, roles=_texts(roles), moderator=_moderates(member))
     return None
+
+
+def _moderates(member: object) -> bool:
+    """Whether they may take away what others say in the channel."""
+    may = _permissions(member.get("permissions")) if isinstance(member, dict) else None
+    return may is not None and (may.manage_messages or may.administrator)
 
 
 def _texts(found: object) -> tuple[str, ...]:
