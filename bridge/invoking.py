@@ -15,7 +15,7 @@ from bridge.commands import Word, command_of, help_text
 from bridge.errors import DifyError
 from bridge.gate import Gate
 from bridge.inputs import fillable, problems_with
-from bridge.store import Running, Store, ThreadState, asker_named
+from bridge.store import InHand, Store, ThreadState, asker_named
 from bridge.types import (
     Action,
     Begin,
@@ -147,7 +147,7 @@ class Invoking:
 
     async def _end(self, place: Thread, person: Person) -> Reaction:
         """One's own answers; those of others only where one has none here and is a moderator."""
-        running = await self._store.running(place, everywhere=place.id == place.channel)
+        running = await self._store.in_hand(place, everywhere=place.id == place.channel)
         asker = asker_named(place.platform, person.id)
         ending = [one for one in running if one.asker == asker] or (running if person.moderator else [])
         await self._stop_all(ending)
@@ -155,10 +155,10 @@ class Invoking:
             return Whisper(say(english.STOPPED_MANY, person.locale, count=len(ending)))
         if ending:
             return Whisper(say(english.STOPPED_ONE, person.locale))
-        sentence = english.NOT_YOURS_TO_STOP if running else english.NOTHING_OF_YOURS
+        sentence = english.WHOEVER_ASKED_STOPS if running else english.NOTHING_OF_YOURS
         return Whisper(say(sentence, person.locale))
 
-    async def _stop_all(self, ending: list[Running]) -> None:
+    async def _stop_all(self, ending: list[InHand]) -> None:
         for one in ending:
             self._stop(one.question_id)
             await self._store.stop(one.question_id)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, text
 
-from bridge.store import Job, Running, Store, ThreadState, TurnIds, Visit
+from bridge.store import InHand, Job, Store, ThreadState, TurnIds, Visit
 from bridge.types import Message, Person, Thread
 from tests.postgres import Postgres
 
@@ -70,20 +70,20 @@ async def test_what_runs_is_found_by_its_thread_or_by_its_channel(store: Store) 
     two = await asked(store, "m2", OTHER, GRACE)
     await asked(store, "m3", ELSEWHERE)
     await asked(store, "m4", ABROAD)
-    assert await store.running(THREAD, everywhere=False) == [Running(one.id, "slack:U1")]
-    assert sorted(await store.running(THREAD, everywhere=True), key=lambda found: found.question_id) == [
-        Running(one.id, "slack:U1"),
-        Running(two.id, "slack:U2"),
+    assert await store.in_hand(THREAD, everywhere=False) == [InHand(one.id, "slack:U1")]
+    assert sorted(await store.in_hand(THREAD, everywhere=True), key=lambda found: found.question_id) == [
+        InHand(one.id, "slack:U1"),
+        InHand(two.id, "slack:U2"),
     ]
     await store.finish(one, "answered", go_on=0)
-    assert await store.running(THREAD, everywhere=False) == []
-    assert await store.running(THREAD, everywhere=True) == [Running(two.id, "slack:U2")]
+    assert await store.in_hand(THREAD, everywhere=False) == []
+    assert await store.in_hand(THREAD, everywhere=True) == [InHand(two.id, "slack:U2")]
 
 
 async def test_what_only_waits_does_not_run(store: Store) -> None:
     first = await asked(store, "m1", THREAD)
     await store.accept(Message("m2", THREAD, ADA, "And?", 2.0, addressed=True), "default", "u", "here")
-    assert [one.question_id for one in await store.running(THREAD, everywhere=False)] == [first.id]
+    assert [one.question_id for one in await store.in_hand(THREAD, everywhere=False)] == [first.id]
 
 
 async def test_visits_are_those_of_one_person_in_one_workspace_the_last_first(store: Store) -> None:

@@ -286,7 +286,7 @@ async def test_a_stop_outside_of_threads_ends_ones_own_answers_in_the_channel(de
 async def test_somebody_elses_answer_is_stopped_by_a_moderator_only(desk: Desk) -> None:
     job = await desk.asked(THREAD, ADA, "m1")
     stop = invocation(Order.STOP, place=THREAD)
-    assert await whispered(desk, replace(stop, person=GRACE)) == english.NOT_YOURS_TO_STOP
+    assert await whispered(desk, replace(stop, person=GRACE)) == english.WHOEVER_ASKED_STOPS
     assert desk.stopped == []
     assert await whispered(desk, replace(stop, person=MODERATOR)) == english.STOPPED_ONE
     assert desk.stopped == [job.id]

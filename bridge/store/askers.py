@@ -3,7 +3,7 @@ is one transaction, see `bridge.store.scripts`."""
 
 from sqlalchemy import Connection
 
-from bridge.store.jobs import Running, ThreadState, Visit, place_of, unpacked_inputs
+from bridge.store.jobs import InHand, ThreadState, Visit, place_of, unpacked_inputs
 from bridge.store.statements import sql
 from bridge.types import Thread
 
@@ -40,13 +40,13 @@ def thread_state(conn: Connection, thread: Thread) -> ThreadState | None:
     return ThreadState(app, conversation or "", unpacked_inputs(inputs))
 
 
-def running(conn: Connection, place: Thread, *, everywhere: bool) -> list[Running]:
+def in_hand(conn: Connection, place: Thread, *, everywhere: bool) -> list[InHand]:
     """The questions that are being answered in this thread, or `everywhere` in its channel."""
     if everywhere:
         rows = conn.execute(_RUNNING_IN_PLACE, {"place": place_of(place)})
     else:
         rows = conn.execute(_RUNNING_IN_THREAD, {"key": place.key})
-    return [Running(question_id, asker or "") for question_id, asker in rows]
+    return [InHand(question_id, asker or "") for question_id, asker in rows]
 
 
 def visits(conn: Connection, asker: str, platform: str, workspace: str, limit: int) -> list[Visit]:

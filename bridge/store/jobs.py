@@ -180,7 +180,7 @@ class ThreadState:
 
 
 @dataclass(frozen=True, slots=True)
-class Running:
+class InHand:
     """A question that is being answered, and who asked it, as `asker_of` says."""
 
     question_id: int

@@ -13,12 +13,12 @@ from bridge.stop import Halt
 from bridge.store import answers, askers, changes, housekeeping, quotas, replicas, scripts, threads
 from bridge.store.jobs import (
     Following,
+    InHand,
     Job,
     Known,
     KnownThread,
     Lease,
     Pulse,
-    Running,
     Taken,
     ThreadState,
     Tidied,
@@ -178,9 +178,9 @@ class Store:
         """What a thread holds; None where the bot has no part in it."""
         return await self.runner.run(lambda conn: askers.thread_state(conn, thread))
 
-    async def running(self, place: Thread, *, everywhere: bool) -> list[Running]:
+    async def in_hand(self, place: Thread, *, everywhere: bool) -> list[InHand]:
         """The questions that are being answered in this thread, or `everywhere` in its channel."""
-        return await self.runner.run(lambda conn: askers.running(conn, place, everywhere=everywhere))
+        return await self.runner.run(lambda conn: askers.in_hand(conn, place, everywhere=everywhere))
 
     async def visits(self, platform: str, workspace: str, person_id: str, limit: int) -> list[Visit]:
         """The threads of a workspace in which Dify has answered somebody lately, the last one first."""

@@ -174,7 +174,7 @@ EACH_BEGINS = "Each question that is asked here begins a conversation of its own
 STOPPED_ONE = "Stopped."
 STOPPED_MANY = "Stopped {count} answers."
 NOTHING_OF_YOURS = "Nothing of yours is being answered here just now."
-NOT_YOURS_TO_STOP = "What is being answered here can be stopped by whoever asked it, or by a moderator."
+WHOEVER_ASKED_STOPS = "What is being answered here can be stopped by whoever asked it, or by a moderator."
 TRY_AGAIN = "The AI service is slow just now. Please try again."
 
 # In the list of the platform's own commands.

@@ -153,7 +153,7 @@ async def test_ones_own_answer_is_stopped_from_the_channel_and_nobody_elses(
         thread = await place.ask("One?")
         await until(lambda: any("word" in reply for reply in place.replies(thread)))
         await place.command(thread, "stop", person=other)
-        assert english.NOT_YOURS_TO_STOP in place.whispers_to(other)
+        assert english.WHOEVER_ASKED_STOPS in place.whispers_to(other)
         await place.command(place.channel, "stop")
         await answered(app, 1)
         assert english.STOPPED_ONE in place.whispers()
