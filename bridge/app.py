@@ -25,7 +25,6 @@ from bridge.reception import Reception
 from bridge.replica import Replica
 from bridge.routes import Follow
 from bridge.settings import Busy, Reasoning, Settings
-from bridge.stop import Halt
 from bridge.store import Following, Store
 from bridge.types import Message
 
@@ -78,7 +77,7 @@ class App:
             self._replica,
             self._inbox,
             self._presses,
-            Invoking(store, apps, gate, self._presses.take, lambda one: self._inbox.stop(Halt(one))),
+            Invoking(store, apps, gate, self._presses.take, changes.stop_in),
             changes,
             Offering(store, apps),
             settings.recover_max_age,

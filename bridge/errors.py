@@ -106,7 +106,7 @@ class NotForYou(BridgeError):
 
 
 class NotYours(BridgeError):
-    notice = english.WHOEVER_ASKED_STOPS
+    notice = english.NOT_YOURS_TO_STOP
 
 
 class DifyError(BridgeError):

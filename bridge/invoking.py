@@ -15,7 +15,7 @@ from bridge.commands import Word, command_of, help_text
 from bridge.errors import DifyError
 from bridge.gate import Gate
 from bridge.inputs import fillable, problems_with
-from bridge.store import InHand, Store, ThreadState, asker_named
+from bridge.store import Store, ThreadState
 from bridge.types import (
     Action,
     Begin,
@@ -44,12 +44,12 @@ NOTHING = "-"
 COUNTED = frozenset({Order.ASK, Order.ABOUT, Order.GENERATE})
 
 Deliver = Callable[[Message], Awaitable[None]]
-Stop = Callable[[int], None]
+Stop = Callable[[Thread, Person], Awaitable[bool]]
 
 
 class Invoking:
     """Takes commands, and their forms when they are sent. What has to be done in a thread is given to
-    `deliver`; an answer of this process is ended with `stop`."""
+    `deliver`; `stop` ends what somebody is being answered in a place, and says whether there was anything."""
 
     def __init__(self, store: Store, apps: Apps, gate: Gate, deliver: Deliver, stop: Stop) -> None:
         self._store = store
@@ -83,7 +83,8 @@ class Invoking:
         person, place, text = invocation.person, invocation.place, invocation.text.strip()
         if invocation.order is Order.STOP:
             # Whoever could ask can always end what came of it.
-            return await self._end(place, person)
+            stopped = await self._stop(place, person)
+            return Whisper(say(english.STOPPED_ONE if stopped else english.NOTHING_OF_YOURS, person.locale))
         state = await self._store.thread_state(place)
         opened = self._app_for(place, state, _word_of(invocation))
         counted = invocation.order in COUNTED
@@ -144,24 +145,6 @@ class Invoking:
         if problem := problems_with(fields, given):
             return invoked.app_form_again(app, press, problem)
         return invoked.generated(app, given)
-
-    async def _end(self, place: Thread, person: Person) -> Reaction:
-        """One's own answers; those of others only where one has none here and is a moderator."""
-        running = await self._store.in_hand(place, everywhere=place.id == place.channel)
-        asker = asker_named(place.platform, person.id)
-        ending = [one for one in running if one.asker == asker] or (running if person.moderator else [])
-        await self._stop_all(ending)
-        if len(ending) > 1:
-            return Whisper(say(english.STOPPED_MANY, person.locale, count=len(ending)))
-        if ending:
-            return Whisper(say(english.STOPPED_ONE, person.locale))
-        sentence = english.WHOEVER_ASKED_STOPS if running else english.NOTHING_OF_YOURS
-        return Whisper(say(sentence, person.locale))
-
-    async def _stop_all(self, ending: list[InHand]) -> None:
-        for one in ending:
-            self._stop(one.question_id)
-            await self._store.stop(one.question_id)
 
 
 def _word_of(invocation: Invocation) -> str:

@@ -56,8 +56,8 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     "bridge.invoked": (PURE | {"bridge.dify", "bridge.inputs"}, set()),
     "bridge.invoking": (
         PURE
-        | {"bridge.apps", "bridge.dify", "bridge.store", "bridge.routes", "bridge.commands"}
-        | {"bridge.inputs", "bridge.invoked", "bridge.changes", "bridge.gate"},
+        | {"bridge.apps", "bridge.dify", "bridge.store", "bridge.commands"}
+        | {"bridge.inputs", "bridge.invoked", "bridge.gate"},
         set(),
     ),
     "bridge.offering": (

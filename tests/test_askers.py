@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, text
 
-from bridge.store import InHand, Job, Store, ThreadState, TurnIds, Visit
+from bridge.store import Job, Store, ThreadState, TurnIds, Visit
 from bridge.types import Message, Person, Thread
 from tests.postgres import Postgres
 
@@ -63,27 +63,6 @@ async def test_a_thread_is_known_by_its_app_its_conversation_and_its_form(store:
     await store.remember_inputs(job, (("city", "Rome"),))
     assert await store.thread_state(THREAD) == ThreadState("default", "c1", (("city", "Rome"),))
     assert await store.thread_state(OTHER) is None
-
-
-async def test_what_runs_is_found_by_its_thread_or_by_its_channel(store: Store) -> None:
-    one = await asked(store, "m1", THREAD)
-    two = await asked(store, "m2", OTHER, GRACE)
-    await asked(store, "m3", ELSEWHERE)
-    await asked(store, "m4", ABROAD)
-    assert await store.in_hand(THREAD, everywhere=False) == [InHand(one.id, "slack:U1")]
-    assert sorted(await store.in_hand(THREAD, everywhere=True), key=lambda found: found.question_id) == [
-        InHand(one.id, "slack:U1"),
-        InHand(two.id, "slack:U2"),
-    ]
-    await store.finish(one, "answered", go_on=0)
-    assert await store.in_hand(THREAD, everywhere=False) == []
-    assert await store.in_hand(THREAD, everywhere=True) == [InHand(two.id, "slack:U2")]
-
-
-async def test_what_only_waits_does_not_run(store: Store) -> None:
-    first = await asked(store, "m1", THREAD)
-    await store.accept(Message("m2", THREAD, ADA, "And?", 2.0, addressed=True), "default", "u", "here")
-    assert [one.question_id for one in await store.in_hand(THREAD, everywhere=False)] == [first.id]
 
 
 async def test_visits_are_those_of_one_person_in_one_workspace_the_last_first(store: Store) -> None:

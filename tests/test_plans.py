@@ -98,8 +98,6 @@ EVERYDAY: dict[str, Script] = {
     "remember a reply": lambda conn: scripts.remember_reply(conn, HELD, 0, MessageRef("C1", "r")),
     "recent threads": lambda conn: threads.recent_threads(conn, "discord", 200),
     "look at a thread": lambda conn: askers.thread_state(conn, KNOWN),
-    "what runs in a thread": lambda conn: askers.in_hand(conn, KNOWN, everywhere=False),
-    "what runs in a channel": lambda conn: askers.in_hand(conn, KNOWN, everywhere=True),
     "where somebody asked": lambda conn: askers.visits(conn, "slack:U1", "slack", "T1", 10),
     "list threads": lambda conn: threads.list_threads(conn, 100),
     "housekeeping": lambda conn: housekeeping.tidy(conn, 90 * DAY, NOW),
@@ -143,13 +141,6 @@ async def test_the_threads_of_a_quiet_platform_are_not_looked_for_among_all_othe
 async def test_a_thread_that_is_held_is_found_by_its_id(store: Store) -> None:
     plans = await store.runner.run(lambda conn: plans_of(conn, EVERYDAY["finish"]))
     assert "ix_chat_thread_owner_id" not in "".join(plans)
-
-
-async def test_what_runs_in_a_busy_channel_is_not_looked_for_among_all_that_was_asked_there(
-    store: Store,
-) -> None:
-    (plan,) = await store.runner.run(lambda conn: plans_of(conn, EVERYDAY["what runs in a channel"]))
-    assert "ix_question_open" in plan
 
 
 async def test_where_somebody_asked_is_looked_for_among_their_own_questions(store: Store) -> None:

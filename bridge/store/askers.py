@@ -1,9 +1,9 @@
-"""What is looked up of people and places: what is being answered there, and where somebody asked lately. Each
-is one transaction, see `bridge.store.scripts`."""
+"""What is looked up of people and places: what a thread holds, and where somebody asked lately. Each is one
+transaction, see `bridge.store.scripts`."""
 
 from sqlalchemy import Connection
 
-from bridge.store.jobs import InHand, ThreadState, Visit, place_of, unpacked_inputs
+from bridge.store.jobs import ThreadState, Visit, unpacked_inputs
 from bridge.store.statements import sql
 from bridge.types import Thread
 
@@ -11,14 +11,6 @@ from bridge.types import Thread
 _LOOKED_AT = 1_000
 
 _STATE = sql("SELECT app, conversation_id, inputs FROM chat_thread WHERE key = :key")
-_RUNNING_IN_THREAD = sql("""
-    SELECT q.id, q.asker FROM question q JOIN chat_thread t ON t.id = q.thread_id
-    WHERE t.key = :key AND q.state < 2 AND q.state = 1
-""")
-# Open questions are few, those of a place many: COALESCE keeps databases from taking the index of the place.
-_RUNNING_IN_PLACE = sql("""
-    SELECT id, asker FROM question WHERE COALESCE(place, '') = :place AND state < 2 AND state = 1
-""")
 _VISITS = sql(f"""
     SELECT t.key, t.app, t.conversation_id, t.dify_user, MAX(newest.received_at) AS at
     FROM (
@@ -38,15 +30,6 @@ def thread_state(conn: Connection, thread: Thread) -> ThreadState | None:
         return None
     app, conversation, inputs = found
     return ThreadState(app, conversation or "", unpacked_inputs(inputs))
-
-
-def in_hand(conn: Connection, place: Thread, *, everywhere: bool) -> list[InHand]:
-    """The questions that are being answered in this thread, or `everywhere` in its channel."""
-    if everywhere:
-        rows = conn.execute(_RUNNING_IN_PLACE, {"place": place_of(place)})
-    else:
-        rows = conn.execute(_RUNNING_IN_THREAD, {"key": place.key})
-    return [InHand(question_id, asker or "") for question_id, asker in rows]
 
 
 def visits(conn: Connection, asker: str, platform: str, workspace: str, limit: int) -> list[Visit]:

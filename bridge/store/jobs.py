@@ -180,14 +180,6 @@ class ThreadState:
 
 
 @dataclass(frozen=True, slots=True)
-class InHand:
-    """A question that is being answered, and who asked it, as `asker_of` says."""
-
-    question_id: int
-    asker: str
-
-
-@dataclass(frozen=True, slots=True)
 class Visit:
     """A thread in which somebody asked; `at` is when they last did, in seconds since 1970."""
 

@@ -13,7 +13,6 @@ from bridge.stop import Halt
 from bridge.store import answers, askers, changes, housekeeping, quotas, replicas, scripts, threads
 from bridge.store.jobs import (
     Following,
-    InHand,
     Job,
     Known,
     KnownThread,
@@ -177,10 +176,6 @@ class Store:
     async def thread_state(self, thread: Thread) -> ThreadState | None:
         """What a thread holds; None where the bot has no part in it."""
         return await self.runner.run(lambda conn: askers.thread_state(conn, thread))
-
-    async def in_hand(self, place: Thread, *, everywhere: bool) -> list[InHand]:
-        """The questions that are being answered in this thread, or `everywhere` in its channel."""
-        return await self.runner.run(lambda conn: askers.in_hand(conn, place, everywhere=everywhere))
 
     async def visits(self, platform: str, workspace: str, person_id: str, limit: int) -> list[Visit]:
         """The threads of a workspace in which Dify has answered somebody lately, the last one first."""

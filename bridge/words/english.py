@@ -171,10 +171,9 @@ NOTHING_TO_ASK = "There is nothing to ask yet: write a question."
 NOTHING_TO_GENERATE = "The app that answers here has no form. Ask it in your own words."
 NEXT_BEGINS = "There is no conversation here yet: the next question begins one."
 EACH_BEGINS = "Each question that is asked here begins a conversation of its own."
+NOT_YOURS_TO_STOP = "What is being answered here can be stopped by whoever asked it, or by a moderator."
 STOPPED_ONE = "Stopped."
-STOPPED_MANY = "Stopped {count} answers."
 NOTHING_OF_YOURS = "Nothing of yours is being answered here just now."
-WHOEVER_ASKED_STOPS = "What is being answered here can be stopped by whoever asked it, or by a moderator."
 TRY_AGAIN = "The AI service is slow just now. Please try again."
 
 # In the list of the platform's own commands.

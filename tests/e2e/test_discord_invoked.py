@@ -1,4 +1,4 @@
-"""Discord's own commands with the whole bridge behind them: from what somebody types to Dify's answer."""
+"""Discord's own commands with the whole bridge behind them: forms, the app that answers, and who may stop."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -49,19 +49,6 @@ async def writer(place: DiscordPlace, tmp_path: Path, monkeypatch: pytest.Monkey
 
 def threads(place: DiscordPlace) -> list[str]:
     return [one.id for one in place.discord.threads(place.channel)]
-
-
-async def test_a_question_is_answered_in_a_thread_of_its_own(
-    place: DiscordPlace, dify: Dify, bridge: Bridge
-) -> None:
-    async with bridge() as app:
-        await place.command(place.channel, "ask", question="Why?")
-        await answered(app, 1)
-        (thread,) = threads(place)
-        await place.say(thread, "And then?")
-        await answered(app, 2)
-    assert place.replies(thread) == ["To Why?", "To And then?"]
-    assert dify.requests[1].conversation_id in dify.conversations
 
 
 async def test_a_message_is_asked_about_in_its_thread_with_what_is_left_of_it(
@@ -153,20 +140,10 @@ async def test_ones_own_answer_is_stopped_from_the_channel_and_nobody_elses(
         thread = await place.ask("One?")
         await until(lambda: any("word" in reply for reply in place.replies(thread)))
         await place.command(thread, "stop", person=other)
-        assert english.WHOEVER_ASKED_STOPS in place.whispers_to(other)
+        assert english.NOT_YOURS_TO_STOP in place.whispers_to(other)
         await place.command(place.channel, "stop")
         await answered(app, 1)
         assert english.STOPPED_ONE in place.whispers()
         await place.command(place.channel, "stop")
         assert english.NOTHING_OF_YOURS in place.whispers()
     assert english.STOPPED in place.replies(thread)[-1]
-
-
-async def test_help_is_whispered(place: DiscordPlace, dify: Dify, bridge: Bridge) -> None:
-    async with bridge():
-        await place.command(place.channel, "help")
-        (told,) = place.whispers()
-    assert dify.name in told
-    assert "`/generate`" in told
-    assert "`!history`" in told
-    assert dify.requests == []
