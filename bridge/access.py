@@ -9,7 +9,7 @@ import re
 from collections.abc import Collection, Iterator
 from itertools import chain
 
-from bridge.routes import AppConfig
+from bridge.routes import AppConfig, is_direct
 from bridge.types import Person, Thread
 
 EVERYONE = "*"
@@ -56,6 +56,13 @@ def is_moderator(app: AppConfig, thread: Thread, person: Person) -> bool:
     return person.moderator or any(
         named(one.moderators, thread.platform, thread, person) for one in (app.everywhere, app)
     )
+
+
+def may_stop(app: AppConfig, thread: Thread, person: Person, askers: Collection[str]) -> bool:
+    """Whether somebody may end an answer to these askers (`slack:U012`; '' is somebody who is not known) in
+    this thread: their own, and in direct messages any."""
+    asked = not askers or bool({"", f"{thread.platform}:{person.id}"} & set(askers))
+    return asked or is_direct(thread) or is_moderator(app, thread, person)
 
 
 def groups_named(app: AppConfig, platform: str) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from adapters.discord.adapter import DiscordAdapter
 from adapters.slack.adapter import SlackAdapter
 from adapters.slack.growing import Streaming
+from bridge.access import is_moderator
 from bridge.afterwards import Afterwards
 from bridge.apps import Apps, OpenApp
 from bridge.budget import Budget
@@ -24,6 +25,7 @@ from bridge.reception import Reception
 from bridge.replica import Replica
 from bridge.routes import Follow
 from bridge.settings import Busy, Reasoning, Settings
+from bridge.stop import Halt
 from bridge.store import Following, Store
 from bridge.types import Message
 
@@ -45,7 +47,7 @@ class App:
         self._failed = False
         self.store = store
         budget = Budget()
-        gate = Gate(store, budget, adapters)
+        gate = self._gate = Gate(store, budget, adapters)
         self._afterwards = Afterwards(store, budget)
         conversation = Conversation(
             apps,
@@ -65,17 +67,19 @@ class App:
             budget,
             conversation.answer,
             self._app_of,
+            self._moderates,
             merging=settings.busy is Busy.MERGE,
             interrupting=settings.busy is Busy.INTERRUPT,
         )
-        self._presses = Presses(store, apps, gate, self._inbox.deliver, self._inbox.stop)
+        changes = Changes(store, apps, gate, self._inbox)
+        self._presses = Presses(store, apps, gate, self._inbox.deliver, changes.press)
         self._reception = Reception(
             store,
             self._replica,
             self._inbox,
             self._presses,
-            Invoking(store, apps, gate, self._presses.take, self._inbox.stop),
-            Changes(store, self._inbox),
+            Invoking(store, apps, gate, self._presses.take, lambda one: self._inbox.stop(Halt(one))),
+            changes,
             Offering(store, apps),
             settings.recover_max_age,
         )
@@ -150,6 +154,12 @@ class App:
                 opener_only=config.follow is Follow.OPENER, idle_seconds=config.follow_idle_hours * 3600
             ),
         )
+
+    async def _moderates(self, message: Message) -> bool:
+        """Whether who wrote this may stop the answers of others where it was written."""
+        config = self._apps.route(message.thread).config
+        known = await self._gate.known(config, message.thread, message.author)
+        return is_moderator(config, message.thread, known or message.author)
 
     async def _listen(self, adapter: Adapter) -> None:
         try:

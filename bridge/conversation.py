@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from dataclasses import replace
 from functools import partial
 
 from bridge.afterwards import Afterwards, Answered
@@ -13,7 +14,7 @@ from bridge.cited import source_lines
 from bridge.commands import Command, Word, command_of
 from bridge.courtesy import open_thread, release, show_waiting
 from bridge.dify import DifyClient, Ids
-from bridge.errors import BridgeError, LeaseLost, NothingAsked, Unfilled
+from bridge.errors import BridgeError, LeaseLost, NothingAsked, PlatformError, Unfilled
 from bridge.gate import Gate
 from bridge.inbox import Asked, dify_user_of
 from bridge.inputs import OF_FILES, filled_anew, names_of
@@ -26,6 +27,7 @@ from bridge.ports import HoldsSessions, OpensThreads
 from bridge.preparing import Prepared, prepare, says_nothing
 from bridge.reply import Begun, Reply
 from bridge.scene import Scene, Told, key_of
+from bridge.stop import Why
 from bridge.store import REFUSED, UNFILLED, Job, Store
 from bridge.types import Action, Button, Message, Style
 from bridge.words import english, say
@@ -44,6 +46,8 @@ CLOSING_SECONDS = 10.0
 # Dify is told of a stop before the answer is closed, but nobody waits for it.
 STOP_HEARD_WITHIN_SECONDS = 0.5
 
+# The outcome where the question was taken back.
+DELETED = "deleted"
 # A question whose answer was begun so often, and never ended, is given up.
 MOST_STARTS = 10
 
@@ -71,7 +75,7 @@ class Conversation:
         self._afterwards = afterwards
         self._carrier = Carrier()
         self._making = Making(budget)
-        self._obeying = Obeying(store, budget)
+        self._obeying = Obeying(store, budget, gate)
         self._retry_seconds = retry_seconds
         self._max_age_seconds = max_age_seconds
         self._show_reasoning = show_reasoning
@@ -90,16 +94,15 @@ class Conversation:
             scene.told.notices.extend(admitted.unsaid)
             if admitted.job is None:
                 scene.told.outcome = admitted.outcome
-            asking = self._asking(scene, opened)
-            return await self._answered(asked, scene, opened, asking)
+            return await self._answered(asked, scene, opened)
 
-    async def _answered(self, asked: Asked, scene: Scene, opened: OpenApp, asking: Asking) -> str:
+    async def _answered(self, asked: Asked, scene: Scene, opened: OpenApp) -> str:
         reply, told = scene.reply, scene.told
         if scene.job.begun_before and isinstance(scene.adapter, HoldsSessions):
             scene.adapter.inherit(scene.job.thread)
         showing = asyncio.create_task(reply.run(), name=f"reply to {asked.job.message.id}")
         try:
-            await self._guarded(asked, scene, asking)
+            scene, asking = await self._attempts(asked, scene, opened)
             told.buttons.extend(await self._buttons(scene, asking.ids))
         except LeaseLost:
             showing.cancel()
@@ -112,11 +115,61 @@ class Conversation:
             await scene.notes.save()
             raise
         reply.close(told.shown, " ".join(told.notices), source_lines(told.sources), tuple(told.buttons))
+        async with asked.stop.heeded():
+            await asyncio.wait({showing})
+        if asked.stop.why is Why.DELETED:
+            told.outcome = DELETED
+            reply.take_back()
         problem = await self._closed(scene, showing, None)
         await release(scene.adapter, self._budget, scene.job.thread)
         await scene.notes.settle()
         self._follow_up(scene, opened, asking)
         return problem or told.outcome
+
+    async def _attempts(self, asked: Asked, scene: Scene, opened: OpenApp) -> tuple[Scene, Asking]:
+        """Answer, and begin anew for as long as the question is edited meanwhile, in the same reply. Whoever
+        was refused stays so."""
+        refused = scene.told.outcome.startswith(REFUSED)
+        asking = self._asking(scene, opened)
+        if scene.job.anew:
+            await self._abandon(asking, scene)
+        else:
+            await self._guarded(asked, scene, asking)
+        while not refused and scene.reply.lost is None and (scene.job.anew or asked.stop.why is Why.EDITED):
+            scene = await self._begun_anew(asked, scene)
+            asking = self._asking(scene, opened)
+            if not scene.job.taken_back:
+                await self._guarded(asked, scene, asking)
+        if scene.job.taken_back or asked.stop.why is Why.DELETED:
+            scene.told.begin_anew()
+            scene.told.outcome = DELETED
+        return scene, asking
+
+    async def _begun_anew(self, asked: Asked, scene: Scene) -> Scene:
+        """The same, with the words that the question has now. Edits from then on are for the next attempt."""
+        asked.stop.begin_anew()
+        job = await scene.notes.begin_anew()
+        asked.stop.heeded_until(job.changed_at)
+        log.info("%s: the question was changed", job.thread.key)
+        scene.told.begin_anew()
+        if job.taken_back:
+            await self._recall(scene)
+        else:
+            scene.reply.begin_anew(say(english.ANSWERING_ANEW, job.message.author.locale))
+        return replace(scene, job=job, attempt=scene.attempt + 1)
+
+    async def _recall(self, scene: Scene) -> None:
+        """See that all messages of a reply are known that is to be removed."""
+        if scene.job.begun_before and not scene.attempt:
+            try:
+                await scene.reply.recall()
+            except PlatformError as error:
+                log.warning("%s: not known whether all of the reply is removed: %s", scene.key, error)
+
+    async def _abandon(self, asking: Asking, scene: Scene) -> None:
+        """Let Dify be told, which nobody waits for."""
+        stopping = self._afterwards.start(asking.abandon(), scene.job.thread.key)
+        await asyncio.wait({stopping}, timeout=STOP_HEARD_WITHIN_SECONDS)
 
     async def _guarded(self, asked: Asked, scene: Scene, asking: Asking) -> None:
         """Whatever goes wrong becomes a sentence."""
@@ -124,10 +177,10 @@ class Conversation:
         try:
             async with asked.stop.heeded():
                 await self._tell(scene, asking)
-            if asked.stop.given:
+            if asked.stop.why is Why.STOPPED:
                 told.notices.append(english.STOPPED)
-                stopping = self._afterwards.start(asking.abandon(), key)
-                await asyncio.wait({stopping}, timeout=STOP_HEARD_WITHIN_SECONDS)
+            if asked.stop.why is not None:
+                await self._abandon(asking, scene)
         except LeaseLost:
             raise
         except BridgeError as error:
@@ -199,7 +252,7 @@ class Conversation:
             await scene.reply.begun(WORDS_FIRST_SECONDS)
         await scene.hold.standing()
         fetching = Fetching(dify, refresh)
-        problems = await self._making.put(scene.adapter, scene.job.thread, scene.key, made, fetching)
+        problems = await self._making.put(scene.adapter, scene.job.thread, scene.files_key, made, fetching)
         told.notices.extend(problems)
 
     async def _prepare(self, scene: Scene, user: str) -> Prepared:

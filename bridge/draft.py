@@ -79,6 +79,15 @@ class Draft:
         """What the app is busy with just now."""
         return self._step
 
+    def begin_anew(self, step: str) -> None:
+        """Forget the answer so far, for another one; until that has words, say what runs, if anything is."""
+        self._written = self._thought = self._text = self._tail = ""
+        self._aside = None
+        self._heads.clear()
+        self._bodies = []
+        self._step, self._shows_steps = step, bool(step)
+        self.stale = True
+
     def show_steps(self) -> None:
         """Say what runs even where there is no text yet."""
         self._shows_steps = self.stale = True

@@ -9,6 +9,7 @@ BridgeError
 ├── Unfilled                  the app's form has to be filled in before anything can be asked
 ├── Leaving                   the process is ending and takes nothing more
 ├── NotForYou                 this person may not talk to the app, or not do this with it
+├── NotYours                  the answer that this person wants to stop is somebody else's
 ├── DifyError                 Dify did not answer as hoped
 │   ├── DifyUnreachable       no connection could be made
 │   ├── DifySilent            connected, but nothing came for too long
@@ -102,6 +103,10 @@ class Leaving(BridgeError):
 
 class NotForYou(BridgeError):
     notice = english.NOT_FOR_YOU
+
+
+class NotYours(BridgeError):
+    notice = english.NOT_YOURS_TO_STOP
 
 
 class DifyError(BridgeError):

@@ -60,7 +60,9 @@ class Gate:
         unsaid: list[str] = []
         outcome = REFUSED
         for question_id, message in zip(job.question_ids, job.messages, strict=True):
-            refusal = await self._why_not(config, message, question_id, begun=bool(job.turn.task_id))
+            taken_back = question_id in job.gone
+            begun = bool(job.turn.task_id)
+            refusal = None if taken_back else await self._why_not(config, message, question_id, begun=begun)
             if refusal is None:
                 asked.append((question_id, message))
                 continue

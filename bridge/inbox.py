@@ -9,9 +9,10 @@ gone, or has no room) is found by `run`.
 
 import asyncio
 import logging
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bridge.budget import Budget
 from bridge.commands import Word, command_of
@@ -20,8 +21,9 @@ from bridge.errors import BridgeError, LeaseLost, Leaving, StoreError
 from bridge.ports import Adapter
 from bridge.queued import QueueMarks
 from bridge.replica import Hold, Replica
-from bridge.stop import StopSign
-from bridge.store import Following, Job, Store, Taken
+from bridge.routes import is_direct
+from bridge.stop import Halt, StopSign, Why
+from bridge.store import Following, Job, Store, Taken, Underway, asker_of
 from bridge.types import Message, Person, Thread
 
 log = logging.getLogger(__name__)
@@ -34,6 +36,8 @@ MOST_TOGETHER = 20
 SWEEP_SECONDS = 2.0
 # So many messages that could not be stored are tried again by ourselves; all are delivered again some time.
 MOST_UNSTORED = 1_000
+# So many wishes are remembered for answers that are not known here, or not yet.
+MOST_EARLY = 1_000
 # Whoever is asked to leave and is still busy then is asked again.
 CLOSING_SECONDS = 15.0
 # The next question of a thread waits so long at most for the mark of the last one to go.
@@ -62,16 +66,18 @@ class Routed:
 
 Answer = Callable[[Asked], Awaitable[str]]
 AppOf = Callable[[Message], Routed | None]
+Moderates = Callable[[Message], Awaitable[bool]]
 
 
 class Inbox:
     """Takes messages in and hands each to `answer`, which gives the outcome and raises only `LeaseLost`. Told
     of the other replicas (`bridge.replica.Watched`).
 
-    `app_of` names the app for a message, None where nobody answers it.
+    `app_of` names the app for a message, None where nobody answers it; `moderates` says whether who wrote one
+    may stop the answers of others there.
 
     With `merging`, the questions that wait in a thread are asked together; with `interrupting`, a new one
-    ends the answer that runs.
+    ends the answer that runs to the same person.
     """
 
     def __init__(
@@ -82,6 +88,7 @@ class Inbox:
         budget: Budget,
         answer: Answer,
         app_of: AppOf,
+        moderates: Moderates,
         *,
         merging: bool = False,
         interrupting: bool = False,
@@ -94,11 +101,13 @@ class Inbox:
         self._marks = QueueMarks(store, budget)
         self._answer = answer
         self._app_of = app_of
+        self._moderates = moderates
         self._together = MOST_TOGETHER if merging else 1
         self._interrupting = interrupting
         self._taking: set[asyncio.Task[None]] = set()
         self._workers: dict[int, asyncio.Task[None]] = {}
         self._running: dict[int, Asked] = {}
+        self._early: OrderedDict[int, Halt] = OrderedDict()
         self._suspects = asyncio.Semaphore(1)
         self._unstored: dict[str, Message] = {}
         self._wake = asyncio.Event()
@@ -164,13 +173,41 @@ class Inbox:
     def wake(self) -> None:
         self._wake.set()
 
-    def stop(self, question_id: int) -> None:
-        for asked in self._running.values():
-            if question_id in asked.job.question_ids:
-                asked.stop.give()
+    def underway(self, question_id: int) -> Underway | None:
+        """The answer to this question, if it is being given here."""
+        asked = self._asked(question_id)
+        if asked is None:
+            return None
+        job = asked.job
+        return Underway(job.id, job.thread, job.app, frozenset(asker_of(one) for one in job.messages))
+
+    def stop(self, halt: Halt) -> None:
+        asked = self._asked(halt.question_id)
+        if asked is not None:
+            _give(asked, halt)
+            return
+        # It may be about to begin here, as its question has just been stored, or found.
+        self._early[halt.question_id] = halt
+        if len(self._early) > MOST_EARLY:
+            self._early.popitem(last=False)
+
+    def change_unstored(self, message: Message) -> None:
+        """Let a message that could not be stored yet be stored as it is now."""
+        known = self._unstored.get(message.id)
+        if known is not None and known.thread.platform == message.thread.platform:
+            self._unstored[message.id] = replace(known, text=message.text, attachments=message.attachments)
+
+    def drop_unstored(self, platform: str, message_id: str) -> None:
+        """Do not store a message any more that could not be stored yet."""
+        message = self._unstored.get(message_id)
+        if message is not None and message.thread.platform == platform:
+            del self._unstored[message_id]
 
     def replicas(self, count: int) -> None:
         self._budget.share(count)
+
+    def _asked(self, question_id: int) -> Asked | None:
+        return next((one for one in self._running.values() if question_id in one.job.question_ids), None)
 
     async def _take(self, message: Message) -> None:
         routed = self._app_of(message)
@@ -200,23 +237,30 @@ class Inbox:
         if not taken.held:
             self.wake()
         elif stops or self._interrupting:
-            await self._interrupt(taken)
+            await self._interrupt(
+                taken, "" if await self._is_theirs(taken.message, stops=stops) else asker_of(message)
+            )
 
     async def _store_again(self) -> None:
         """What could not be stored is not waited for until the platform delivers it again."""
         for message in sorted(self._unstored.values(), key=lambda one: one.sent_at):
             await self._take(message)
 
-    async def _interrupt(self, taken: Taken) -> None:
-        """End the answer to an earlier question of the thread, here or wherever it runs. Its own may have
-        begun already."""
+    async def _is_theirs(self, message: Message, *, stops: bool) -> bool:
+        """Whether somebody may end any answer in the thread, whoever asked."""
+        return is_direct(message.thread) or (stops and await self._moderates(message))
+
+    async def _interrupt(self, taken: Taken, asker: str) -> None:
+        """End the answer to an earlier question of the thread, here or wherever it runs, if it is this
+        asker's; '' is anybody. The answer to the new one may have begun already."""
         asked = self._running.get(taken.thread_id)
         if asked is not None:
-            if max(asked.job.question_ids) < taken.question_id:
+            theirs = not asker or asker in {asker_of(one) for one in asked.job.messages}
+            if theirs and max(asked.job.question_ids) < taken.question_id:
                 asked.stop.give()
             return
         try:
-            await self._store.ask_to_stop(taken.thread_id, taken.question_id)
+            await self._store.ask_to_stop(taken.thread_id, taken.question_id, asker)
         except StoreError as error:
             log.warning("the running answer was not interrupted: %s", error)
 
@@ -288,6 +332,8 @@ class Inbox:
         """Answer one question; gives the next one."""
         asked = Asked(self._adapters[job.thread.platform], job, Hold(self._replica, job.lease))
         self._running[job.lease.thread_id] = asked
+        for early in [self._early.pop(one) for one in job.question_ids if one in self._early]:
+            _give(asked, early)
         counted = not job.suspicious
         try:
             async with self._suspects if job.suspicious else nullcontext():
@@ -335,6 +381,12 @@ class Inbox:
             await self._store.hand_over(job, counted=counted)
         except BridgeError as error:
             log.warning("%s: not handed over: %s", job.thread.key, error)
+
+
+def _give(asked: Asked, halt: Halt) -> None:
+    """Of several questions that are answered together, others are still asked when one is taken back."""
+    partly = halt.why is Why.DELETED and len(asked.job.question_ids) > 1
+    asked.stop.give(Why.EDITED if partly else halt.why, halt.at)
 
 
 def dify_user_of(thread: Thread, person: Person) -> str:

@@ -48,6 +48,17 @@ class Notes:
         and again."""
         await self._until_saved(lambda: self._store.forget_conversation(self._job, dify_user))
 
+    async def begin_anew(self) -> Job:
+        """The job as its questions are now; what was known of its turn is forgotten. Waits for the database,
+        which has the new words."""
+        self._turn = None
+
+        async def renew() -> None:
+            self._job = await self._store.renew(self._job)
+
+        await self._until_saved(renew)
+        return self._job
+
     async def save_again(self) -> None:
         """Try once more, if something is left to be saved and the last try was a while ago."""
         if self._is_left() and asyncio.get_running_loop().time() > self._tried_at + AGAIN_AFTER_SECONDS:

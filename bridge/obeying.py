@@ -2,10 +2,12 @@
 
 import re
 
+from bridge.access import may_stop
 from bridge.budget import Budget
 from bridge.commands import Command, Word, help_text
 from bridge.dify import Exchange
-from bridge.errors import DifyLacks, DifyRejected
+from bridge.errors import DifyLacks, DifyRejected, NotYours
+from bridge.gate import Gate
 from bridge.inputs import OF_FILES
 from bridge.made import send_made
 from bridge.markdown import plain, strip_thinking
@@ -32,9 +34,10 @@ _FENCE = re.compile(r"`{3,}|~{3,}")
 class Obeying:
     """Carries out commands. What there is to say goes to the scene's `told`."""
 
-    def __init__(self, store: Store, budget: Budget) -> None:
+    def __init__(self, store: Store, budget: Budget, gate: Gate) -> None:
         self._store = store
         self._budget = budget
+        self._gate = gate
 
     async def obey(self, command: Command, scene: Scene) -> None:
         """Do what was told. `DifyError` or `PlatformError` where that could not be done."""
@@ -45,7 +48,7 @@ class Obeying:
             case Word.FORGET:
                 await self._forget(scene)
             case Word.STOP:
-                self._stop(scene)
+                await self._stop(scene)
             case Word.HELP:
                 scene.told.text = help_text()
             case Word.GENERATE:
@@ -82,10 +85,17 @@ class Obeying:
             await scene.dify.forget(job.conversation_id, job.dify_user)
         await self._begin_anew(scene, english.FORGOTTEN)
 
-    def _stop(self, scene: Scene) -> None:
-        """What ran was stopped when this arrived; that its answer says so is enough."""
-        if not scene.job.waited:
+    async def _stop(self, scene: Scene) -> None:
+        """What ran was stopped when this arrived; that its answer says so is enough. Unless it was somebody
+        else's."""
+        job = scene.job
+        if not job.waited:
             scene.told.notices.append(english.NOTHING_RUNS)
+            return
+        askers = await self._store.ran_beside(job.id)
+        author = await self._gate.known(scene.config, job.thread, job.message.author)
+        if not may_stop(scene.config, job.thread, author or job.message.author, askers):
+            raise NotYours("somebody else has asked")
 
     async def _generate(self, scene: Scene) -> None:
         app = await scene.dify.app()

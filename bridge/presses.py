@@ -54,11 +54,11 @@ ANNOTATION_CHARACTERS = 2_900
 COUNTED = frozenset({Action.ASK, Action.FILL, Action.AGAIN, Action.GENERATE, Action.ABOUT})
 
 Deliver = Callable[[Message], Awaitable[None]]
-Stop = Callable[[int], None]
+Stop = Callable[[Press, int], Awaitable[None]]
 
 
 class Presses:
-    """Takes presses. What asks something is given to `deliver`; an answer of this process is ended with
+    """Takes presses. What asks something is given to `deliver`; an answer to a question is ended with
     `stop`."""
 
     def __init__(self, store: Store, apps: Apps, gate: Gate, deliver: Deliver, stop: Stop) -> None:
@@ -79,8 +79,7 @@ class Presses:
         if not _is_number(question) or (number and not _is_number(number)):
             return Whisper(english.TOO_LONG_AGO)
         if press.action is Action.STOP:
-            self._stop(int(question))
-            await self._store.stop(int(question))
+            await self._stop(press, int(question))
             return None
         known = await self._store.known(int(question))
         opened = self._apps.of(known.app) if known is not None else None

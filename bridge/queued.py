@@ -38,7 +38,7 @@ class QueueMarks:
         gives what is to be waited for before the job is finished: then nobody knows of the mark any more."""
         if not isinstance(adapter, MarksQueued) or not job.waited:
             return []
-        return [self._begin(self._unmark(adapter, message)) for message in job.messages]
+        return [self._begin(self._unmark(adapter, message)) for message in job.standing]
 
     async def close(self) -> None:
         """See through what is on its way, for a moment."""

@@ -15,6 +15,7 @@ from contextlib import suppress
 from typing import Protocol
 
 from bridge.errors import LeaseLost, StoreError
+from bridge.stop import Halt
 from bridge.store import STOP, WAKE, Lease, Store
 
 log = logging.getLogger(__name__)
@@ -38,8 +39,8 @@ class Watched(Protocol):
         """Something may wait for somebody."""
         ...
 
-    def stop(self, question_id: int) -> None:
-        """The answer to this question should end, if it is running here."""
+    def stop(self, halt: Halt) -> None:
+        """An answer should end, if it is running here."""
         ...
 
     def replicas(self, count: int) -> None:
@@ -71,8 +72,8 @@ class Replica:
         def notified(channel: str, payload: str) -> None:
             if channel == WAKE:
                 watched.wake()
-            elif payload.isdecimal():
-                watched.stop(int(payload))
+            elif halt := Halt.unpacked(payload):
+                watched.stop(halt)
 
         self._store.listen((WAKE, STOP), notified, watched.wake)
         while True:
@@ -167,8 +168,8 @@ class Replica:
         self._heard_at = began
         self._beaten.set()
         watched.replicas(pulse.replicas)
-        for question_id in pulse.to_stop:
-            watched.stop(question_id)
+        for halt in pulse.to_stop:
+            watched.stop(halt)
         if pulse.replicas > 1 and began - self._fresh_since > GIVE_UP_SECONDS:
             await self._give_up(watched)
 

@@ -27,6 +27,7 @@ from bridge.errors import (
     StoppedByPerson,
     TryOtherwise,
 )
+from bridge.pages import Page
 from bridge.ports import Adapter, FindsPosts
 from bridge.types import Body, Button, MessageRef, Thread
 from bridge.ways import Step, Ways
@@ -70,17 +71,6 @@ class Begun:
     again: bool = False
 
 
-@dataclass(slots=True)
-class _Page:
-    """One message of the reply: the number it is begun under, where it stands, what the platform has accepted
-    as its content, and the ticket that it was begun with, for as long as its last words are owed."""
-
-    number: int
-    ref: MessageRef | None = None
-    shown: Body | None = None
-    debt: Ticket | None = None
-
-
 class Reply:
     """The answer to one question in one thread.
 
@@ -115,7 +105,7 @@ class Reply:
         self._hold = hold
         self._since, self._beside = begun.since, begun.beside
         self._numbers = itertools.count()
-        self._pages = [_Page(next(self._numbers), ref) for ref in begun.messages]
+        self._pages = [Page(next(self._numbers), ref) for ref in begun.messages]
         self._changed = asyncio.Event()
         self._closing = asyncio.Event()
         self._begun = asyncio.Event()
@@ -124,7 +114,7 @@ class Reply:
         self._unheard_of = len(begun.messages) if begun.again else None
         self._failing = False
         self._paused_seconds = 0.0
-        self._otherwise = 0
+        self._otherwise = self._attempt = 0
         self.lost: BridgeError | None = None
         self.stopped = False
 
@@ -166,8 +156,26 @@ class Reply:
     ) -> None:
         """Give the last state: the whole answer and a plain sentence, or either, and what stands below it.
         Never waits. First wins."""
+        if not self._draft.closed:
+            self._close(text, notice, sources, buttons)
+
+    def take_back(self) -> None:
+        """Let nothing of the reply stand, even if it was closed with something. Never waits."""
+        self._close("", "", (), ())
+
+    def begin_anew(self, step: str) -> None:
+        """Let another answer take the place of this one, in the same messages; where there are any, they say
+        `step` until it has words. Never waits. Ignored once closed."""
         if self._draft.closed:
             return
+        self._attempt += 1
+        self.stopped = False
+        self._draft.begin_anew(step if any(page.ref is not None for page in self._pages) else "")
+        for page in self._pages:
+            page.shown, page.outdated = None, True
+        self._changed.set()
+
+    def _close(self, text: str, notice: str, sources: tuple[str, ...], buttons: tuple[Button, ...]) -> None:
         self._draft.close(text, notice, sources, buttons)
         self._closing.set()
         if self._waiting is not None:
@@ -239,14 +247,15 @@ class Reply:
                 self._budget.paid(ticket)
 
     async def _call(self, step: Step, ticket: Ticket, option: Option) -> None:
-        page = self._pages[step.page]
+        page, attempt = self._pages[step.page], self._attempt
         match step:
             case Step(body=None, ref=MessageRef() as ref):
-                await self._adapter.delete(ref)
+                with suppress(MessageGone):
+                    await self._adapter.delete(ref)
                 self._pay(self._pages.pop())
             case Step(body=Body() as body, ref=MessageRef() as ref):
                 await self._adapter.edit(ref, body)
-                page.shown = body
+                page.shown = body if attempt == self._attempt else None
             case Step(body=Body() as body, ref=None):
                 found = await self._find(page.number)
                 # Looking may have taken a while.
@@ -258,7 +267,7 @@ class Reply:
                     ticket,
                 )
                 # After a failure it may be an earlier attempt's message, with an earlier text: edited next.
-                page.shown = None if found or self._failing else body
+                page.shown = None if found or self._failing or attempt != self._attempt else body
                 ref = page.ref
                 self._begun.set()
                 await self._posted(step.page, ref)
@@ -283,6 +292,13 @@ class Reply:
             self._unheard_of = None
         return found
 
+    async def recall(self) -> None:
+        """Find the message that an earlier attempt may have begun unheard, to be seen to with the others.
+        To be used while nothing is shown. Raises `PlatformError`."""
+        number = next(self._numbers)
+        if found := await self._find(number):
+            self._pages.append(Page(number, found))
+
     def _post_key(self, number: int) -> str:
         return f"{self._key}.{number}"
 
@@ -306,10 +322,10 @@ class Reply:
         page = self._pages[step.page] if step.page < len(self._pages) else None
         if page is None or page.ref is None or page.shown is not None:
             return False
-        self._pages[step.page] = _Page(next(self._numbers))
+        self._pages[step.page] = Page(next(self._numbers))
         return True
 
-    def _pay(self, page: _Page) -> None:
+    def _pay(self, page: Page) -> None:
         if page.debt is not None:
             self._budget.paid(page.debt)
             page.debt = None
@@ -340,15 +356,17 @@ class Reply:
         """The first message that does not show what it should; else the last one that should not be there."""
         wanted = self._draft.bodies(self._grown)
         missing = range(len(wanted) - len(self._pages))
-        self._pages.extend(_Page(next(self._numbers)) for _ in missing)
+        self._pages.extend(Page(next(self._numbers)) for _ in missing)
         for number, (page, body) in enumerate(zip(self._pages, wanted, strict=False)):
             if not self._shows(page, body):
                 return self._continued(number, wanted) or Step(number, body, page.ref)
         while len(self._pages) > len(wanted) and self._pages[-1].ref is None:
             self._pages.pop()
         last = self._pages[-1] if len(self._pages) > len(wanted) else None
-        # What an earlier attempt has left is needed again, as likely as not.
-        if last is None or last.ref is None or (last.shown is None and not self._draft.closed):
+        if last is None or last.ref is None:
+            return None
+        # What an earlier attempt has left is needed again, as likely as not, if it does not mislead.
+        if last.shown is None and not self._draft.closed and not (last.outdated and wanted):
             return None
         return Step(len(self._pages) - 1, None, last.ref)
 
@@ -361,7 +379,7 @@ class Reply:
         shrinks = shown is not None and len(wanted[number].text) < len(shown.text)
         return Step(number + 1, wanted[number + 1], None) if shrinks else None
 
-    def _shows(self, page: _Page, wanted: Body) -> bool:
+    def _shows(self, page: Page, wanted: Body) -> bool:
         """Whether nothing would change. A stream has to be ended, whatever that looks like."""
         if page.shown is None or page.ref is None:
             return False

@@ -10,6 +10,8 @@ from bridge.routes import AppConfig
 from bridge.store import Job
 from bridge.types import Button, Message
 
+ANSWERED = "answered"
+
 
 @dataclass(slots=True)
 class Told:
@@ -21,11 +23,18 @@ class Told:
     text: str = ""
     notices: list[str] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
-    outcome: str = "answered"
+    outcome: str = ANSWERED
     files: tuple[AppFile, ...] = ()
     sources: tuple[Source, ...] = ()
     buttons: list[Button] = field(default_factory=list)
     title: str = ""
+
+    def begin_anew(self) -> None:
+        """Nothing has been heard yet."""
+        self.lead = self.text = self.title = ""
+        self.notices, self.refused, self.buttons = [], [], []
+        self.files, self.sources = (), ()
+        self.outcome = ANSWERED
 
     @property
     def shown(self) -> str:
@@ -34,7 +43,8 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """`user` is the end user under whom a conversation would begin now."""
+    """`user` is the end user under whom a conversation would begin now; `attempt` counts how often the answer
+    was begun anew, as its question was edited."""
 
     adapter: Adapter
     job: Job
@@ -45,11 +55,17 @@ class Scene:
     reply: Reply
     told: Told
     user: str
+    attempt: int = 0
 
     @property
     def key(self) -> str:
         """The name of the reply."""
         return key_of(self.job.message)
+
+    @property
+    def files_key(self) -> str:
+        """What the names of its files begin with: other ones in each attempt, as they are other files."""
+        return f"{self.key}.{self.attempt % 10}" if self.attempt else self.key
 
 
 def key_of(message: Message) -> str:

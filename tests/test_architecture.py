@@ -23,18 +23,20 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     "bridge.proxies": (set(), set()),
     "bridge.dify": ({"bridge.dify", "bridge.types", "bridge.errors", "bridge.proxies"}, {"aiohttp"}),
     "bridge.store": (
-        {"bridge.store", "bridge.types", "bridge.errors", "bridge.commands"},
+        {"bridge.store", "bridge.types", "bridge.errors", "bridge.commands", "bridge.stop"},
         {"sqlmodel", "sqlalchemy", "alembic", "asyncpg", "pydantic"},
     ),
     "bridge.window": (PURE, set()),
     "bridge.budget": (PURE | {"bridge.window"}, set()),
     "bridge.draft": (PURE | {"bridge.ports"}, set()),
     "bridge.ways": ({"bridge.types", "bridge.ports", "bridge.budget"}, set()),
+    "bridge.pages": ({"bridge.types", "bridge.budget"}, set()),
     "bridge.reply": (
-        PURE | {"bridge.ports", "bridge.budget", "bridge.window", "bridge.draft", "bridge.ways"},
+        PURE
+        | {"bridge.ports", "bridge.budget", "bridge.window", "bridge.draft", "bridge.ways", "bridge.pages"},
         set(),
     ),
-    "bridge.replica": ({"bridge.store", "bridge.errors"}, set()),
+    "bridge.replica": ({"bridge.store", "bridge.errors", "bridge.stop"}, set()),
     "bridge.stop": (set(), set()),
     "bridge.commands": ({"bridge.words"}, set()),
     "bridge.courtesy": (PURE | PACED, set()),
@@ -44,11 +46,11 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     "bridge.inbox": (
         PURE
         | {"bridge.ports", "bridge.store", "bridge.dify", "bridge.budget"}
-        | {"bridge.replica", "bridge.queued", "bridge.stop", "bridge.commands"},
+        | {"bridge.replica", "bridge.queued", "bridge.stop", "bridge.commands", "bridge.routes"},
         set(),
     ),
     "bridge.changes": (
-        PURE | PACED | {"bridge.inbox", "bridge.store", "bridge.routes", "bridge.apps"},
+        PURE | {"bridge.inbox", "bridge.store", "bridge.apps", "bridge.stop", "bridge.access", "bridge.gate"},
         set(),
     ),
     "bridge.invoked": (PURE | {"bridge.dify", "bridge.inputs"}, set()),
@@ -105,7 +107,7 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
         PURE
         | PACED
         | {"bridge.dify", "bridge.store", "bridge.scene", "bridge.commands"}
-        | {"bridge.inputs", "bridge.made"},
+        | {"bridge.inputs", "bridge.made", "bridge.routes"},
         set(),
     ),
     "bridge.afterwards": (
@@ -124,7 +126,14 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
         | {"bridge.dify", "bridge.store", "bridge.apps", "bridge.routes", "bridge.inbox", "bridge.commands"}
         | {"bridge.scene", "bridge.notes", "bridge.reply", "bridge.asking", "bridge.obeying"}
         | {"bridge.preparing", "bridge.inputs", "bridge.attached", "bridge.made"}
-        | {"bridge.courtesy", "bridge.naming", "bridge.afterwards", "bridge.cited", "bridge.gate"},
+        | {
+            "bridge.courtesy",
+            "bridge.naming",
+            "bridge.afterwards",
+            "bridge.cited",
+            "bridge.gate",
+            "bridge.stop",
+        },
         set(),
     ),
     "bridge.settings": (

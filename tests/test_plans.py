@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TypeAlias
@@ -17,6 +18,7 @@ from bridge.store import (
     Store,
     TurnIds,
     askers,
+    changes,
     housekeeping,
     quotas,
     replicas,
@@ -34,6 +36,7 @@ DAY = 86_400_000
 ME = "me"
 KNOWN = Thread("slack", "T1", "C1", "7.0")
 NEW = Thread("slack", "T1", "C1", "new")
+CHANNEL = Thread("slack", "T1", "C1", "C1")
 
 _NUMBERS = {
     "postgresql": "generate_series(1, {rows}) AS s(n)",
@@ -83,7 +86,13 @@ EVERYDAY: dict[str, Script] = {
     "claim": lambda conn: scripts.claim(conn, ME, 1, ["slack"], 200, 1, NOW),
     "finish": lambda conn: scripts.finish(conn, HELD, "answered", 1, NOW),
     "hand over": lambda conn: scripts.hand_over(conn, HELD, counted=True),
-    "ask to stop": lambda conn: scripts.ask_to_stop(conn, 8, 9, NOW),
+    "ask to stop": lambda conn: changes.ask_to_stop_earlier(conn, 8, 9, "slack:U1", NOW),
+    "edit": lambda conn: changes.edit(conn, replace(message(KNOWN), id="m9"), NOW),
+    "delete": lambda conn: changes.delete(conn, "slack", "m9", NOW),
+    "renew": lambda conn: changes.renew(conn, HELD),
+    "running": lambda conn: changes.underway(conn, 8),
+    "running in": lambda conn: changes.underway_in(conn, CHANNEL, "slack:U1", NOW),
+    "ran beside": lambda conn: changes.ran_beside(conn, 8),
     "held by": lambda conn: scripts.held_by(conn, ME),
     "remember a turn": lambda conn: scripts.remember_turn(conn, HELD, "c", TurnIds("m", "t", "r")),
     "remember a reply": lambda conn: scripts.remember_reply(conn, HELD, 0, MessageRef("C1", "r")),

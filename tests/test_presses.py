@@ -51,6 +51,10 @@ def press(question: int) -> Press:
     return Press("p1", "slack", ADA, Action.ASK, f"{question}:0", 2.0)
 
 
+async def nothing_runs(press: Press, question: int) -> None:
+    """No answer is to be stopped here."""
+
+
 async def test_a_press_that_is_stored_late_was_taken_and_is_asked_once(store: Store, apps: Apps) -> None:
     room, asked = asyncio.Event(), list[str]()
 
@@ -58,7 +62,7 @@ async def test_a_press_that_is_stored_late_was_taken_and_is_asked_once(store: St
         await room.wait()
         asked.append(message.text)
 
-    presses = Presses(store, apps, Gate(store, Budget(), ()), deliver, lambda question: None)
+    presses = Presses(store, apps, Gate(store, Budget(), ()), deliver, nothing_runs)
     assert await presses.press(press(await offered(store))) is None
     assert asked == []
     room.set()
@@ -70,7 +74,7 @@ async def test_a_press_that_cannot_be_stored_says_so(store: Store, apps: Apps) -
     async def deliver(message: Message) -> None:
         raise StoreError("the database is away")
 
-    presses = Presses(store, apps, Gate(store, Budget(), ()), deliver, lambda question: None)
+    presses = Presses(store, apps, Gate(store, Budget(), ()), deliver, nothing_runs)
     with pytest.raises(StoreError):
         await presses.press(press(await offered(store)))
     await presses.close()

@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 
 from bridge.store.jobs import Job, Known, packed_inputs, unpacked, unpacked_inputs
 from bridge.store.scripts import held
-from bridge.store.statements import STOP, notify, sql
+from bridge.store.statements import sql
 from bridge.types import Filled, Thread
 
 _REMEMBER_INPUTS = sql("UPDATE chat_thread SET inputs = :inputs UNDER LEASE RETURNING id")
@@ -25,11 +25,6 @@ _KNOWN = sql("""
     FROM question q JOIN chat_thread t ON t.id = q.thread_id WHERE q.id = :question
 """)
 _RATE = sql("UPDATE question SET rating = :rating WHERE id = :question")
-_ASK_TO_STOP_ONE = sql("""
-    UPDATE question SET stop_asked_at = :now
-    WHERE id = :question AND state < 2 AND state = 1 AND stop_asked_at IS NULL
-    RETURNING id
-""")
 
 
 def remember_inputs(conn: Connection, job: Job, filled: Filled) -> None:
@@ -78,9 +73,3 @@ def known(conn: Connection, question_id: int) -> Known | None:
 def rate(conn: Connection, question_id: int, rating: str) -> None:
     """Keep what somebody thinks of the answer."""
     conn.execute(_RATE, {"question": question_id, "rating": rating})
-
-
-def ask_to_stop(conn: Connection, question_id: int, now_ms: int) -> None:
-    """Let whoever answers this question know that the answer should end."""
-    if conn.execute(_ASK_TO_STOP_ONE, {"question": question_id, "now": now_ms}).first() is not None:
-        notify(conn, STOP, str(question_id))

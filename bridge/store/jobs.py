@@ -6,6 +6,7 @@ from functools import cache
 
 from pydantic import TypeAdapter
 
+from bridge.stop import Halt
 from bridge.types import Filled, Message, MessageRef, Thread
 
 # The outcome of a question that waits for a form to be filled in: its message is kept for that, for a while.
@@ -45,6 +46,9 @@ class Job:
     `app` names the app that answers in the thread, and `inputs` is what was filled into its form there.
     `first_started_at` is in seconds since 1970. `waited` says that it was not its turn at once. `found_at` is
     there where it was found waiting, or left behind by somebody who is gone, or behind one that was.
+
+    `gone` are those of the questions that were taken back. `anew` says that the known turn is about words
+    that were changed since. All changes are known that were made until `changed_at`, in ms since 1970.
     """
 
     lease: Lease
@@ -61,6 +65,9 @@ class Job:
     first_started_at: float = 0.0
     waited: bool = False
     found_at: float = 0.0
+    gone: frozenset[int] = frozenset()
+    anew: bool = False
+    changed_at: int = 0
 
     @property
     def id(self) -> int:
@@ -72,15 +79,27 @@ class Job:
 
     @property
     def message(self) -> Message:
-        """What is asked: one message of all, in the place of the first."""
-        first, *others = self.messages
+        """What is asked: one message of all that were not taken back, in the place of the first."""
+        asked = self.standing or self.messages[:1]
+        first, *others = asked
         if not others:
             return first
         return replace(
             first,
-            text="\n\n".join(one.text for one in self.messages if one.text),
-            attachments=tuple(file for one in self.messages for file in one.attachments),
+            text="\n\n".join(one.text for one in asked if one.text),
+            attachments=tuple(file for one in asked for file in one.attachments),
         )
+
+    @property
+    def taken_back(self) -> bool:
+        """Whether nothing is left to be answered."""
+        return self.gone.issuperset(self.question_ids)
+
+    @property
+    def standing(self) -> tuple[Message, ...]:
+        """The messages that were not taken back."""
+        asked = zip(self.question_ids, self.messages, strict=True)
+        return tuple(message for number, message in asked if number not in self.gone)
 
     @property
     def suspicious(self) -> bool:
@@ -115,6 +134,17 @@ class Taken:
     question_id: int
     job: Job | None
     held: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Underway:
+    """An answer that is being given: to this question and maybe to others, in a thread that this app answers
+    in. `askers` are who asked, as `asker_of` has it; '' is somebody whom nobody has noted."""
+
+    question_id: int
+    thread: Thread
+    app: str
+    askers: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,12 +207,12 @@ class KnownThread:
 
 @dataclass(frozen=True, slots=True)
 class Pulse:
-    """What a heartbeat found. `alive` is false when this replica was given up by the others; `to_stop` are
+    """What a heartbeat found. `alive` is false when this replica was given up by the others; `to_stop` names
     questions whose answers it holds and that should end."""
 
     alive: bool
     replicas: int
-    to_stop: tuple[int, ...] = ()
+    to_stop: tuple[Halt, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ A replica that was given up loses everything at once: deleting its row frees the
 
 from sqlalchemy import Connection, TextClause, text
 
+from bridge.stop import Halt, Why
 from bridge.store.jobs import Pulse
 from bridge.store.statements import sql, wake
 
@@ -23,7 +24,7 @@ _REAP = _by_clock("DELETE FROM replica WHERE heartbeat_at < CLOCK - :number")
 _NO_LONG_WAIT = text("SET LOCAL lock_timeout = '1s'")
 _COUNT = text("SELECT COUNT(*) FROM replica")
 _TO_STOP = sql("""
-    SELECT q.id FROM question q JOIN chat_thread t ON t.id = q.thread_id
+    SELECT q.id, q.change, q.stop_asked_at FROM question q JOIN chat_thread t ON t.id = q.thread_id
     WHERE q.stop_asked_at IS NOT NULL AND t.owner_id = :owner
 """)
 _SIGN_OFF = sql("DELETE FROM replica WHERE id = :owner")
@@ -52,7 +53,8 @@ def register(conn: Connection, owner: str) -> None:
 def beat(conn: Connection, owner: str) -> Pulse:
     """Show that `owner` lives."""
     alive = conn.execute(_BEAT, {"owner": owner}).first() is not None
-    to_stop = tuple(row[0] for row in conn.execute(_TO_STOP, {"owner": owner}))
+    rows = conn.execute(_TO_STOP, {"owner": owner})
+    to_stop = tuple(Halt(number, Why(change or Why.STOPPED), at) for number, change, at in rows)
     return Pulse(alive, conn.execute(_COUNT).scalar_one(), to_stop)
 
 

@@ -15,6 +15,7 @@ from sqlalchemy.exc import IntegrityError
 
 from bridge.commands import command_of
 from bridge.errors import LeaseLost
+from bridge.stop import Why
 from bridge.store.failures import UNIQUE_VIOLATION, sqlstate
 from bridge.store.jobs import (
     COMMAND,
@@ -32,7 +33,7 @@ from bridge.store.jobs import (
     unpacked_inputs,
 )
 from bridge.store.merging import MOST_OPEN, OpenQuestion, asked_together
-from bridge.store.statements import STOP, notify, sql, wake
+from bridge.store.statements import sql, wake
 from bridge.store.threads import in_its_thread
 from bridge.types import Message, MessageRef, Person, Thread
 
@@ -72,11 +73,6 @@ _OPEN_AND_ADD = sql(
     f"WITH opened AS ({_OPEN_THREAD}), added AS ({_ADDED}) SELECT opened.*, added.id FROM opened, added"  # noqa: S608 - of constants
 )
 _WAITS = sql("SELECT id FROM question WHERE platform = :platform AND message_id = :message AND state = 0")
-_ASK_TO_STOP = sql("""
-    UPDATE question SET stop_asked_at = :now
-    WHERE thread_id = :thread AND id < :question AND state < 2 AND state = 1 AND stop_asked_at IS NULL
-    RETURNING id
-""")
 _FINISH_IN_THREAD = sql("""
     UPDATE chat_thread SET
         backlog = backlog - :number,
@@ -98,7 +94,15 @@ _UNSTART = sql("UPDATE question SET state = 0, starts = starts - :number WHERE i
 _START = sql("""
     UPDATE question
     SET state = 1, starts = starts + :number, first_started_at = COALESCE(first_started_at, :now)
-    WHERE id = :question RETURNING first_started_at
+    WHERE id = :question RETURNING first_started_at, payload, change
+""")
+# Nothing is known of the turn any more, and the marks of edits and deletions are seen to.
+BEGIN_ANEW = sql("""
+    UPDATE question SET
+        dify_message_id = NULL, dify_task_id = NULL, dify_run_id = NULL,
+        stop_asked_at = CASE WHEN change IN ('edited', 'deleted') THEN NULL ELSE stop_asked_at END,
+        change = CASE WHEN change = 'edited' THEN NULL ELSE change END
+    WHERE id = :question
 """)
 _COUNT_START = sql("UPDATE question SET starts = starts + 1 WHERE id = :question")
 _OPEN_QUESTIONS = sql("""
@@ -121,7 +125,7 @@ _WAITING = {
 }
 _HELD = sql("SELECT id, token FROM chat_thread WHERE owner_id = :owner")
 _CLAIM = sql("UPDATE chat_thread SET owner_id = :owner, token = :token WHERE id = :thread")
-_THREAD = sql("SELECT key, conversation_id, dify_user, app, inputs FROM chat_thread WHERE id = :thread")
+THREAD = sql("SELECT key, conversation_id, dify_user, app, inputs FROM chat_thread WHERE id = :thread")
 _REPLIES = sql("""
     SELECT r.channel, r.message_id FROM reply_message r JOIN question q ON q.id = r.question_id
     WHERE q.id = :question AND q.thread_id = :thread ORDER BY r.page LIMIT :limit
@@ -246,13 +250,6 @@ def waits(conn: Connection, message: Message) -> bool:
     return conn.execute(_WAITS, names).first() is not None
 
 
-def ask_to_stop(conn: Connection, thread_id: int, before: int, now_ms: int) -> None:
-    """Let whoever answers in a thread know that the answer should end, if its question is an earlier one."""
-    asked = conn.execute(_ASK_TO_STOP, {"thread": thread_id, "question": before, "now": now_ms}).all()
-    for (question_id,) in asked:
-        notify(conn, STOP, str(question_id))
-
-
 def finish(conn: Connection, job: Job, outcome: str, go_on: int, now_ms: int) -> Job | None:
     """The job has been dealt with. Gives what is next in its thread under the same lease: the first of the
     open questions, or up to `go_on` of them together; None where there are none, and then nobody holds the
@@ -355,18 +352,25 @@ def _start(conn: Connection, lease: Lease, limit: int, now_ms: int, *, found_at:
     rows = asked_together([OpenQuestion(*row) for row in conn.execute(_OPEN_QUESTIONS, names)], limit)
     if not rows:
         return None
-    key, conversation_id, user, app, inputs = conn.execute(_THREAD, {"thread": lease.thread_id}).one()
+    key, conversation_id, user, app, inputs = conn.execute(THREAD, {"thread": lease.thread_id}).one()
     thread = Thread.from_key(key)
     head = rows[0]
     starts = head.starts + 1
     counted = int(not suspicious(starts))
+    # Their words and marks are those that they have now that their rows are locked.
     began = [
         conn.execute(_START, {"question": row.id, "number": counted, "now": now_ms}).one() for row in rows
     ]
+    anew = any(one.change in (Why.EDITED, Why.DELETED) for one in began)
+    for row in rows if anew else ():
+        conn.execute(BEGIN_ANEW, {"question": row.id})
     return Job(
         lease,
         tuple(row.id for row in rows),
-        tuple(_message(thread, row) for row in rows),
+        tuple(
+            message_of(thread, row.id, row.message_id, one.payload, row.received_at)
+            for row, one in zip(rows, began, strict=True)
+        ),
         conversation_id or "",
         user,
         app=app,
@@ -378,15 +382,19 @@ def _start(conn: Connection, lease: Lease, limit: int, now_ms: int, *, found_at:
         first_started_at=began[0].first_started_at / 1000,
         waited=True,
         found_at=found_at,
+        gone=frozenset(row.id for row, one in zip(rows, began, strict=True) if one.change == Why.DELETED),
+        anew=anew,
     )
 
 
-def _message(thread: Thread, row: OpenQuestion) -> Message:
+def message_of(
+    thread: Thread, question_id: int, message_id: str, payload: str | None, received_ms: int
+) -> Message:
     """What was asked; without its text where that was erased before it could be answered."""
-    asked = unpacked(row.payload) if row.payload else None
+    asked = unpacked(payload) if payload else None
     if asked is None:
-        log.warning("the text of question %d is gone", row.id)
-        return Message(row.message_id, thread, Person(""), "", row.received_at / 1000, addressed=True)
+        log.info("the text of question %d is gone", question_id)
+        return Message(message_id, thread, Person(""), "", received_ms / 1000, addressed=True)
     return asked
 
 

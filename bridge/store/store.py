@@ -9,7 +9,8 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from bridge.errors import StoreError
-from bridge.store import answers, askers, housekeeping, quotas, replicas, scripts, threads
+from bridge.stop import Halt
+from bridge.store import answers, askers, changes, housekeeping, quotas, replicas, scripts, threads
 from bridge.store.jobs import (
     Following,
     Job,
@@ -22,6 +23,7 @@ from bridge.store.jobs import (
     ThreadState,
     Tidied,
     TurnIds,
+    Underway,
     Visit,
     asker_named,
 )
@@ -84,9 +86,38 @@ class Store:
         """Whether a message that was accepted still waits for its turn."""
         return await self.runner.run(lambda conn: scripts.waits(conn, message))
 
-    async def ask_to_stop(self, thread_id: int, before: int) -> None:
-        """Ask for the end of the answer that runs in a thread, to a question from before this one."""
-        await self.runner.run(lambda conn: scripts.ask_to_stop(conn, thread_id, before, _now_ms()))
+    async def ask_to_stop(self, thread_id: int, before: int, asker: str = "") -> None:
+        """Ask for the end of the answer that runs in a thread, to a question from before this one, and from
+        this asker; '' is anybody."""
+        await self.runner.run(
+            lambda conn: changes.ask_to_stop_earlier(conn, thread_id, before, asker, _now_ms())
+        )
+
+    async def edit(self, message: Message) -> Halt | None:
+        """Let a question that is not answered yet have new words; and where it is being answered, what has to
+        begin anew."""
+        return await self.runner.run(lambda conn: changes.edit(conn, message, _now_ms()))
+
+    async def delete(self, platform: str, message_id: str) -> Halt | None:
+        """Take a question back; and where it is being answered, what has to end."""
+        return await self.runner.run(lambda conn: changes.delete(conn, platform, message_id, _now_ms()))
+
+    async def renew(self, job: Job) -> Job:
+        """The job as its questions are now, to be answered anew."""
+        return await self.runner.run(lambda conn: changes.renew(conn, job))
+
+    async def underway(self, question_id: int) -> Underway | None:
+        """The answer to this question, if it is being given."""
+        return await self.runner.run(lambda conn: changes.underway(conn, question_id))
+
+    async def underway_in(self, place: Thread, asker: str) -> tuple[Underway, ...]:
+        """The answer that is being given in this thread; where it names a channel that is no thread of ours,
+        all that this asker is being given there."""
+        return await self.runner.run(lambda conn: changes.underway_in(conn, place, asker, _now_ms()))
+
+    async def ran_beside(self, question_id: int) -> tuple[str, ...]:
+        """Who had asked what was being answered in the thread when this question came."""
+        return await self.runner.run(lambda conn: changes.ran_beside(conn, question_id))
 
     async def finish(self, job: Job, outcome: str, *, go_on: int) -> Job | None:
         """Deal with a job for good, and take the next one of its thread: up to `go_on` questions together."""
@@ -141,7 +172,7 @@ class Store:
 
     async def stop(self, question_id: int) -> None:
         """Ask for the end of the answer to this question, whoever gives it."""
-        await self.runner.run(lambda conn: answers.ask_to_stop(conn, question_id, _now_ms()))
+        await self.runner.run(lambda conn: changes.ask_to_stop(conn, question_id, _now_ms()))
 
     async def thread_state(self, thread: Thread) -> ThreadState | None:
         """What a thread holds; None where the bot has no part in it."""

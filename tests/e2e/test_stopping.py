@@ -1,9 +1,11 @@
 """Somebody wants a running answer to end."""
 
 import asyncio
+from pathlib import Path
 
 import pytest
 
+from bridge import errors
 from bridge.settings import Busy
 from bridge.words import english
 from sandbox.dify import Answer, Dify
@@ -139,15 +141,51 @@ async def test_an_answer_that_says_nothing_yet_is_stopped_too(
     assert english.STOPPED in reply
 
 
-async def test_somebody_else_can_stop_it(place: Place, dify: Dify, bridge: Bridge) -> None:
+async def test_nobody_else_can_stop_it_with_the_button(place: Place, dify: Dify, bridge: Bridge) -> None:
     dify.script = lambda request, turns: Answer(WORDS, tokens_per_second=40)
     async with bridge() as app:
         thread = await place.ask("Tell")
         await until(lambda: speaking(place, thread))
-        await place.press(thread, "Stop", person=place.another_person())
+        other = place.another_person()
+        await place.press(thread, "Stop", person=other)
+        assert place.whispers_to(other) == [errors.NotYours.notice]
+        assert dify.stopped == []
+        assert not stopped(place, thread)
+        await place.press(thread, "Stop")
         await answered(app, 1)
     assert stopped(place, thread)
-    assert {one.user for one in dify.stopped} == {dify.requests[0].user}
+
+
+async def test_nobody_else_can_stop_it_with_the_word(place: Place, dify: Dify, bridge: Bridge) -> None:
+    dify.script = lambda request, turns: Answer(WORDS, tokens_per_second=400)
+    async with bridge() as app:
+        thread = await place.ask("Tell")
+        await until(lambda: speaking(place, thread))
+        await place.say(thread, "stop", person=place.another_person())
+        await answered(app, 2)
+    *_, answer, refusal = place.replies(thread)
+    assert answer.endswith(WORDS.rpartition(" ")[2])
+    assert errors.NotYours.notice in refusal
+    assert dify.stopped == []
+
+
+async def test_a_moderator_can_stop_it(place: Place, dify: Dify, bridge: Bridge, tmp_path: Path) -> None:
+    moderator = place.another_person()
+    file = tmp_path / "bridge.toml"
+    file.write_text(f'[apps.default]\nmoderators = ["{place.name}:{moderator}"]\n', encoding="utf-8")
+    place.bridge_config = str(file)
+    dify.script = lambda request, turns: Answer(WORDS, tokens_per_second=40)
+    async with bridge() as app:
+        thread = await place.ask("Tell")
+        await until(lambda: speaking(place, thread))
+        await place.press(thread, "Stop", person=moderator)
+        await answered(app, 1)
+        await place.say(thread, "Go on")
+        await until(lambda: len(dify.requests) == 2)
+        await place.say(thread, "stop", person=moderator)
+        await answered(app, 3)
+    assert [english.STOPPED in reply for reply in place.replies(thread)] == [True, True]
+    assert len(dify.stopped) == 2
 
 
 async def test_a_command_is_never_asked_together_with_a_question(

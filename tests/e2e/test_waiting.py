@@ -46,6 +46,18 @@ async def test_a_new_question_can_end_the_answer_that_runs(place: Place, dify: D
     assert second == f"To Two?: {WORDS}"
 
 
+async def test_nobody_elses_answer_is_interrupted(place: Place, dify: Dify, bridge: Bridge) -> None:
+    place.busy = Busy.INTERRUPT
+    dify.script = lambda request, turns: Answer(f"To {request.query}: {WORDS}", tokens_per_second=60)
+    async with bridge() as app:
+        thread = await place.ask("One?")
+        await until(lambda: any("word2" in reply for reply in place.replies(thread)))
+        await place.say(thread, "Two?", person=place.another_person())
+        await answered(app, 2)
+    assert place.replies(thread) == [f"To One?: {WORDS}", f"To Two?: {WORDS}"]
+    assert dify.stopped == []
+
+
 async def test_a_silent_answer_is_interrupted_at_once(place: Place, dify: Dify, bridge: Bridge) -> None:
     place.busy = Busy.INTERRUPT
     dify.script = lambda request, turns: Answer(
