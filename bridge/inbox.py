@@ -69,6 +69,11 @@ AppOf = Callable[[Message], Routed | None]
 Moderates = Callable[[Message], Awaitable[bool]]
 
 
+async def _moderates(message: Message) -> bool:
+    """By the platform's word."""
+    return message.author.moderator
+
+
 class Inbox:
     """Takes messages in and hands each to `answer`, which gives the outcome and raises only `LeaseLost`. Told
     of the other replicas (`bridge.replica.Watched`).
@@ -88,7 +93,7 @@ class Inbox:
         budget: Budget,
         answer: Answer,
         app_of: AppOf,
-        moderates: Moderates,
+        moderates: Moderates = _moderates,
         *,
         merging: bool = False,
         interrupting: bool = False,

@@ -96,7 +96,7 @@ class Message:
     a thread the bot already takes part in. `replies_to` names the message this one replies to, where the
     platform has that notion, and `to_others` says that it calls somebody else by name and not the bot.
     `context` is what the person had in front of them, offered to the app's inputs by these names. `sent_at`
-    is in seconds since 1970.
+    and `edited_at` are in seconds since 1970; the latter is 0 where it was never edited.
 
     One that was `pressed`, not written, has the id of the press, and nobody can read it but in its answer, or
     where the adapter has put it: then it `replies_to` that. It may carry what was `filled` into the app's
@@ -116,6 +116,7 @@ class Message:
     decision: Decision | None = None
     to_others: bool = False
     context: Filled = ()
+    edited_at: float = 0.0
 
 
 class Action(StrEnum):

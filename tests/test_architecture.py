@@ -107,7 +107,7 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
         PURE
         | PACED
         | {"bridge.dify", "bridge.store", "bridge.scene", "bridge.commands"}
-        | {"bridge.inputs", "bridge.made", "bridge.routes"},
+        | {"bridge.inputs", "bridge.made", "bridge.access", "bridge.gate"},
         set(),
     ),
     "bridge.afterwards": (
@@ -173,6 +173,7 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
             "commands": {"acting", "events", "fields", "forms"},
             "home": {"acting", "buttons", "commands", "events", "fields", "forms", "mrkdwn", "render"},
             "looking": {"fields"},
+            "changes": {"events", "fields"},
         }.items()
     },
     "adapters.discord": (

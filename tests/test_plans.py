@@ -36,7 +36,7 @@ DAY = 86_400_000
 ME = "me"
 KNOWN = Thread("slack", "T1", "C1", "7.0")
 NEW = Thread("slack", "T1", "C1", "new")
-CHANNEL = Thread("slack", "T1", "C1", "C1")
+PLACE = Thread("slack", "T1", "C1", "C1")
 
 _NUMBERS = {
     "postgresql": "generate_series(1, {rows}) AS s(n)",
@@ -91,7 +91,7 @@ EVERYDAY: dict[str, Script] = {
     "delete": lambda conn: changes.delete(conn, "slack", "m9", NOW),
     "renew": lambda conn: changes.renew(conn, HELD),
     "running": lambda conn: changes.underway(conn, 8),
-    "running in": lambda conn: changes.underway_in(conn, CHANNEL, "slack:U1", NOW),
+    "running in": lambda conn: changes.underway_in(conn, PLACE, "slack:U1", NOW),
     "ran beside": lambda conn: changes.ran_beside(conn, 8),
     "held by": lambda conn: scripts.held_by(conn, ME),
     "remember a turn": lambda conn: scripts.remember_turn(conn, HELD, "c", TurnIds("m", "t", "r")),

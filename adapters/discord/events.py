@@ -33,13 +33,19 @@ def read_message(message: discord.Message, bot_user_id: int) -> Message | None:
     return Message(
         id=str(message.id),
         thread=thread_of(message),
-        author=Person(str(message.author.id), message.author.display_name, roles=_roles(message.author)),
+        author=Person(
+            str(message.author.id),
+            message.author.display_name,
+            roles=_roles(message.author),
+            moderator=_moderates(message.author),
+        ),
         text=plain_text(message, bot_user_id),
         sent_at=message.created_at.timestamp(),
         addressed=addressed,
         replies_to=str(reference.message_id) if reference and reference.message_id else "",
         attachments=tuple(_attachment(file, message) for file in message.attachments),
         to_others=not addressed and any(user.id != message.author.id for user in message.mentions),
+        edited_at=message.edited_at.timestamp() if message.edited_at is not None else 0.0,
     )
 
 
@@ -94,6 +100,14 @@ def _roles(author: discord.User | discord.Member) -> tuple[str, ...]:
     if not isinstance(author, discord.Member):
         return ()
     return tuple(str(role.id) for role in author.roles if not role.is_default())
+
+
+def _moderates(author: discord.User | discord.Member) -> bool:
+    """Whether somebody may take away what others say in the server, as far as it is known here."""
+    if not isinstance(author, discord.Member):
+        return False
+    may = author.guild_permissions
+    return may.manage_messages or may.administrator
 
 
 def _mentions(message: discord.Message, bot_user_id: int) -> bool:

@@ -109,7 +109,7 @@ class Gateway:
         intents = discord.Intents.default()
         intents.message_content = self._may_read_content
         client = _Client(intents, self._shard, self._identifies, self._ears)
-        catching_up = asyncio.create_task(client.hearing.catch_up(), name="what Discord said before")
+        catching_up = asyncio.create_task(client.hearing.attend(), name="what Discord said before")
         try:
             await client.start(self._token, reconnect=True)
         finally:
@@ -178,6 +178,15 @@ class _Client(discord.Client):
 
     async def on_message(self, message: discord.Message) -> None:
         await self.hearing.take(message)
+
+    async def on_raw_message_edit(self, event: discord.RawMessageUpdateEvent) -> None:
+        self.hearing.edited(event.message)
+
+    async def on_raw_message_delete(self, event: discord.RawMessageDeleteEvent) -> None:
+        self.hearing.removed(event)
+
+    async def on_raw_bulk_message_delete(self, event: discord.RawBulkMessageDeleteEvent) -> None:
+        self.hearing.removed(event)
 
     async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
         """Before the first one, the turn has come already."""

@@ -12,6 +12,8 @@ from datetime import UTC, datetime
 
 import discord
 
+from adapters.discord.changes import Removal, read_edit, removed
+from adapters.discord.changing import Changing
 from adapters.discord.events import PLATFORM, read_message
 from adapters.discord.missed import missed
 from bridge.errors import BridgeError, Leaving
@@ -25,13 +27,34 @@ LONGEST_PAUSE_SECONDS = 60.0
 
 
 class Hearing:
-    """The ear of one client. `catch_up` is to run as long as the client does."""
+    """The ear of one client. `attend` is to run as long as the client does."""
 
     def __init__(self, client: discord.Client, host: Host) -> None:
         self._client = client
         self._host = host
         self._look = asyncio.Event()
         self._failing = False
+        self._changing = Changing(host)
+
+    async def attend(self) -> None:
+        """See to all that is not told just now, until cancelled."""
+        await asyncio.gather(self.catch_up(), self._changing.run())
+
+    def edited(self, message: discord.Message) -> None:
+        """Something has become of a message. Never waits."""
+        user = self._client.user
+        try:
+            read = read_edit(message, user.id) if user is not None else None
+        except Exception:
+            # As with what is said.
+            log.exception("Discord: what became of message %d could not be understood", message.id)
+            return
+        if read is not None:
+            self._changing.edited(read)
+
+    def removed(self, event: Removal) -> None:
+        """Messages are gone. Never waits."""
+        self._changing.gone(removed(event))
 
     def begins(self) -> None:
         """A new session has begun: what was said before it was not told. Never waits."""
@@ -86,6 +109,9 @@ class Hearing:
             read = read_message(message, user.id) if user is not None else None
             if read is not None:
                 await self._host.deliver(read)
+            # What was missed may have been edited since it was first heard.
+            if read is not None and read.edited_at:
+                await self._host.edited(read)
         except BridgeError:
             raise
         except Exception:

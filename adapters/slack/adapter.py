@@ -9,6 +9,7 @@ import aiohttp
 
 from adapters.slack import render
 from adapters.slack.asides import Asides
+from adapters.slack.changes import Deleted, Edited, read_change
 from adapters.slack.events import DIRECT_MESSAGE, PLATFORM, read_asker, read_message
 from adapters.slack.faults import NoFeature, NoScope
 from adapters.slack.files import FILE_LIMIT_BYTES, Files
@@ -70,14 +71,22 @@ class SlackAdapter:
             async def take(event: Mapping[str, object], message: Message) -> None:
                 self._growing.remember(message, read_asker(event, message))
                 await host.deliver(message)
+                # What was missed may have been edited since it was first heard.
+                if message.edited_at:
+                    await host.edited(message)
 
             asides = Asides(web)
             surfaces = Surfaces(web, host, asides, self._sessions)
 
             async def on_message(event: Mapping[str, object], team_id: str) -> None:
-                message = read_message(event, team_id or web.team_id, web.bot_user_id)
-                if message is not None:
-                    await take(event, surfaces.with_context(event, message))
+                team = team_id or web.team_id
+                match read_change(event, team, web.bot_user_id):
+                    case Edited(changed):
+                        await host.edited(changed)
+                    case Deleted(message_id):
+                        await host.deleted(PLATFORM, message_id)
+                    case None if (message := read_message(event, team, web.bot_user_id)) is not None:
+                        await take(event, surfaces.with_context(event, message))
 
             try:
                 await _until_it_works(web.sign_in)

@@ -47,6 +47,7 @@ def read_message(event: Mapping[str, object], team_id: str, bot_user_id: str) ->
         addressed=addressed,
         attachments=read_files(event.get("files")),
         to_others=not addressed and any(called != user for called in _MENTION.findall(raw)),
+        edited_at=_edited_at(event.get("edited")),
     )
 
 
@@ -95,6 +96,11 @@ def plain_text(text: str, bot_user_id: str) -> str:
 def _text(event: Mapping[str, object], name: str) -> str:
     value = event.get(name)
     return value if isinstance(value, str) else ""
+
+
+def _edited_at(edited: object) -> float:
+    ts = edited.get("ts") if isinstance(edited, Mapping) else None
+    return _seconds(ts) if isinstance(ts, str) else 0.0
 
 
 def _seconds(ts: str) -> float:

@@ -52,8 +52,12 @@ class Stream:
         if self.broken or (expiring and not body.final):
             return Move.STOP_AND_UPDATE
         if not body.final:
-            return Move.APPEND
+            return Move.APPEND if self._goes_on(render.streamed(body)) else Move.STOP_AND_UPDATE
         return Move.STOP if render.streamed(body).startswith(self.text) else Move.STOP_AND_UPDATE
+
+    def _goes_on(self, text: str) -> bool:
+        """Whether it begins with what the stream shows, or may yet, once it has grown as long."""
+        return text.startswith(self.text) or self.text.startswith(text)
 
     def grown(self, body: Body) -> tuple["Stream", list[Chunk]]:
         """The stream after it has taken what is new in `body`, and the chunks that bring it."""

@@ -13,8 +13,8 @@ from sqlalchemy import Connection
 
 from bridge.commands import command_of
 from bridge.stop import Halt, Why
-from bridge.store.jobs import Job, TurnIds, Underway, packed, place_of, unpacked, unpacked_inputs
-from bridge.store.scripts import BEGIN_ANEW, THREAD, held, message_of
+from bridge.store.jobs import Job, TurnIds, Underway, message_of, packed, place_of, unpacked, unpacked_inputs
+from bridge.store.scripts import BEGIN_ANEW, THREAD, held
 from bridge.store.statements import STOP, notify, sql
 from bridge.types import Attachment, Message, Thread
 
@@ -104,11 +104,16 @@ def edit(conn: Connection, message: Message, now_ms: int) -> Halt | None:
     known = unpacked(row.payload) if row is not None and row.payload else None
     if row is None or known is None or row.state == 2 or row.change in (Why.DELETED, Why.STOPPED):
         return None
+    # Platforms tell of an edit again, and maybe later than of the next one.
+    if 0 < message.edited_at < known.edited_at:
+        return None
     if _same_words(known, message) or not (message.text or message.attachments):
         return None
     if row.state == 1 and command_of(known.text) is not None:
         return None
-    payload = packed(replace(known, text=message.text, attachments=message.attachments))
+    payload = packed(
+        replace(known, text=message.text, attachments=message.attachments, edited_at=message.edited_at)
+    )
     conn.execute(_EDIT, {"question": row.id, "payload": payload, "now": now_ms})
     return _told(conn, Halt(row.id, Why.EDITED, now_ms)) if row.state == 1 else None
 

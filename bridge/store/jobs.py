@@ -1,13 +1,16 @@
 """What the store hands out: who holds a thread, and what is to be answered in it."""
 
 import json
+import logging
 from dataclasses import dataclass, replace
 from functools import cache
 
 from pydantic import TypeAdapter
 
 from bridge.stop import Halt
-from bridge.types import Filled, Message, MessageRef, Thread
+from bridge.types import Filled, Message, MessageRef, Person, Thread
+
+log = logging.getLogger(__name__)
 
 # The outcome of a question that waits for a form to be filled in: its message is kept for that, for a while.
 UNFILLED = "unfilled"
@@ -251,6 +254,17 @@ def unpacked(payload: str) -> Message | None:
         return _messages().validate_python(json.loads(payload))
     except ValueError:
         return None
+
+
+def message_of(
+    thread: Thread, question_id: int, message_id: str, payload: str | None, received_ms: int
+) -> Message:
+    """What was asked; without its text where that was erased before it could be answered."""
+    asked = unpacked(payload) if payload else None
+    if asked is None:
+        log.info("the text of question %d is gone", question_id)
+        return Message(message_id, thread, Person(""), "", received_ms / 1000, addressed=True)
+    return asked
 
 
 def asker_of(message: Message) -> str:

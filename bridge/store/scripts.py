@@ -6,7 +6,6 @@ Decisions rest on columns of the row that the same statement locks, never on a l
 under PostgreSQL's READ COMMITTED such a look may be outdated by then.
 """
 
-import logging
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -26,22 +25,19 @@ from bridge.store.jobs import (
     Taken,
     TurnIds,
     asker_of,
+    message_of,
     packed,
     place_of,
     suspicious,
-    unpacked,
     unpacked_inputs,
 )
 from bridge.store.merging import MOST_OPEN, OpenQuestion, asked_together
 from bridge.store.statements import sql, wake
 from bridge.store.threads import in_its_thread
-from bridge.types import Message, MessageRef, Person, Thread
+from bridge.types import Message, MessageRef, Thread
 
 # So many messages of a reply are remembered, and of other replies told to whoever looks for a lost one.
 MOST_MESSAGES = 200
-
-log = logging.getLogger(__name__)
-
 
 _OPEN_THREAD = """
     INSERT INTO chat_thread (key, platform, app, dify_user, updated_at, backlog, owner_id, token, wake_at)
@@ -385,17 +381,6 @@ def _start(conn: Connection, lease: Lease, limit: int, now_ms: int, *, found_at:
         gone=frozenset(row.id for row, one in zip(rows, began, strict=True) if one.change == Why.DELETED),
         anew=anew,
     )
-
-
-def message_of(
-    thread: Thread, question_id: int, message_id: str, payload: str | None, received_ms: int
-) -> Message:
-    """What was asked; without its text where that was erased before it could be answered."""
-    asked = unpacked(payload) if payload else None
-    if asked is None:
-        log.info("the text of question %d is gone", question_id)
-        return Message(message_id, thread, Person(""), "", received_ms / 1000, addressed=True)
-    return asked
 
 
 def _refs(

@@ -77,13 +77,14 @@ def interaction(
         "guild_id": place.guild.id,
         "guild": guild,
         "guild_locale": "en-US",
-        "member": member | {"user": payloads.user(person), "permissions": str(int(_may(place)))},
+        "member": member | {"user": payloads.user(person), "permissions": str(int(_may(place, person)))},
     }
 
 
-def _may(place: Channel) -> Permission:
-    """What people may do there."""
-    return Permission.usual() | (Permission.USE_EXTERNAL_APPS if place.external_apps else Permission(0))
+def _may(place: Channel, person: User) -> Permission:
+    """What somebody may do there."""
+    may = Permission.usual() | (Permission.MANAGE_MESSAGES if person.moderator else Permission(0))
+    return may | (Permission.USE_EXTERNAL_APPS if place.external_apps else Permission(0))
 
 
 def _owners(owners: Mapping[Install, str]) -> Json:

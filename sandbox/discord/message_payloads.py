@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sandbox.discord import components, payloads
 from sandbox.discord.flags import MessageFlag, MessageType
-from sandbox.discord.state import Attachment, Member, Message, Reaction, User
+from sandbox.discord.state import Attachment, Member, Message, Purge, Reaction, User
 from sandbox.discord.types import DiscordMessage, Json
 
 # Nobody looks into the recordings that are sent here.
@@ -96,6 +96,11 @@ def dispatched_message(about: Message, reader: Reader) -> Json:
 
 def deleted_message(about: Message) -> Json:
     return {"id": about.id, "channel_id": about.channel.id} | _guild_id(about)
+
+
+def deleted_messages(about: Purge) -> Json:
+    ids = [message.id for message in about.messages]
+    return {"ids": ids, "channel_id": about.channel.id} | _guild_id(about.messages[0])
 
 
 def reaction(about: Reaction, bot: User, *, added: bool) -> Json:

@@ -3,7 +3,7 @@
 from sandbox.discord import message_payloads, payloads
 from sandbox.discord.flags import Intent, Permission
 from sandbox.discord.sessions import Session
-from sandbox.discord.state import Channel, Event, Guild, Member, Message, Reaction
+from sandbox.discord.state import Channel, Event, Guild, Member, Message, Purge, Reaction
 from sandbox.discord.types import Json
 from sandbox.discord.world import World
 
@@ -17,6 +17,10 @@ class News:
         match event.about:
             case Message() as message:
                 return self._of_message(session, event.name, message)
+            case Purge() as purge:
+                if not _hears(session, purge.channel, Intent.GUILD_MESSAGES, Intent.DIRECT_MESSAGES):
+                    return None
+                return event.name, message_payloads.deleted_messages(purge)
             case Reaction() as reaction:
                 wanted = (Intent.GUILD_MESSAGE_REACTIONS, Intent.DIRECT_MESSAGE_REACTIONS)
                 if not _hears(session, reaction.message.channel, *wanted):

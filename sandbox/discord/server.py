@@ -13,6 +13,7 @@ from sandbox.changes import Changes
 from sandbox.discord import files as addresses
 from sandbox.discord import message_payloads, payloads
 from sandbox.discord.apps import Apps
+from sandbox.discord.changing import Changing
 from sandbox.discord.commands import Commands
 from sandbox.discord.faults import Fault, Faults
 from sandbox.discord.flags import MessageFlag, MessageType, Permission
@@ -40,7 +41,7 @@ from sandbox.discord.world import World
 LARGEST_REQUEST = 26 * 1024 * 1024
 
 
-class Discord(Members):
+class Discord(Members, Changing):
     """A Discord on loopback: `async with Discord() as discord`, or `start` and `close`.
 
     Guilds, channels and people may be added before and while it runs. `latency` is the time in seconds that
@@ -200,10 +201,6 @@ class Discord(Members):
             flags=MessageFlag.IS_VOICE_MESSAGE if voice else 0,
         )
         return self._world.post(self._world.channels[channel], author, draft).id
-
-    async def remove(self, message: str) -> None:
-        """A moderator deletes it, whoever wrote it."""
-        self._world.delete(self._world.find_message(message))
 
     async def press(self, message: str, button: str, person: str) -> str:
         """Press a button, named by its label or custom id; the interaction's id. ValueError where there is

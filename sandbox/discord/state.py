@@ -18,6 +18,7 @@ class User:
     name: str
     bot: bool = False
     takes_directs: bool = True
+    moderator: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -183,7 +184,15 @@ class Reaction:
     emoji: str
 
 
-Subject: TypeAlias = Guild | Channel | Member | Message | Reaction
+@dataclass(frozen=True, slots=True)
+class Purge:
+    """Messages of one channel that were deleted together."""
+
+    channel: Channel
+    messages: tuple[Message, ...]
+
+
+Subject: TypeAlias = Guild | Channel | Member | Message | Reaction | Purge
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,11 +30,12 @@ from sandbox.discord.state import (
     Guild,
     Member,
     Message,
+    Purge,
     Reaction,
     Revision,
     User,
 )
-from sandbox.discord.types import DiscordFile
+from sandbox.discord.types import DiscordFile, Json
 
 EPOCH_MS = 1_420_070_400_000
 _A_PAIR = 2
@@ -220,6 +221,17 @@ class World:
         message.deleted = True
         del message.channel.messages[message.id]
         self._announce(Event("MESSAGE_DELETE", message))
+
+    def delete_together(self, messages: Sequence[Message]) -> None:
+        for message in messages:
+            message.deleted = True
+            del message.channel.messages[message.id]
+        self._announce(Event("MESSAGE_DELETE_BULK", Purge(messages[0].channel, tuple(messages))))
+
+    def preview(self, message: Message, embed: Json) -> None:
+        """What Discord adds by itself is no edit: no time of one is set."""
+        message.embeds = [*message.embeds, embed]
+        self._announce(Event("MESSAGE_UPDATE", message))
 
     def react(self, message: Message, user: User, emoji: str) -> None:
         if message.channel.archived:

@@ -43,6 +43,8 @@ def message(who: Identity, channel: Channel, stored: Message, *, metadata: bool 
         body["attachments"] = list(stored.attachments)
     if stored.files:
         body |= {"files": [objects.file(who, kept, stored.user) for kept in stored.files], "upload": False}
+    if stored.subtype == "tombstone":
+        body["hidden"] = True
     if stored.edited_ts:
         body["edited"] = {"user": stored.bot_id or stored.user, "ts": stored.edited_ts}
     if stored.reactions:

@@ -200,6 +200,14 @@ class Slack(Trouble, Surfaces):
         """Somebody deletes a message: their own, or as an administrator the bot's."""
         self._world.remove(*self._find(channel, ts))
 
+    async def unfurl(self, channel: str, ts: str) -> None:
+        """A link in a message gets its preview, a moment after it was said: nobody has edited it."""
+        place, message = self._find(channel, ts)
+        before = payloads.message(self._workspace.identity, place, message)
+        message.attachments = (*message.attachments, {"id": 1, "title": "A page", "fallback": "A page"})
+        if place.bot_is_member:
+            self._world.announce_change(place, before, message)
+
     async def stop_stream(self, channel: str, ts: str, user: str) -> None:
         """A person presses Stop under a streaming message: it takes no more text, and the app is told."""
         place, message = self._find(channel, ts)

@@ -86,12 +86,24 @@ class World:
         self.announce(payloads.message_changed(who, channel, before, message, ts))
 
     def remove(self, channel: Channel, message: Message) -> None:
-        """A message disappears, and everyone hears of it."""
+        """A message disappears, and everyone hears of it. Of one with a thread, an empty place stays."""
         before = payloads.message(self.workspace.identity, channel, message)
+        if channel.replies(message.ts):
+            self._bury(channel, before, message)
+            return
         del channel.messages[message.ts]
         self.timeline.seen(channel.id, message.ts, "", "delete")
         if channel.bot_is_member:
             self.announce(payloads.message_deleted(channel, before, self.workspace.new_ts()))
+
+    def _bury(self, channel: Channel, before: JsonObject, message: Message) -> None:
+        message.user, message.text, message.subtype = "USLACKBOT", "This message was deleted.", "tombstone"
+        message.markdown, message.blocks, message.attachments, message.files = "", (), (), ()
+        message.bot_id, message.edited_ts = "", ""
+        message.reactions.clear()
+        self.timeline.seen(channel.id, message.ts, "", "delete")
+        if channel.bot_is_member:
+            self.announce_change(channel, before, message)
 
     def show(self, channel: Channel, message: Message, kind: FrameKind) -> None:
         self.timeline.seen(channel.id, message.ts, message.visible, kind)

@@ -78,6 +78,23 @@ class Place(ABC):
     async def say(self, thread: str, text: str, *, person: str = "") -> None:
         """Write in a thread, without a mention; as the default person, or another."""
 
+    @property
+    @abstractmethod
+    def mention(self) -> str:
+        """How the bot is mentioned."""
+
+    @abstractmethod
+    async def change(self, thread: str, said: str, now: str) -> None:
+        """Whoever said this in the thread, or began it so, changes the words."""
+
+    @abstractmethod
+    async def take_back(self, thread: str, said: str) -> None:
+        """Whoever said this in the thread, or began it so, deletes it."""
+
+    @abstractmethod
+    async def unfurl(self, thread: str, said: str) -> None:
+        """The platform adds a preview to what was said."""
+
     @abstractmethod
     async def say_in_channel(self, text: str) -> str:
         """Write in the channel, without a mention. Returns the thread that would grow from it."""
@@ -276,6 +293,28 @@ class SlackPlace(Place):
     async def say(self, thread: str, text: str, *, person: str = "") -> None:
         channel, _, ts = thread.rpartition("/")
         await self.slack.say(channel or self.channel, person or self.person, text, thread_ts=ts)
+
+    @property
+    def mention(self) -> str:
+        return f"<@{self.slack.bot_user_id}>"
+
+    async def change(self, thread: str, said: str, now: str) -> None:
+        channel, one = self._said(thread, said)
+        await self.slack.edit(channel, one.ts, one.raw.replace(said, now))
+
+    async def take_back(self, thread: str, said: str) -> None:
+        channel, one = self._said(thread, said)
+        await self.slack.delete(channel, one.ts)
+
+    async def unfurl(self, thread: str, said: str) -> None:
+        channel, one = self._said(thread, said)
+        await self.slack.unfurl(channel, one.ts)
+
+    def _said(self, thread: str, said: str) -> tuple[str, SlackMessage]:
+        channel, _, ts = thread.rpartition("/")
+        messages = self.slack.messages(channel or self.channel, ts)
+        spoken = [one for one in messages if not one.bot_id and one.raw.endswith(said)]
+        return channel or self.channel, spoken[-1]
 
     async def say_in_channel(self, text: str) -> str:
         return await self.slack.say(self.channel, self.person, text)
@@ -503,6 +542,26 @@ class DiscordPlace(Place):
     async def say(self, thread: str, text: str, *, person: str = "") -> None:
         await self._say(thread, text, person)
 
+    @property
+    def mention(self) -> str:
+        return f"<@{self.discord.bot_id}>"
+
+    async def change(self, thread: str, said: str, now: str) -> None:
+        one = self._spoken(thread, said)
+        await self.discord.edit(one.id, one.content.replace(said, now))
+
+    async def take_back(self, thread: str, said: str) -> None:
+        await self.discord.remove(self._spoken(thread, said).id)
+
+    async def unfurl(self, thread: str, said: str) -> None:
+        await self.discord.unfurl(self._spoken(thread, said).id)
+
+    def _spoken(self, thread: str, said: str) -> DiscordMessage:
+        """What began a thread stands in its channel."""
+        messages = [one for place in (self.channel, thread) for one in self._standing(place)]
+        spoken = [one for one in messages if one.content.endswith(said)]
+        return [one for one in spoken if one.author_id != self.discord.bot_id][-1]
+
     async def say_in_channel(self, text: str) -> str:
         return await self._say(self.channel, text)
 
@@ -687,11 +746,13 @@ class DiscordPlace(Place):
 
     def _messages(self, thread: str) -> list[DiscordMessage]:
         """The bot's, in a thread that is there."""
+        return [one for one in self._standing(thread) if one.author_id == self.discord.bot_id]
+
+    def _standing(self, thread: str) -> list[DiscordMessage]:
         try:
-            messages = self.discord.messages(thread)
+            return self.discord.messages(thread)
         except KeyError:
             return []
-        return [message for message in messages if message.author_id == self.discord.bot_id]
 
     async def _say(self, channel: str, text: str, person: str = "") -> str:
         self.said.append(await self.discord.say(channel, person or self.person, text))
