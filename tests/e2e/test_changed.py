@@ -9,8 +9,8 @@ from tests.e2e.conftest import Bridge, answered, until
 from tests.e2e.places import Place
 
 WORDS = " ".join(f"word{number}" for number in range(60))
-# More than two messages of Discord hold.
-LONG = "\n\n".join(f"Paragraph {number}. " + "It goes on and on. " * 12 for number in range(24))
+# More than one message of either platform holds.
+LONG = "\n\n".join(f"Paragraph {number}. " + "It goes on and on. " * 12 for number in range(70))
 
 
 def slow(first: str) -> Answer:
@@ -91,7 +91,7 @@ async def test_an_answer_of_several_messages_becomes_a_short_one(
     place: Place, dify: Dify, bridge: Bridge
 ) -> None:
     dify.script = lambda request, turns: (
-        Answer(LONG, tokens_per_second=1000, hang_after=1000) if request.query == "One?" else Answer("Short.")
+        Answer(LONG, tokens_per_second=2000, hang_after=3500) if request.query == "One?" else Answer("Short.")
     )
     async with bridge() as app:
         thread = await place.ask("One?")
@@ -231,7 +231,7 @@ async def test_a_deleted_question_takes_its_answer_along(place: Place, dify: Dif
 async def test_all_messages_of_a_long_answer_go_with_its_question(
     place: Place, dify: Dify, bridge: Bridge
 ) -> None:
-    dify.script = lambda request, turns: Answer(LONG, tokens_per_second=1000, hang_after=1000)
+    dify.script = lambda request, turns: Answer(LONG, tokens_per_second=2000, hang_after=3500)
     async with bridge() as app:
         thread = await place.ask("One?")
         await until(lambda: len(place.replies(thread)) > 1)
@@ -244,7 +244,9 @@ async def test_all_messages_of_a_long_answer_go_with_its_question(
 async def test_a_question_that_is_deleted_while_it_waits_is_not_asked(
     place: Place, dify: Dify, bridge: Bridge
 ) -> None:
-    dify.script = lambda request, turns: Answer(f"To {request.query}: {WORDS}", tokens_per_second=60)
+    dify.script = lambda request, turns: Answer(
+        f"To {request.query}: {WORDS}", tokens_per_second=15 if request.query == "First?" else 100
+    )
     async with bridge() as app:
         thread = await place.ask("First?")
         await until(lambda: len(place.replies(thread)) == 1)
@@ -337,7 +339,7 @@ async def test_in_a_direct_message_the_new_answer_takes_the_place_of_the_old_one
         thread = await place.tell("One?")
         await until(lambda: speaks(place, thread))
         await place.change(thread, "One?", "Two?")
-        await until(lambda: any("To Two?: word1" in reply for reply in place.replies(thread)))
+        await until(lambda: any("To Two?: word0" in reply for reply in place.replies(thread)))
         assert len(place.replies(thread)) == 1
         await answered(app, 1)
     assert place.replies(thread) == [f"To Two?: {WORDS}"]
