@@ -173,7 +173,7 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
             "commands": {"acting", "events", "fields", "forms"},
             "home": {"acting", "buttons", "commands", "events", "fields", "forms", "mrkdwn", "render"},
             "looking": {"fields"},
-            "changes": {"events"},
+            "changes": {"events", "fields"},
         }.items()
     },
     "adapters.discord": (

@@ -10,12 +10,11 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from adapters.slack.events import read_message
+from adapters.slack.fields import Json, object_of, text_of
 from bridge.types import Message
 
 # What is left of a message with replies, once it is deleted.
 TOMBSTONE = "tombstone"
-
-Json = Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,16 +37,16 @@ Change: TypeAlias = Edited | Deleted
 def read_change(event: Json, team_id: str, bot_user_id: str) -> Change | None:
     """What a `message` event says of an earlier message; None where it says nothing of one, where nothing of
     its words has changed, and of what no person said. Arguments as of `read_message`."""
-    channel, before = _text(event, "channel"), _object(event, "previous_message")
+    channel, before = text_of(event, "channel"), object_of(event.get("previous_message"))
     if not channel or before.get("bot_id") or before.get("user") == bot_user_id:
         return None
     match event.get("subtype"):
         case "message_deleted":
-            return _deleted(team_id, channel, _text(event, "deleted_ts") or _text(before, "ts"))
+            return _deleted(team_id, channel, text_of(event, "deleted_ts") or text_of(before, "ts"))
         case "message_changed":
-            now = _object(event, "message")
+            now = object_of(event.get("message"))
             if now.get("subtype") == TOMBSTONE:
-                return _deleted(team_id, channel, _text(now, "ts"))
+                return _deleted(team_id, channel, text_of(now, "ts"))
             if _words(now) == _words(before):
                 return None
             place = {"channel": channel, "channel_type": event.get("channel_type")}
@@ -65,14 +64,4 @@ def _words(message: Json) -> tuple[str, tuple[str, ...]]:
     """What is said: the text, and which files go with it."""
     files = message.get("files")
     listed = files if isinstance(files, list) else []
-    return _text(message, "text"), tuple(_text(one, "id") for one in listed if isinstance(one, Mapping))
-
-
-def _object(fields: Json, name: str) -> Json:
-    value = fields.get(name)
-    return value if isinstance(value, Mapping) else {}
-
-
-def _text(fields: Json, name: str) -> str:
-    value = fields.get(name)
-    return value if isinstance(value, str) else ""
+    return text_of(message, "text"), tuple(text_of(one, "id") for one in listed if isinstance(one, Mapping))

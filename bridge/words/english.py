@@ -257,5 +257,6 @@ HOME_EMPTY = "Write a message to the bot, or mention it in a channel."
 
 # While an answer is being worked on, behind the name of the bot.
 IS_THINKING = "is thinking…"
-# When a question is edited while it is being answered.
+
+# While a question that was edited is answered anew.
 ANSWERING_ANEW = "The question was edited, answering it anew"
