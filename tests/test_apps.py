@@ -12,6 +12,7 @@ from pydantic import SecretStr
 from bridge.apps import Apps, OpenApp
 from bridge.dify import ChatRequest
 from bridge.errors import SettingsError
+from bridge.routes import Follow, Quota
 from bridge.settings import Settings
 from bridge.types import Thread
 from sandbox.dify import Answer, Dify
@@ -107,6 +108,22 @@ async def test_without_a_file_the_one_app_answers_everywhere(place: Place) -> No
         assert apps.route(CHANNEL) is apps.of("default")
         assert apps.of("hr") is None
         assert await name_of(apps.route(CHANNEL)) == "First"
+
+
+async def test_what_the_settings_say_holds_for_every_app(place: Place) -> None:
+    told = {
+        "follow_threads": Follow.OPENER,
+        "follow_idle_hours": 3.0,
+        "slack_outsiders": True,
+        "quota_person_hour": 1,
+        "quota_person_running": 2,
+        "quota_channel_hour": 3,
+        "quota_channel_running": 4,
+    }
+    async with Apps(place.settings().model_copy(update=told)) as apps:
+        config = apps.route(CHANNEL).config
+    assert (config.follow, config.follow_idle_hours, config.outsiders) == (Follow.OPENER, 3.0, True)
+    assert config.everywhere.quota == Quota(1, 2, 3, 4)
 
 
 async def test_each_app_has_its_own_key_and_place_and_shares_the_capacity_of_its_dify(place: Place) -> None:

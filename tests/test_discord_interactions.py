@@ -47,6 +47,14 @@ def test_a_person_is_called_as_the_server_calls_them() -> None:
         assert read.person == Person("5", name)
 
 
+def test_a_member_comes_with_their_roles() -> None:
+    user = {"id": "5", "username": "ann"}
+    for told, roles in ((["7", "8"], ("7", "8")), (["7", 8], ("7",)), ("7", ()), (None, ())):
+        read = read_interaction(payload(member={"user": user, "roles": told}))
+        assert read is not None
+        assert read.person.roles == roles
+
+
 def test_what_was_sent_is_read_from_labels_and_from_rows() -> None:
     read = sent(
         {"type": 10, "id": 1},
