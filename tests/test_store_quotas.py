@@ -7,9 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Connection, event, text
 
-from bridge.store import By, Following, Job, Limit, Over, Store, Taken
+from bridge.store import By, Following, Job, Limit, Over, Store, Taken, scripts
 from bridge.types import Message, Person, Thread
 from tests.postgres import Postgres
 
@@ -224,3 +224,23 @@ async def test_who_asked_is_kept_with_their_groups(store: Store) -> None:
     await store.accept(said, "default", "u", "")
     (job,) = await store.claim(ME, ["slack"], 1, together=1)
     assert job.message == said
+
+
+async def test_what_addresses_the_bot_is_stored_without_looking_anything_up_before(store: Store) -> None:
+    """On PostgreSQL, with one statement; SQLite cannot write two tables at once."""
+    statements: list[str] = []
+
+    def accept(conn: Connection) -> None:
+        def note(_c: object, _cur: object, statement: str, *_: object) -> None:
+            statements.append(statement)
+
+        event.listen(conn, "before_cursor_execute", note)
+        try:
+            following = Following(opener_only=True, idle_seconds=60.0)
+            scripts.accept(conn, question(1), "default", "u", ME, 7, 1_000, following)
+        finally:
+            event.remove(conn, "before_cursor_execute", note)
+
+    await store.runner.run(accept)
+    assert len(statements) == (1 if store.shared else 2)
+    assert not [one for one in statements if one.lstrip().startswith("SELECT")]

@@ -2,8 +2,9 @@
 
 import pytest
 
+from bridge.settings import Busy
 from bridge.words import english
-from sandbox.dify import Dify
+from sandbox.dify import Answer, Dify
 from tests.e2e.conftest import ON_DISCORD, ON_SLACK, Bridge, Configure, answered, until
 from tests.e2e.places import DiscordPlace, Place, SlackPlace
 
@@ -89,6 +90,25 @@ async def test_a_refusal_is_said_once_however_often_the_question_comes(
         await place.ask("And now?")
         await answered(app, 3)
         assert place.told() == [english.NOT_FOR_YOU] * 3
+
+
+async def test_of_questions_that_are_asked_together_only_those_that_may_be_are(
+    place: Place, dify: Dify, bridge: Bridge, configure: Configure
+) -> None:
+    other = place.another_person()
+    configure(f'[apps.default]\ndeny = ["{place.name}:{other}"]\n')
+    place.busy = Busy.MERGE
+    dify.script = lambda request, turns: Answer("So many words to say.", tokens_per_second=5.0)
+    async with bridge() as app:
+        thread = await place.ask("One?")
+        await until(lambda: dify.running == 1)
+        await place.ask_in(thread, "I would like to know, too.", person=other)
+        await place.say(thread, "Two?")
+        await place.say(thread, "Three?")
+        await answered(app, 4)
+        assert place.told(other) == [english.NOT_FOR_YOU]
+    assert [one.query for one in dify.requests] == ["One?", "Two?\n\nThree?"]
+    assert len(place.replies(thread)) == 2
 
 
 @ON_SLACK
