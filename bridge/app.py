@@ -23,7 +23,7 @@ from bridge.presses import Presses
 from bridge.reception import Reception
 from bridge.replica import Replica
 from bridge.routes import Follow
-from bridge.settings import Busy, Reasoning, Settings
+from bridge.settings import Busy, DiscordReplies, Reasoning, Settings
 from bridge.store import Following, Store
 from bridge.types import Message
 
@@ -78,6 +78,7 @@ class App:
             Changes(store, self._inbox),
             Offering(store, apps),
             settings.recover_max_age,
+            apps.names_channel,
         )
 
     def leave(self) -> None:
@@ -233,6 +234,8 @@ def _adapters(settings: Settings) -> list[Adapter]:
                 settings.discord_api_url,
                 settings.shards,
                 settings.discord_shard_count,
+                plain=settings.discord_replies is DiscordReplies.PLAIN,
+                archive_minutes=settings.discord_archive_minutes,
             )
         )
     return adapters

@@ -13,8 +13,9 @@ from bridge.cited import source_lines
 from bridge.commands import Command, Word, command_of
 from bridge.courtesy import open_thread, show_waiting
 from bridge.dify import DifyClient, Ids
-from bridge.errors import BridgeError, LeaseLost, NothingAsked, Unfilled
+from bridge.errors import BridgeError, LeaseLost, NotAllowed, NothingAsked, Unfilled
 from bridge.gate import Gate
+from bridge.hindrance import hindered, tell_lost
 from bridge.inbox import Asked, dify_user_of
 from bridge.inputs import OF_FILES, filled_anew, names_of
 from bridge.made import Fetching, Making, all_made
@@ -42,6 +43,7 @@ CLOSING_SECONDS = 10.0
 # Dify is told of a stop before the answer is closed, but nobody waits for it.
 STOP_HEARD_WITHIN_SECONDS = 0.5
 
+HINDERED = "hindered"
 # A question whose answer was begun so often, and never ended, is given up.
 MOST_STARTS = 10
 
@@ -109,6 +111,9 @@ class Conversation:
         reply.close(told.shown, " ".join(told.notices), source_lines(told.sources), tuple(told.buttons))
         problem = await self._closed(scene, showing, None)
         await scene.notes.settle()
+        if isinstance(scene.reply.lost, NotAllowed):
+            telling = tell_lost(scene.adapter, self._budget, scene.job.message)
+            self._afterwards.start(telling, scene.job.thread.key)
         self._follow_up(scene, opened, asking)
         return problem or told.outcome
 
@@ -139,6 +144,9 @@ class Conversation:
         message, adapter, told = scene.job.message, scene.adapter, scene.told
         await scene.hold.standing()
         if told.outcome.startswith(REFUSED):
+            return
+        if await hindered(adapter, self._budget, message):
+            told.outcome = HINDERED
             return
         if isinstance(adapter, OpensThreads):
             await open_thread(adapter, self._budget, message)
