@@ -1160,7 +1160,8 @@ async def command(interaction: discord.Interaction) -> None:
 
 async def test_what_is_not_valid_is_noted(checked: Discord) -> None:
     channel = checked.add_channel(checked.add_guild(), "general")
-    twins: list[Any] = [{"type": 1, "components": [{"type": 2, "style": 1, "label": "a", "custom_id": "a"}] * 2}]
+    one = {"type": 2, "style": 1, "label": "a", "custom_id": "a"}
+    twins = [{"type": 1, "components": [one, one]}]
     bodies: list[Any] = [
         {"content": 7},
         {"content": "x", "allowed_mentions": {"parse": ["nobody"]}},
@@ -1170,7 +1171,7 @@ async def test_what_is_not_valid_is_noted(checked: Discord) -> None:
         {"content": "x" * 2001},
         {"embeds": [{"description": "x" * 3500}] * 2},
         {"content": "x", "components": twins},
-        {"content": "x", "components": [twins[0]["components"][0]]},
+        {"content": "x", "components": [one]},
         {"content": ""},
     ]
     async with aiohttp.ClientSession() as session:
