@@ -79,6 +79,7 @@ class Speaking:
             grows_thread(message)
             and not self._plain
             and not self.places.are_in_channel(thread)
+            and not self.rooms.has_thread(thread)
             and opens_threads(self.rooms, self.permissions, thread)
         )
 

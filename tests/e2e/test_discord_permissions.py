@@ -29,6 +29,11 @@ def refused(place: DiscordPlace) -> list[str]:
     return [f"{call.method} {call.route} {call.status}" for call in place.discord.calls if call.status >= 400]
 
 
+def told(place: DiscordPlace) -> list[str]:
+    """What the person was told in private."""
+    return place.replies(place.discord.open_dm(place.person))
+
+
 def in_channel(place: DiscordPlace) -> list[str]:
     bot = place.discord.bot_id
     return [one.content for one in place.discord.messages(place.channel) if one.author_id == bot]
@@ -56,12 +61,41 @@ async def test_where_the_bot_may_not_write_the_app_is_not_asked_and_nothing_is_t
     async with bridge() as app:
         await place.ask("Do you hear me?")
         await answered(app, 1)
-        assert dify.conversations == {}
+        assert not dify.conversations
+        assert ["Send Messages." in one for one in told(place)] == [True]
         place.discord.rooms.permit(place.channel, USUAL)
         thread = await place.ask("And now?")
         await answered(app, 2)
     assert place.replies(thread) == ["Where?"]
     assert refused(place) == []
+
+
+async def test_whoever_is_told_nothing_in_private_is_told_nothing_where_the_bot_may_not_write(
+    place: DiscordPlace, dify: Dify, bridge: Bridge
+) -> None:
+    writing = Permission.SEND_MESSAGES | Permission.SEND_MESSAGES_IN_THREADS
+    place.discord.rooms.permit(place.channel, USUAL & ~writing)
+    place.discord.refuse_directs(place.person)
+    async with bridge() as app:
+        await place.ask("Do you hear me?")
+        await answered(app, 1)
+        await place.ask("And now?")
+        await answered(app, 2)
+    # Only the first direct message had to be refused: nobody can know before.
+    assert refused(place) == ["POST /channels/{id}/messages 403"]
+
+
+async def test_who_asked_is_told_when_the_answer_is_refused_at_its_end(
+    place: DiscordPlace, dify: Dify, bridge: Bridge
+) -> None:
+    dify.script = lambda request, turns: Answer("Nowhere.")
+    place.discord.fail("POST", "/channels/{id}/messages", 403, code=50013, message="Missing Permissions")
+    async with bridge() as app:
+        thread = await place.ask("Do you hear me?")
+        await answered(app, 1)
+        await until(lambda: len(told(place)) == 1)
+    assert "may not write" in told(place)[0]
+    assert place.replies(thread) == []
 
 
 async def test_whoever_asks_where_the_bot_may_not_write_is_told_what_is_missing(
