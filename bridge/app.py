@@ -13,18 +13,19 @@ from bridge.afterwards import Afterwards
 from bridge.apps import Apps, OpenApp
 from bridge.budget import Budget
 from bridge.changes import Changes
-from bridge.conversation import Conversation, word_of
+from bridge.conversation import Conversation
 from bridge.errors import DifyError, LoginRefused, StoreError
 from bridge.gate import Gate
 from bridge.inbox import Inbox, Routed
 from bridge.invoking import Invoking
+from bridge.meaning import word_of
 from bridge.offering import Offering
 from bridge.ports import Adapter
 from bridge.presses import Presses
 from bridge.reception import Reception
 from bridge.replica import Replica
 from bridge.routes import Follow
-from bridge.settings import Busy, Reasoning, Settings
+from bridge.settings import Busy, DiscordReplies, Reasoning, Settings
 from bridge.store import Following, Store
 from bridge.types import Message
 
@@ -81,6 +82,7 @@ class App:
             changes,
             Offering(store, apps),
             settings.recover_max_age,
+            apps.names_channel,
         )
 
     def leave(self) -> None:
@@ -242,6 +244,8 @@ def _adapters(settings: Settings) -> list[Adapter]:
                 settings.discord_api_url,
                 settings.shards,
                 settings.discord_shard_count,
+                plain=settings.discord_replies is DiscordReplies.PLAIN,
+                archive_minutes=settings.discord_archive_minutes,
             )
         )
     return adapters

@@ -11,7 +11,7 @@ from bridge.appfile import Surroundings, read_config
 from bridge.capacity import Capacities, Capacity
 from bridge.dify import DifyClient
 from bridge.errors import SettingsError
-from bridge.routes import AppConfig, Config, route
+from bridge.routes import AppConfig, Config, names_channel, route
 from bridge.settings import Settings, secret_named
 from bridge.types import Thread
 
@@ -116,6 +116,10 @@ class Apps:
     def route(self, thread: Thread, command: str = "") -> OpenApp:
         """The app for what is said in this thread, with this command where it was asked with one."""
         return self._open[route(self._config, thread, command).name]
+
+    def names_channel(self, thread: Thread) -> bool:
+        """Whether a route is about just the channel of this thread."""
+        return names_channel(self._config, thread)
 
     async def reload(self) -> bool:
         """Read settings, file and keys again. Apps whose address and key are the same keep their client; for

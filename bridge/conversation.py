@@ -11,15 +11,16 @@ from bridge.asking import Asking
 from bridge.attached import Carrier
 from bridge.budget import Budget
 from bridge.cited import source_lines
-from bridge.commands import Command, Word, command_of
 from bridge.courtesy import open_thread, release, show_waiting
 from bridge.dify import DifyClient, Ids
-from bridge.errors import BridgeError, LeaseLost, NothingAsked, PlatformError, Unfilled
+from bridge.errors import BridgeError, LeaseLost, NotAllowed, NothingAsked, PlatformError, Unfilled
 from bridge.gate import Gate
+from bridge.hindrance import hindered, tell_lost
 from bridge.inbox import Asked, dify_user_of
 from bridge.inputs import OF_FILES, filled_anew, names_of
 from bridge.made import Fetching, Making, all_made
 from bridge.markdown import without_own_links
+from bridge.meaning import command_in, lead_of, why_not
 from bridge.naming import name_thread
 from bridge.notes import Notes
 from bridge.obeying import Obeying, fill_button
@@ -29,13 +30,11 @@ from bridge.reply import Begun, Reply
 from bridge.scene import Scene, Told, key_of
 from bridge.stop import Why
 from bridge.store import REFUSED, UNFILLED, Job, Store
-from bridge.types import Action, Button, Message, Style
+from bridge.types import Action, Button, Style
 from bridge.words import english, say
 
 log = logging.getLogger(__name__)
 
-# Longer than any message a person types, shorter than what makes a model fail without a word.
-QUESTION_LIMIT_CHARACTERS = 32_000
 # A step that is over sooner is not worth a message of its own.
 STEPS_SHOWN_AFTER_SECONDS = 1.0
 # Nor is it where the platform tells it otherwise, until somebody may want to stop it.
@@ -48,6 +47,7 @@ STOP_HEARD_WITHIN_SECONDS = 0.5
 
 # The outcome where the question was taken back.
 DELETED = "deleted"
+HINDERED = "hindered"
 # A question whose answer was begun so often, and never ended, is given up.
 MOST_STARTS = 10
 
@@ -123,6 +123,9 @@ class Conversation:
         problem = await self._closed(scene, showing, None)
         await release(scene.adapter, self._budget, scene.job.thread)
         await scene.notes.settle()
+        if isinstance(scene.reply.lost, NotAllowed):
+            telling = tell_lost(scene.adapter, self._budget, scene.job.message)
+            self._afterwards.start(telling, scene.job.thread.key)
         self._follow_up(scene, opened, asking)
         return problem or told.outcome
 
@@ -198,6 +201,9 @@ class Conversation:
         message, adapter, told = scene.job.message, scene.adapter, scene.told
         await scene.hold.standing()
         if told.outcome.startswith(REFUSED):
+            return
+        if await hindered(adapter, self._budget, message):
+            told.outcome = HINDERED
             return
         if isinstance(adapter, OpensThreads):
             await open_thread(adapter, self._budget, message)
@@ -364,32 +370,3 @@ class Conversation:
         if isinstance(lost, LeaseLost):
             raise lost
         return f"lost: {type(lost).__name__}" if lost is not None else ""
-
-
-def why_not(message: Message) -> str:
-    """The sentence for a message that is not worth a call to Dify; empty when it is."""
-    if len(message.text) <= QUESTION_LIMIT_CHARACTERS:
-        return ""
-    return say(english.QUESTION_TOO_LONG, most=f"{QUESTION_LIMIT_CHARACTERS:,}")
-
-
-def command_in(message: Message) -> Command | None:
-    """The command that a message is; none where it answers a form."""
-    return None if message.filled or message.decision is not None else command_of(message.text)
-
-
-def word_of(message: Message) -> str:
-    """The word by which routes know what a message asks. A form that was filled in before its thread was
-    there is the one that this word asks for."""
-    if message.filled:
-        return Word.GENERATE
-    command = command_of(message.text)
-    return command.word if command is not None else ""
-
-
-def lead_of(message: Message, heard: str = "") -> str:
-    """What stands above the answer: what nobody can read elsewhere of the question."""
-    unseen = message.pressed and not message.replies_to
-    said = "\n\n".join(part for part in (message.text if unseen else "", heard) if part)
-    quoted = "\n".join(f"> {line}" for line in said.splitlines())
-    return f"{quoted}\n\n" if quoted else ""

@@ -328,6 +328,16 @@ class Whispers(Protocol):
 
 
 @runtime_checkable
+class KnowsObstacles(Protocol):
+    """A platform that tells beforehand where the bot may not speak."""
+
+    def obstacle(self, message: Message) -> str:
+        """Why no answer to `message` could be shown just now: a sentence for whoever wrote it. Empty where
+        nothing is known to be in the way. Makes no call."""
+        ...
+
+
+@runtime_checkable
 class KnowsRoles(Protocol):
     """A platform that says only when it is asked who belongs to a group."""
 

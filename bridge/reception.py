@@ -1,6 +1,7 @@
 """What adapters run in: the one face of the core for them, in front of the rooms behind it."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 from bridge.changes import Changes
 from bridge.errors import Leaving
@@ -25,7 +26,8 @@ from bridge.types import (
 
 
 class Reception:
-    """The `bridge.ports.Host` of all adapters."""
+    """The `bridge.ports.Host` of all adapters. `names_channel` says whether a route is about just the channel
+    of a thread."""
 
     def __init__(
         self,
@@ -37,6 +39,7 @@ class Reception:
         changes: Changes,
         offering: Offering,
         missed_seconds: float,
+        names_channel: Callable[[Thread], bool],
     ) -> None:
         self._store = store
         self._replica = replica
@@ -46,8 +49,12 @@ class Reception:
         self._changes = changes
         self._offering = offering
         self._missed_seconds = missed_seconds
+        self._names_channel = names_channel
 
     async def deliver(self, message: Message) -> None:
+        # Whoever sends a forum to an app means all posts in it.
+        if message.heads_thread and self._names_channel(message.thread):
+            message = replace(message, addressed=True)
         await self._inbox.deliver(message)
 
     async def press(self, press: Press) -> Reaction:

@@ -110,6 +110,11 @@ def route(config: Config, thread: Thread, command: str = "") -> AppConfig:
     return config.apps[name]
 
 
+def names_channel(config: Config, thread: Thread) -> bool:
+    """Whether a route is about just the channel of this thread."""
+    return any(one.channel and not one.command and _fits(one, thread, "") for one in config.routes)
+
+
 def is_direct(thread: Thread) -> bool:
     """Whether these are direct messages: on Slack their channels begin with a D, on Discord they are in no
     server."""

@@ -94,7 +94,8 @@ class Message:
     `id` identifies the message on its platform: however often and by whichever event it arrives, it is the
     same. `addressed` says that the bot was meant (a mention, a direct message); anything else counts only in
     a thread the bot already takes part in. `replies_to` names the message this one replies to, where the
-    platform has that notion, and `to_others` says that it calls somebody else by name and not the bot.
+    platform has that notion, and `to_others` says that it calls somebody else by name and not the bot. One
+    that `heads_thread` is the first of a thread that is there already, as that of a post in a forum is.
     `context` is what the person had in front of them, offered to the app's inputs by these names. `sent_at`
     and `edited_at` are in seconds since 1970; the latter is 0 where it was never edited.
 
@@ -117,6 +118,7 @@ class Message:
     to_others: bool = False
     context: Filled = ()
     edited_at: float = 0.0
+    heads_thread: bool = False
 
 
 class Action(StrEnum):

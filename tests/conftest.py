@@ -5,6 +5,8 @@ import os
 import pytest
 from hypothesis import settings
 
+from sandbox.discord import Discord
+from tests.official import OPENAPI
 from tests.postgres import postgres as postgres  # a fixture of every suite that asks for it
 
 # On a build machine the same examples every time: a run that fails must fail for what was changed. At a desk
@@ -13,6 +15,16 @@ from tests.postgres import postgres as postgres  # a fixture of every suite that
 settings.register_profile("build", derandomize=True, deadline=None)
 settings.register_profile("desk", deadline=None)
 settings.load_profile("build" if os.environ.get("CI") else "desk")
+
+
+# Every request to a stand-in for Discord, in every test: closing it fails where one is not as it should be.
+Discord.official = OPENAPI if OPENAPI.exists() else None
+
+
+def pytest_report_header() -> str:
+    if Discord.official is None:
+        return f"DISCORD'S OPENAPI DOCUMENT IS NOT HERE ({OPENAPI}): no request is held against it"
+    return f"requests to Discord are held against {OPENAPI.name}"
 
 
 @pytest.fixture(scope="session")

@@ -40,6 +40,8 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     "bridge.stop": (set(), set()),
     "bridge.commands": ({"bridge.words"}, set()),
     "bridge.courtesy": (PURE | PACED, set()),
+    "bridge.whispering": (PURE | PACED, set()),
+    "bridge.hindrance": (PURE | PACED | {"bridge.whispering"}, set()),
     "bridge.naming": (PURE | PACED, set()),
     "bridge.people": (PURE | PACED | {"bridge.dify"}, set()),
     "bridge.queued": (PURE | PACED | {"bridge.store"}, set()),
@@ -65,7 +67,6 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
         set(),
     ),
     "bridge.access": ({"bridge.types", "bridge.routes"}, set()),
-    "bridge.whispering": (PURE | PACED, set()),
     "bridge.gate": (
         PURE
         | PACED
@@ -120,20 +121,15 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
         | {"bridge.commands", "bridge.deciding", "bridge.inputs", "bridge.cited"},
         set(),
     ),
+    "bridge.meaning": ({"bridge.types", "bridge.words", "bridge.commands"}, set()),
     "bridge.conversation": (
         PURE
         | PACED
         | {"bridge.dify", "bridge.store", "bridge.apps", "bridge.routes", "bridge.inbox", "bridge.commands"}
         | {"bridge.scene", "bridge.notes", "bridge.reply", "bridge.asking", "bridge.obeying"}
         | {"bridge.preparing", "bridge.inputs", "bridge.attached", "bridge.made"}
-        | {
-            "bridge.courtesy",
-            "bridge.naming",
-            "bridge.afterwards",
-            "bridge.cited",
-            "bridge.gate",
-            "bridge.stop",
-        },
+        | {"bridge.courtesy", "bridge.naming", "bridge.afterwards", "bridge.cited", "bridge.gate"}
+        | {"bridge.stop", "bridge.hindrance", "bridge.meaning"},
         set(),
     ),
     "bridge.settings": (

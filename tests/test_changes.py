@@ -173,7 +173,7 @@ async def test_it_is_known_who_asked_what_is_being_answered(store: Store) -> Non
     job = await begun(store, message(2, author="U2"), message(3, author="U3"))
     underway = await store.underway(job.id)
     assert underway is not None
-    assert (underway.thread, underway.app, underway.askers) == (THREAD, "default", {"slack:U1"})
+    assert (underway.thread, underway.app, underway.askers) == (THREAD, "default", frozenset({"slack:U1"}))
     together = await store.finish(job, "answered", go_on=5)
     assert together is not None
     assert await store.underway(job.id) is None

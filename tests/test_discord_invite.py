@@ -110,7 +110,7 @@ async def refused(stand_in: Discord, granted: discord.Permissions) -> set[str]:
         rest = DiscordRest(session, stand_in.url, stand_in.token)
         calls: dict[str, Callable[[], Awaitable[object]]] = {
             "react": lambda: rest.react(channel, asked, "⏳"),
-            "thread": lambda: rest.start_thread(channel, asked, "Two?"),
+            "thread": lambda: rest.start_thread(channel, asked, "Two?", 60),
             "in thread": lambda: rest.create_message(Place(thread), "Because.", (), "a"),
             "reply": lambda: rest.create_message(Place(channel, asked), "Because.", (), "b"),
             "in channel": lambda: rest.create_message(Place(channel), "Because.", (), "c"),

@@ -11,11 +11,11 @@ from pydantic import SecretStr
 from bridge.apps import Apps
 from bridge.budget import Budget
 from bridge.changes import Changes
-from bridge.conversation import word_of
 from bridge.errors import NotYours
 from bridge.gate import Gate
 from bridge.inbox import Asked, Inbox, dify_user_of
 from bridge.invoking import Invoking
+from bridge.meaning import word_of
 from bridge.replica import Replica
 from bridge.settings import Settings
 from bridge.store import Job, Store, TurnIds

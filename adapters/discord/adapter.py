@@ -3,8 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -21,9 +20,11 @@ from adapters.discord.events import PLATFORM, SPOKEN_TYPES, TITLE_LIMIT, thread_
 from adapters.discord.files import FileLimits, plain_file
 from adapters.discord.gateway import Ears, listen
 from adapters.discord.labels import label
-from adapters.discord.places import Place, Places, Remembered
+from adapters.discord.permissions import Act
+from adapters.discord.places import Place, Remembered
 from adapters.discord.presses import Presses
 from adapters.discord.private import Private
+from adapters.discord.refusals import Archived
 from adapters.discord.rest import (
     CALL_TIMEOUT_SECONDS,
     GLOBAL_LANE,
@@ -47,6 +48,7 @@ from adapters.discord.scopes import (
     typing_scope,
 )
 from adapters.discord.shards import Shards
+from adapters.discord.speaking import Speaking, has_channel_beside
 from adapters.discord.sync import keep_commands
 from adapters.discord.webhooks import Webhooks
 from bridge.errors import MessageGone, NotAllowed, PlatformDown, TryOtherwise
@@ -65,19 +67,30 @@ _SPOKEN = frozenset(kind.value for kind in SPOKEN_TYPES)
 
 
 class DiscordAdapter:
-    """One Discord bot in all of its servers and direct messages, or in those of some shards."""
+    """One Discord bot in all of its servers and direct messages, or in those of some shards. With `plain`,
+    questions in a channel are answered below them; else in a thread, which is hidden after so many minutes
+    without a word: 60, 1440, 4320 or 10080."""
 
     platform = PLATFORM
 
     def __init__(
-        self, token: str, api_url: str, shard_ids: tuple[int, ...] = (), shard_count: int = 0
+        self,
+        token: str,
+        api_url: str,
+        shard_ids: tuple[int, ...] = (),
+        shard_count: int = 0,
+        *,
+        plain: bool = False,
+        archive_minutes: int = 1440,
     ) -> None:
         self._token = token
         self._api_url = api_url.rstrip("/")
         self._shards = Shards(shard_ids, shard_count)
         self._rest: DiscordRest | None = None
-        self._places = Places()
-        self._private = Private(self._places)
+        self._archive_minutes = archive_minutes
+        self._speaking = Speaking(plain=plain)
+        self._places = self._speaking.places
+        self._private = Private(self._speaking)
         self._roles = Roles()
         self._keys = Remembered()
         self._made = Remembered()
@@ -92,8 +105,9 @@ class DiscordAdapter:
         proxy = proxy_for(self._api_url)
         async with aiohttp.ClientSession(timeout=timeout, proxy=proxy) as session:
             rest = self._rest = DiscordRest(session, self._api_url, self._token)
-            ears = Ears(host, Presses(rest, self._away, host), self._file_limits)
-            work = partial(listen, self._token, self._api_url, rest.gateway_url, self._shards, ears)
+            presses = Presses(rest, self._away, host)
+            ears = Ears(host, presses, self._file_limits, self._speaking.rooms, self._places)
+            work = partial(listen, self._token, self._api_url, rest.gateway, self._shards, ears)
             try:
                 await host.alone(self._shards.role, partial(self._listen, rest, work))
             finally:
@@ -103,8 +117,8 @@ class DiscordAdapter:
     async def post(self, thread: Thread, body: Body, key: str) -> MessageRef:
         if is_away(thread.id):
             return await self._away.post(thread, body)
-        place, content, below = self._places.of(thread), render.render(body), rows(body.buttons)
-        with self._in_channel_otherwise(thread, place):
+        place, content, below = self._speaking.place_of(thread), render.render(body), rows(body.buttons)
+        with self._speaking.heeded(Act.SPEAK, thread, place):
             message = await self._ready().create_message(place, content, below, key)
         self._keys.add(message, key)
         return MessageRef(place.channel, message)
@@ -113,7 +127,12 @@ class DiscordAdapter:
         if is_away(ref.channel):
             await self._away.edit(ref, body)
             return
-        await self._ready().edit_message(ref.channel, ref.id, render.render(body), rows(body.buttons))
+        try:
+            await self._ready().edit_message(ref.channel, ref.id, render.render(body), rows(body.buttons))
+        except Archived as error:
+            # What is said in a thread takes it out of the archive; what is changed in it does not.
+            await self._ready().revive_thread(ref.channel)
+            raise TryOtherwise(f"it was archived, and is no more: {error}") from error
 
     async def delete(self, ref: MessageRef) -> None:
         if is_away(ref.channel):
@@ -124,10 +143,14 @@ class DiscordAdapter:
     async def open(self, message: Message) -> None:
         """See `bridge.ports.OpensThreads`."""
         thread = message.thread
+        self._speaking.settle(message)
         if not self._has_to_open(message):
             return
+        title, minutes = thread_title(message.text), self._archive_minutes
         try:
-            if await self._ready().start_thread(thread.channel, thread.id, thread_title(message.text)):
+            with self._speaking.permissions.heeded(Act.OPEN, thread.workspace, thread.channel):
+                made = await self._ready().start_thread(thread.channel, thread.id, title, minutes)
+            if made:
                 self._made.add(thread.key)
         except NotAllowed as error:
             log.info("Discord: no thread in channel %s, answering there: %s", thread.channel, error)
@@ -143,14 +166,17 @@ class DiscordAdapter:
         try:
             return await self._find(place, key, since, known)
         except MessageGone:
-            if not _has_channel_beside(thread, place):
+            if not has_channel_beside(thread, place):
                 return None
-        return await self._find(Place(thread.channel, thread.id), key, since, known)
+        self._places.keep_in_channel(thread)
+        return await self._find(self._places.of(thread), key, since, known)
 
     async def mark_queued(self, message: Message) -> None:
         """See `bridge.ports.MarksQueued`. What was pressed is no message that could be marked."""
+        channel = self._places.of_message(message)
         if not message.pressed:
-            await self._ready().react(self._places.of_message(message), message.id, QUEUED_EMOJI)
+            with self._speaking.permissions.heeded(Act.REACT, message.thread.workspace, channel):
+                await self._ready().react(channel, message.id, QUEUED_EMOJI)
 
     async def unmark_queued(self, message: Message) -> None:
         """See `bridge.ports.MarksQueued`."""
@@ -161,7 +187,13 @@ class DiscordAdapter:
         """See `bridge.ports.ShowsWaiting`. An interaction shows it by itself."""
         if is_away(thread.id):
             return
-        await self._ready().trigger_typing(self._places.of(thread).channel)
+        channel = self._places.of(thread).channel
+        with self._speaking.permissions.heeded(Act.SPEAK, thread.workspace, channel):
+            await self._ready().trigger_typing(channel)
+
+    def obstacle(self, message: Message) -> str:
+        """See `bridge.ports.KnowsObstacles`."""
+        return "" if is_away(message.thread.id) else self._speaking.obstacle(message)
 
     async def whisper(self, message: Message, text: str) -> None:
         """See `bridge.ports.Whispers`."""
@@ -191,8 +223,8 @@ class DiscordAdapter:
         if is_away(thread.id):
             await self._away.send_file(thread, file)
             return
-        place = self._places.of(thread)
-        with self._in_channel_otherwise(thread, place):
+        place = self._speaking.place_of(thread)
+        with self._speaking.heeded(Act.ATTACH, thread, place):
             message = await self._ready().create_file(place, plain_file(file), key)
         self._keys.add(message, key)
 
@@ -200,7 +232,8 @@ class DiscordAdapter:
         """See `bridge.ports.NamesThreads`. A direct message has no name, nor has an answer in a channel."""
         name = label(title, TITLE_LIMIT)
         if name and self._has_name(thread):
-            await self._ready().name_thread(thread.id, name)
+            with self._speaking.permissions.heeded(Act.NAME, thread.workspace, thread.id):
+                await self._ready().name_thread(thread.id, name)
 
     def ours_to_name(self, thread: Thread) -> bool:
         """Only what was made here: people name their own threads, and the posts of a forum."""
@@ -256,7 +289,8 @@ class DiscordAdapter:
         if is_away(thread.id):
             return (self._away.lane(thread),)
         place = self._places.of(thread)
-        return self._lane(create_scope(place.channel), private=place.private), GLOBAL_LANE
+        slow = self._speaking.slow_lanes(thread, place)
+        return self._lane(create_scope(place.channel), private=place.private), *slow, GLOBAL_LANE
 
     def edit_lanes(self, ref: MessageRef, body: Body) -> tuple[Lane, ...]:
         if is_away(ref.channel):
@@ -285,20 +319,8 @@ class DiscordAdapter:
             keeping.cancel()
             await asyncio.gather(keeping, return_exceptions=True)
 
-    @contextmanager
-    def _in_channel_otherwise(self, thread: Thread, place: Place) -> Iterator[None]:
-        """Around a post. Where the thread was never made, or somebody has removed it, the question's channel
-        is still there."""
-        try:
-            yield
-        except MessageGone as error:
-            if not _has_channel_beside(thread, place):
-                raise
-            self._places.keep_in_channel(thread)
-            raise TryOtherwise(f"no thread, answering in its channel: {error}") from error
-
     def _has_name(self, thread: Thread) -> bool:
-        return not is_away(thread.id) and _has_channel_beside(thread, self._places.of(thread))
+        return not is_away(thread.id) and has_channel_beside(thread, self._places.of(thread))
 
     async def _find(
         self, place: Place, key: str, since: float, known: Collection[MessageRef]
@@ -318,9 +340,7 @@ class DiscordAdapter:
 
     def _has_to_open(self, message: Message) -> bool:
         """Whether this message begins a thread that is not there yet, as far as is known."""
-        about = message.pressed and message.replies_to == message.thread.id
-        begins = message.thread.id == message.id or about
-        return begins and not self._places.are_in_channel(message.thread)
+        return self._speaking.opens(message)
 
     def _lane(self, scope: str, *, private: bool = False) -> Lane:
         return self._ready().lane(scope, private=private)
@@ -329,8 +349,3 @@ class DiscordAdapter:
         if self._rest is None:
             raise PlatformDown("Discord is not connected")
         return self._rest
-
-
-def _has_channel_beside(thread: Thread, place: Place) -> bool:
-    """Whether this place is a thread, which grew from a message in another channel."""
-    return place.private and thread.channel != thread.id

@@ -1,6 +1,7 @@
 """What Discord's messages say, as `Message`s. Pure."""
 
 import re
+from collections.abc import Iterator
 
 import discord
 
@@ -28,8 +29,9 @@ def read_message(message: discord.Message, bot_user_id: int) -> Message | None:
     """
     if message.author.bot or message.webhook_id is not None or message.type not in SPOKEN_TYPES:
         return None
-    reference = message.reference
+    reference = message.reference if not message.message_snapshots else None
     addressed = message.guild is None or _mentions(message, bot_user_id)
+    heads = message.guild is not None and message.channel.id == message.id
     return Message(
         id=str(message.id),
         thread=thread_of(message),
@@ -39,14 +41,20 @@ def read_message(message: discord.Message, bot_user_id: int) -> Message | None:
             roles=_roles(message.author),
             moderator=_moderates(message.author),
         ),
-        text=plain_text(message, bot_user_id),
+        text=_asked(message, bot_user_id),
         sent_at=message.created_at.timestamp(),
         addressed=addressed,
         replies_to=str(reference.message_id) if reference and reference.message_id else "",
-        attachments=tuple(_attachment(file, message) for file in message.attachments),
+        attachments=tuple(_attachments(message)),
         to_others=not addressed and any(user.id != message.author.id for user in message.mentions),
         edited_at=message.edited_at.timestamp() if message.edited_at is not None else 0.0,
+        heads_thread=heads,
     )
+
+
+def is_hidden(message: discord.Message, read: Message) -> bool:
+    """Whether Discord has not told what was said, if the bot may not read what is said to others."""
+    return not (read.addressed or message.content or message.attachments or message.message_snapshots)
 
 
 def thread_of(message: discord.Message) -> Thread:
@@ -57,6 +65,19 @@ def thread_of(message: discord.Message) -> Thread:
     if isinstance(channel, discord.Thread):
         return Thread(PLATFORM, str(message.guild.id), str(channel.parent_id), str(channel.id))
     return Thread(PLATFORM, str(message.guild.id), str(channel.id), str(message.id))
+
+
+def _asked(message: discord.Message, bot_user_id: int) -> str:
+    """What was said, together with what was forwarded, or with the title of the post that it begins."""
+    text, channel = plain_text(message, bot_user_id), message.channel
+    title = channel.name if isinstance(channel, discord.Thread) and channel.id == message.id else ""
+    forwarded = (_without_ids(one.content) for one in message.message_snapshots)
+    return "\n\n".join(part for part in (title, text, *forwarded) if part)
+
+
+def _without_ids(text: str) -> str:
+    """Of whom a forwarded message speaks is not told."""
+    return _USER_MENTION.sub(f"@{english.DISCORD_SOMEONE}", text).strip()
 
 
 def plain_text(message: discord.Message, bot_user_id: int) -> str:
@@ -84,14 +105,20 @@ def thread_title(question: str) -> str:
     return f"{cut[:SHORT_TITLE]}…"
 
 
-def _attachment(file: discord.Attachment, message: discord.Message) -> Attachment:
+def _attachments(message: discord.Message) -> Iterator[Attachment]:
+    yield from (_attachment(file, message.flags) for file in message.attachments)
+    for one in message.message_snapshots:
+        yield from (_attachment(file, one.flags) for file in one.attachments)
+
+
+def _attachment(file: discord.Attachment, flags: discord.MessageFlags) -> Attachment:
     media_type = (file.content_type or "").partition(";")[0].strip().lower()
     return Attachment(
         name=safe_name(file.filename),
         media_type=media_type,
         size=file.size,
         source=file.url,
-        voice=message.flags.voice and media_type.startswith("audio/"),
+        voice=flags.voice and media_type.startswith("audio/"),
     )
 
 

@@ -14,8 +14,9 @@ import discord
 
 from adapters.discord.changes import Removal, read_edit, removed
 from adapters.discord.changing import Changing
-from adapters.discord.events import PLATFORM, read_message
+from adapters.discord.events import PLATFORM, is_hidden, read_message
 from adapters.discord.missed import missed
+from adapters.discord.places import Places
 from bridge.errors import BridgeError, Leaving
 from bridge.ports import Host
 
@@ -29,9 +30,10 @@ LONGEST_PAUSE_SECONDS = 60.0
 class Hearing:
     """The ear of one client. `attend` is to run as long as the client does."""
 
-    def __init__(self, client: discord.Client, host: Host) -> None:
+    def __init__(self, client: discord.Client, host: Host, places: Places) -> None:
         self._client = client
         self._host = host
+        self._places = places
         self._look = asyncio.Event()
         self._failing = False
         self._changing = Changing(host)
@@ -89,7 +91,9 @@ class Hearing:
             return
         since = datetime.fromtimestamp(time.time() - self._host.missed_seconds, UTC)
         try:
-            threads = await self._host.threads(PLATFORM)
+            known = await self._host.threads(PLATFORM)
+            # Of the others, the messages stand in channels, which are read anyway.
+            threads = [thread for thread in known if not self._places.are_in_channel(thread)]
             async with aclosing(missed(self._client, threads, since)) as messages:
                 async for message in messages:
                     await self._deliver(message)
@@ -107,7 +111,7 @@ class Hearing:
         user = self._client.user
         try:
             read = read_message(message, user.id) if user is not None else None
-            if read is not None:
+            if read is not None and (self._client.intents.message_content or not is_hidden(message, read)):
                 await self._host.deliver(read)
             # What was missed may have been edited since it was first heard.
             if read is not None and read.edited_at:

@@ -4,9 +4,11 @@ import logging
 import time
 
 from adapters.discord.events import DIRECT
-from adapters.discord.places import Place, Places, Remembered
+from adapters.discord.permissions import Act
+from adapters.discord.places import Place, Remembered
 from adapters.discord.rest import GLOBAL_LANE, OTHERS_PER_WINDOW, DiscordRest
 from adapters.discord.scopes import create_scope, direct_scope
+from adapters.discord.speaking import Speaking
 from bridge.errors import MessageGone, NotAllowed
 from bridge.types import Lane, Message
 
@@ -19,8 +21,9 @@ REFUSED_FOR_SECONDS = 3600.0
 class Private:
     """The channels of direct messages, and who takes none."""
 
-    def __init__(self, places: Places) -> None:
-        self._places = places
+    def __init__(self, speaking: Speaking) -> None:
+        self._speaking = speaking
+        self._places = speaking.places
         self._channels = Remembered()
         self._closed = Remembered()
 
@@ -50,7 +53,8 @@ class Private:
                 return
         replies_to = "" if message.pressed else message.id
         place = Place(self._places.of_message(message), replies_to)
-        await rest.create_message(place, text, (), nonce)
+        with self._speaking.heeded(Act.SPEAK, message.thread, place):
+            await rest.create_message(place, text, (), nonce)
 
     def _is_closed(self, person: str) -> bool:
         since = self._closed.word(person)

@@ -17,8 +17,8 @@ from bridge.errors import (
 # discord.com/developers, "JSON Error Codes": unknown channel, message, webhook and interaction, and a token
 # of an interaction whose time is over.
 GONE_CODES = frozenset({10003, 10008, 10015, 10062, 50027})
-THREAD_EXISTS_CODE = 160004
-NOT_MEMBER_CODE = 10007
+# The channel's own limit of writing (20028) is met where messages are counted, too.
+SLOW_MODE_CODE = 20016
 
 
 class ThreadExists(NotAllowed):
@@ -27,6 +27,35 @@ class ThreadExists(NotAllowed):
 
 class NotMember(NotAllowed):
     """Somebody is not in this server (any more)."""
+
+
+class Forbidden(NotAllowed):
+    """The bot may not do this here. Too many of these, and Discord shuts out whoever asks."""
+
+
+class RepliesRefused(Forbidden):
+    """Without reading what was said before, nothing can be a reply to it."""
+
+
+class Archived(NotAllowed):
+    """Nothing can be changed in a thread that is archived."""
+
+
+class Locked(NotAllowed):
+    """Nothing can be said in a thread that is locked."""
+
+
+class SlowedDown(RateLimited):
+    """The channel is in slow mode."""
+
+
+_KINDS: Mapping[int, type[NotAllowed]] = {
+    10007: NotMember,
+    50083: Archived,
+    160002: RepliesRefused,
+    160004: ThreadExists,
+    160005: Locked,
+}
 
 
 @contextmanager
@@ -44,18 +73,17 @@ def refusal(call: str, response: aiohttp.ClientResponse, answer: Mapping[str, ob
     detail = f"{call}: {response.status}, code {code}"
     if response.status == 429:
         everywhere = answer.get("global") is True
-        return RateLimited(_retry_after(response, answer), detail, everywhere=everywhere)
+        kind = SlowedDown if code == SLOW_MODE_CODE else RateLimited
+        return kind(_retry_after(response, answer), detail, everywhere=everywhere)
     if code in GONE_CODES:
         return MessageGone(detail)
     if response.status == 401:
         return LoginRefused(detail)
     if response.status >= 500 or response.status == 408:
         return PlatformDown(detail)
-    if code == THREAD_EXISTS_CODE:
-        return ThreadExists(detail)
-    if code == NOT_MEMBER_CODE:
-        return NotMember(detail)
-    return NotAllowed(detail)
+    if known := _KINDS.get(code if isinstance(code, int) else 0):
+        return known(detail)
+    return Forbidden(detail) if response.status == 403 else NotAllowed(detail)
 
 
 def _retry_after(response: aiohttp.ClientResponse, answer: Mapping[str, object]) -> float:

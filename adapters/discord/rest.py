@@ -15,6 +15,7 @@ from typing import Final
 import aiohttp
 
 from adapters.discord.buttons import Component
+from adapters.discord.identifies import Told, told_of
 from adapters.discord.places import Place
 from adapters.discord.refusals import ThreadExists, reachable, refusal, seconds
 from adapters.discord.scopes import (
@@ -117,18 +118,22 @@ class DiscordRest:
     async def delete_message(self, channel: str, message: str) -> None:
         await self._call("DELETE", f"/channels/{channel}/messages/{message}", delete_scope(channel), None)
 
-    async def start_thread(self, channel: str, message: str, name: str) -> bool:
+    async def start_thread(self, channel: str, message: str, name: str, archive_minutes: int) -> bool:
         """Make the thread that grows from a message, unless it is there already. Whether it was made."""
         try:
             await self._call(
                 "POST",
                 f"/channels/{channel}/messages/{message}/threads",
                 thread_scope(channel),
-                {"name": name, "auto_archive_duration": 1440},
+                {"name": name, "auto_archive_duration": archive_minutes},
             )
         except ThreadExists:
             return False
         return True
+
+    async def revive_thread(self, thread: str) -> None:
+        """Take a thread out of the archive."""
+        await self._call("PATCH", f"/channels/{thread}", name_scope(thread), {"archived": False})
 
     async def name_thread(self, thread: str, name: str) -> None:
         await self._call("PATCH", f"/channels/{thread}", name_scope(thread), {"name": name})
@@ -181,10 +186,9 @@ class DiscordRest:
         """From now on there are these, and no others."""
         await self._request("PUT", f"/applications/{application}/commands", "discord:commands", commands)
 
-    async def gateway_url(self) -> str:
-        """Where to connect to."""
-        answer = await self._call("GET", "/gateway/bot", "discord:gateway", None)
-        return str(answer.get("url", ""))
+    async def gateway(self) -> Told:
+        """Where to connect to, and how."""
+        return told_of(await self._call("GET", "/gateway/bot", "discord:gateway", None))
 
     def lane(
         self,

@@ -5,6 +5,10 @@ def create_scope(channel: str) -> str:
     return f"discord:create:{channel}"
 
 
+def slow_scope(channel: str) -> str:
+    return f"discord:slow:{channel}"
+
+
 def edit_scope(channel: str) -> str:
     return f"discord:edit:{channel}"
 

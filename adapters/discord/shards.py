@@ -1,12 +1,8 @@
-"""Which part of a large bot this process listens for. Pure but for the pace of identifies."""
+"""Which part of a large bot this process listens for. Pure."""
 
-import asyncio
 from dataclasses import dataclass
 
 from adapters.discord.events import PLATFORM
-
-# discord.com/developers, "Gateway: Rate Limiting": of most bots, one may identify in so many seconds.
-IDENTIFY_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,30 +20,16 @@ class Shards:
     ids: tuple[int, ...] = ()
     count: int = 0
 
-    @property
-    def all(self) -> tuple[Shard | None, ...]:
-        """One for each connection to make; None for the only one of a bot without shards."""
-        if not self.count:
+    def all(self, recommended: int) -> tuple[Shard | None, ...]:
+        """One for each connection to make; None for the only one of a bot without shards. Where nothing was
+        set, there are as many as Discord has `recommended`."""
+        count = self.count or recommended
+        if count <= 1 and not self.count:
             return (None,)
-        return tuple(Shard(number, self.count) for number in self.ids or range(self.count))
+        return tuple(Shard(number, count) for number in self.ids or range(count))
 
     @property
     def role(self) -> str:
         """What only one replica at a time does, by name: to listen to just these."""
-        numbers = ",".join(str(shard.id) for shard in self.all if shard is not None)
+        numbers = ",".join(str(number) for number in self.ids or range(self.count))
         return f"{PLATFORM}:{numbers}/{self.count}" if self.count else PLATFORM
-
-
-class Identifies:
-    """Lets one connection after the other identify."""
-
-    def __init__(self) -> None:
-        self._turn = asyncio.Lock()
-        self._next_at = 0.0
-
-    async def turn(self) -> None:
-        """Wait until it is allowed."""
-        async with self._turn:
-            loop = asyncio.get_running_loop()
-            await asyncio.sleep(self._next_at - loop.time())
-            self._next_at = loop.time() + IDENTIFY_SECONDS

@@ -191,6 +191,24 @@ SLACK_IN_DOUBT = (
 SLACK_TAKEN = "It was taken. You can close this."
 SLACK_PATIENCE = "One moment: the bot is still busy with what you sent."
 
+# To whoever asks where the bot cannot speak, in private.
+NOT_SHOWN = (
+    "The chat service did not take the answer to your question. Please ask again, or in a direct message."
+)
+MAY_NOT_SPEAK = (
+    "The bot may not write where you asked. Whoever runs the server has to give it there: {missing}. "
+    "Until then, you can ask in a direct message."
+)
+REFUSED_TO_SPEAK = (
+    "The bot may not write where you asked. Whoever runs the server can allow it there. "
+    "Until then, you can ask in a direct message."
+)
+THREAD_LOCKED = "This thread is locked, so the bot cannot answer in it. You can ask in the channel."
+SLOW_MODE = (
+    "Slow mode is on where you asked: the bot can write there again in {minutes} min. "
+    "Until then, you can ask in a direct message."
+)
+
 # Said on Discord only.
 DISCORD_FORM = "Form"
 DISCORD_FORM_LOST = "This form is no longer open here. Please press the button again that opened it."

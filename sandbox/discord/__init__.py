@@ -6,9 +6,11 @@ The library has no setting for where Discord is, so whoever uses it says so:
     discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(sandbox.gateway_url)
 """
 
-from sandbox.discord.flags import MessageFlag, MessageType, Permission
+from sandbox.discord.flags import ChannelType, MessageFlag, MessageType, Permission
 from sandbox.discord.limits import Limits, Window
+from sandbox.discord.openapi import Unofficial
 from sandbox.discord.server import Discord
+from sandbox.discord.starts import Starts
 from sandbox.discord.timeline import Watch
 from sandbox.discord.types import (
     Call,
@@ -25,6 +27,7 @@ from sandbox.discord.types import (
 
 __all__ = [
     "Call",
+    "ChannelType",
     "Discord",
     "DiscordButton",
     "DiscordField",
@@ -39,6 +42,8 @@ __all__ = [
     "MessageFlag",
     "MessageType",
     "Permission",
+    "Starts",
+    "Unofficial",
     "Watch",
     "Window",
 ]

@@ -15,6 +15,7 @@ MOST_ROWS = 5
 MOST_IN_A_ROW = 5
 MOST_IN_A_LAYOUT = 40
 LONGEST_LABEL = 80
+LONGEST_LAYOUT = 4000  # all that there is to read in it
 LONGEST_CUSTOM_ID = 100
 
 _WITHOUT_CUSTOM_ID = (ButtonStyle.LINK,)
@@ -29,6 +30,7 @@ def check(components: Sequence[Json], *, layout: bool) -> None:
     if not layout and len(components) > MOST_ROWS:
         raise _bad_length("components", MOST_ROWS)
     seen: set[str] = set()
+    length = 0
     for count, (path, item) in enumerate(_walk("components", components)):
         if count >= MOST_IN_A_LAYOUT:
             raise _bad_length("components", MOST_IN_A_LAYOUT)
@@ -37,6 +39,12 @@ def check(components: Sequence[Json], *, layout: bool) -> None:
                 _check_row(path, item)
             case ComponentType.BUTTON:
                 _check_button(path, item, seen)
+            case ComponentType.STRING_SELECT:
+                check_custom_id(path, item, seen)
+            case ComponentType.TEXT_DISPLAY:
+                length += utf16_length(str(item.get("content") or ""))
+    if length > LONGEST_LAYOUT:
+        raise too_long("components", LONGEST_LAYOUT)
 
 
 def check_custom_id(path: str, item: Json, seen: set[str]) -> None:
@@ -100,6 +108,10 @@ def _check_row(path: str, item: Json) -> None:
     inner = item.get("components")
     if not isinstance(inner, list) or not 1 <= len(inner) <= MOST_IN_A_ROW:
         raise _bad_length(f"{path}.components", MOST_IN_A_ROW)
+    kinds = [one.get("type") for one in inner if isinstance(one, dict)]
+    if ComponentType.STRING_SELECT in kinds and len(kinds) > 1:
+        # A select takes the whole row.
+        raise _bad_length(f"{path}.components", 1)
 
 
 def _check_button(path: str, item: Json, seen: set[str]) -> None:

@@ -114,6 +114,18 @@ def invalid_json() -> ApiError:
     return ApiError(HTTPStatus.BAD_REQUEST, 50109, "The request body contains invalid JSON.")
 
 
+def slowed_down(retry_after: float) -> ApiError:
+    error = ApiError(
+        HTTPStatus.TOO_MANY_REQUESTS, 20016, "This action cannot be performed due to slowmode rate limit."
+    )
+    error.body |= {"retry_after": retry_after, "global": False}
+    return error
+
+
+def thread_locked() -> ApiError:
+    return ApiError(HTTPStatus.BAD_REQUEST, 160005, "Thread is locked")
+
+
 def no_history_to_reply_to() -> ApiError:
     return ApiError(HTTPStatus.FORBIDDEN, 160002, "Cannot reply without permission to read message history")
 

@@ -17,6 +17,7 @@ class Permission(IntFlag):
     CREATE_PUBLIC_THREADS = 1 << 35
     SEND_MESSAGES_IN_THREADS = 1 << 38
     USE_EXTERNAL_APPS = 1 << 50
+    BYPASS_SLOWMODE = 1 << 52
 
     @classmethod
     def usual(cls) -> "Permission":
@@ -52,8 +53,24 @@ KNOWN_INTENTS = (1 << 17) - 1 | 0b11 << 20 | 0b11 << 24
 class ChannelType(IntEnum):
     TEXT = 0
     DM = 1
+    VOICE = 2
     GROUP_DM = 3
+    ANNOUNCEMENT = 5
+    ANNOUNCEMENT_THREAD = 10
     PUBLIC_THREAD = 11
+    PRIVATE_THREAD = 12
+    STAGE = 13
+    FORUM = 15
+    MEDIA = 16
+
+    @property
+    def is_thread(self) -> bool:
+        return self in (self.ANNOUNCEMENT_THREAD, self.PUBLIC_THREAD, self.PRIVATE_THREAD)
+
+    @property
+    def is_forum(self) -> bool:
+        """Whether there are only posts in it, each a thread of its own."""
+        return self in (self.FORUM, self.MEDIA)
 
 
 class MessageType(IntEnum):
@@ -71,6 +88,7 @@ class MessageFlag(IntFlag):
     LOADING = 1 << 7
     SUPPRESS_NOTIFICATIONS = 1 << 12
     IS_VOICE_MESSAGE = 1 << 13
+    HAS_SNAPSHOT = 1 << 14
     IS_COMPONENTS_V2 = 1 << 15
 
 
@@ -155,6 +173,7 @@ class Close(IntEnum):
     INVALID_SEQ = 4007
     RATE_LIMITED = 4008
     INVALID_SHARD = 4010
+    SHARDING_REQUIRED = 4011
     INVALID_API_VERSION = 4012
     INVALID_INTENTS = 4013
     DISALLOWED_INTENTS = 4014

@@ -69,7 +69,11 @@ def draft(form: Form, reply_to: Message | None) -> Draft:
     text = content(body)
     sent_embeds, components = embeds(body) or (), _array(body, "components") or ()
     wanted = flags(body) or 0
-    below.check(components, layout=bool(wanted & MessageFlag.IS_COMPONENTS_V2))
+    layout = bool(wanted & MessageFlag.IS_COMPONENTS_V2)
+    below.check(components, layout=layout)
+    if layout and (text or sent_embeds):
+        sentence = "The 'content' and 'embeds' fields cannot be used with the V2 components flag"
+        raise invalid_form("content", "MESSAGE_CANNOT_USE_LEGACY_FIELDS_WITH_COMPONENTS_V2", sentence)
     _check_files(form)
     if not (text or sent_embeds or components or form.files or body.get("sticker_ids") or body.get("poll")):
         raise empty_message()

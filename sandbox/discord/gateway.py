@@ -162,16 +162,28 @@ class Gateway:
             raise HangUp(Close.ALREADY_AUTHENTICATED, "Already authenticated.")
         if not isinstance(data, dict) or data.get("token") != self._settings.token:
             raise HangUp(Close.AUTHENTICATION_FAILED, "Authentication failed.")
-        session = Session(
-            self._world.new_id(), self._intents(data.get("intents")), parse_shard(data.get("shard"))
-        )
+        shard = parse_shard(data.get("shard"))
+        starts = self._settings.starts
+        self._check_shards(shard[1])
+        if not starts.may(shard[0]):
+            connection.send({"op": Opcode.INVALID_SESSION, "d": False})
+            return
+        if not starts.spend(shard[0]):
+            # Discord resets the token of a bot that does this.
+            raise HangUp(Close.AUTHENTICATION_FAILED, "Authentication failed.")
+        session = Session(self._world.new_id(), self._intents(data.get("intents")), shard)
         self._sessions[session.id] = session
         session.connection, connection.session = connection, session
         self.identifies += 1
         self._ready(session, announce_shard="shard" in data)
 
+    def _check_shards(self, count: int) -> None:
+        if count < self._settings.starts.fewest_shards:
+            raise HangUp(Close.SHARDING_REQUIRED, "Sharding required.")
+
     def _intents(self, value: Any) -> Intent:
-        if not isinstance(value, int) or value < 0 or value & ~KNOWN_INTENTS:
+        known = KNOWN_INTENTS & ~self._settings.starts.retired_intents
+        if not isinstance(value, int) or value < 0 or value & ~known:
             raise HangUp(Close.INVALID_INTENTS, "Invalid intent(s).")
         if value & Intent.MESSAGE_CONTENT and not self._settings.message_content_allowed:
             raise HangUp(Close.DISALLOWED_INTENTS, "Disallowed intent(s).")

@@ -11,6 +11,8 @@ from sandbox.discord.types import DiscordMessage, Json
 # Nobody looks into the recordings that are sent here.
 VOICE_SECONDS = 1.5
 WAVEFORM = "AAAA"
+# The kind of a reference.
+_FORWARD = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,8 @@ def message(about: Message, reader: Reader, *, nested: bool = False) -> Json:
             "attachments": [_attachment(item, about) for item in about.attachments],
             "components": components.numbered(about.components),
         }
+        if about.forwards is not None:
+            data["message_snapshots"] = [{"message": _snapshot(about.forwards)}]
     if about.garbled:
         data["author"] = {"kind": "of tomorrow"}
     if about.nonce is not None:
@@ -69,6 +73,8 @@ def message(about: Message, reader: Reader, *, nested: bool = False) -> Json:
         data["reactions"] = [_reactions(emoji, who, reader) for emoji, who in about.reactions.items()]
     if about.thread is not None:
         data["thread"] = payloads.thread(about.thread, reader.bot)
+    if about.forwards is not None:
+        data["message_reference"] = _reference(about.forwards) | {"type": _FORWARD}
     if about.reference is not None:
         data["message_reference"] = _reference(about.reference)
         if not nested:
@@ -130,6 +136,22 @@ def _guild_id(about: Message) -> Json:
 
 def _reference(target: Message) -> Json:
     return {"type": 0, "channel_id": target.channel.id, "message_id": target.id} | _guild_id(target)
+
+
+def _snapshot(target: Message) -> Json:
+    """A message as it was when somebody forwarded it. Who wrote it is not told."""
+    return {
+        "type": target.type,
+        "content": target.content,
+        "embeds": [],
+        "attachments": [_attachment(item, target) for item in target.attachments],
+        "timestamp": payloads.timestamp(target.sent_at),
+        "edited_timestamp": None,
+        "flags": target.own_flags,
+        "mentions": [],
+        "mention_roles": [],
+        "components": [],
+    }
 
 
 def _attachment(item: Attachment, about: Message) -> Json:

@@ -2,20 +2,25 @@
 
 The validators are development dependencies, so they are imported here and only when a check is asked for.
 One thing is relaxed: the document has ids as text, Discord takes numbers as well, and discord.py sends them.
-Not caught: fields the document does not know, and every rule beyond types and single lengths.
+It knows no rules beyond types and single lengths; what the stand-in itself refuses as malformed, by the rules
+that stand only in prose, counts as well. Not caught: fields the document does not know.
 """
 
 import importlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
 
+from sandbox.discord.errors import ApiError
 from sandbox.discord.forms import Form
 from sandbox.discord.types import Json
 
 _BOOLEANS = {"1": True, "true": True, "0": False, "false": False}
 _ROOT = "urn:discord"
+# An empty message, an invalid form body, a request that is no JSON.
+_OF_SHAPE = (50006, 50035, 50109)
 _LENIENT_SNOWFLAKE: Json = {
     "anyOf": [{"type": "string", "pattern": "^(0|[1-9][0-9]*)$"}, {"type": "integer", "minimum": 0}]
 }
@@ -34,21 +39,49 @@ class Asked(Protocol):
     def form(self) -> Form: ...
 
 
-class OpenApi:
-    def __init__(self, document: Path) -> None:
-        self.violations: list[str] = []
-        self._document: Json = json.loads(document.read_text(encoding="utf-8"))
-        self._document["components"]["schemas"]["SnowflakeType"] = _LENIENT_SNOWFLAKE
+class Unofficial(AssertionError):
+    """Requests came that Discord does not take."""
+
+
+class Document:
+    """The official document, read once for all stand-ins of a process."""
+
+    def __init__(self, path: Path) -> None:
+        self.content: Json = json.loads(path.read_text(encoding="utf-8"))
+        self.content["components"]["schemas"]["SnowflakeType"] = _LENIENT_SNOWFLAKE
         self._jsonschema: Any = importlib.import_module("jsonschema")
         referencing: Any = importlib.import_module("referencing")
         dialect: Any = importlib.import_module("referencing.jsonschema").DRAFT202012
-        resource = referencing.Resource.from_contents(self._document, default_specification=dialect)
+        resource = referencing.Resource.from_contents(self.content, default_specification=dialect)
         self._registry = referencing.Registry().with_resource(_ROOT, resource)
         self._validators: dict[str, Any] = {}
 
+    def complaints(self, pointer: str, value: Any) -> Iterator[tuple[str, str]]:
+        """What is wrong with it: where, from `$` on, and why."""
+        if pointer not in self._validators:
+            self._validators[pointer] = self._jsonschema.Draft202012Validator(
+                {"$ref": f"{_ROOT}#{pointer}"}, registry=self._registry
+            )
+        for error in self._validators[pointer].iter_errors(value):
+            worst = self._jsonschema.exceptions.best_match([error])
+            yield worst.json_path, worst.message
+
+
+@cache
+def read(path: Path) -> Document:
+    return Document(path)
+
+
+class OpenApi:
+    """Holds what comes to one stand-in against the document at `path`."""
+
+    def __init__(self, path: Path) -> None:
+        self.violations: list[str] = []
+        self._document = read(path)
+
     def check(self, method: str, path: str, asked: Asked) -> None:
         """`path` is the document's own, with its placeholders; `asked.path` is what stood there."""
-        described = self._document["paths"].get(path)
+        described = self._document.content["paths"].get(path)
         operation = (described or {}).get(method.lower())
         if operation is None:
             self._violate(method, path, "is not in the document")
@@ -72,6 +105,11 @@ class OpenApi:
         elif body.get("required"):
             self._violate(method, path, "needs a body")
 
+    def refused(self, method: str, path: str, error: ApiError) -> None:
+        """A request was refused for rules that the document does not have."""
+        if error.body["code"] in _OF_SHAPE:
+            self._violate(method, path, f"{error.body['message']} {error.body.get('errors', '')}")
+
     def _check_query(
         self, method: str, path: str, parameters: Sequence[Json], query: Mapping[str, str]
     ) -> None:
@@ -86,17 +124,8 @@ class OpenApi:
             self._validate(method, path, name, pointer, meant)
 
     def _validate(self, method: str, path: str, what: str, pointer: str, value: Any) -> None:
-        for error in self._validator(pointer).iter_errors(value):
-            worst = self._jsonschema.exceptions.best_match([error])
-            place = worst.json_path.replace("$", what, 1)
-            self._violate(method, path, f"{place}: {worst.message}")
-
-    def _validator(self, pointer: str) -> Any:
-        if pointer not in self._validators:
-            self._validators[pointer] = self._jsonschema.Draft202012Validator(
-                {"$ref": f"{_ROOT}#{pointer}"}, registry=self._registry
-            )
-        return self._validators[pointer]
+        for place, why in self._document.complaints(pointer, value):
+            self._violate(method, path, f"{place.replace('$', what, 1)}: {why}")
 
     def _violate(self, method: str, path: str, what: str) -> None:
         self.violations.append(f"{method} {path}: {what}")

@@ -196,7 +196,7 @@ def _role(id_: str, name: str, position: int, permissions: Permission, *, manage
 def any_channel(place: Channel, bot: User) -> Json:
     if place.guild is None:
         return dm(place)
-    if place.kind is ChannelType.PUBLIC_THREAD:
+    if place.kind.is_thread:
         return thread(place, bot)
     return channel(place)
 
@@ -206,7 +206,7 @@ def channel(place: Channel) -> Json:
     extra, lacking = place.permissions & ~usual, usual & ~place.permissions
     guild_id = place.guild.id if place.guild is not None else None
     overwrites = [{"id": guild_id, "type": 0, "allow": str(int(extra)), "deny": str(int(lacking))}]
-    return {
+    return _more(place) | {
         "id": place.id,
         "type": place.kind,
         "guild_id": guild_id,
@@ -222,6 +222,24 @@ def channel(place: Channel) -> Json:
         "last_pin_timestamp": None,
         "permission_overwrites": overwrites if extra or lacking else [],
     }
+
+
+def _more(place: Channel) -> Json:
+    """What only channels of its kind have."""
+    match place.kind:
+        case ChannelType.VOICE | ChannelType.STAGE:
+            return {"bitrate": 64_000, "user_limit": 0, "rtc_region": None}
+        case ChannelType.FORUM | ChannelType.MEDIA:
+            return {
+                "available_tags": [],
+                "default_reaction_emoji": None,
+                "default_sort_order": None,
+                "default_forum_layout": 0,
+                "default_thread_rate_limit_per_user": 0,
+                "template": "",
+            }
+        case _:
+            return {}
 
 
 def dm(place: Channel) -> Json:
@@ -260,7 +278,7 @@ def thread(place: Channel, bot: User) -> Json:
             "create_timestamp": began,
         },
     }
-    if place.owner is bot:
+    if place.owner is bot or place.bot_added:
         data["member"] = {"id": place.id, "user_id": bot.id, "join_timestamp": began, "flags": 1}
     return data
 

@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from math import ceil
 from typing import Any, Protocol, TypeAlias
 
@@ -69,7 +70,11 @@ class Route:
 
 
 class Check(Protocol):
-    def __call__(self, method: str, path: str, ask: Ask) -> None: ...
+    """Notes what is wrong with requests, by the official document or by what stands in no document."""
+
+    def check(self, method: str, path: str, asked: Ask) -> None: ...
+
+    def refused(self, method: str, path: str, error: ApiError) -> None: ...
 
 
 @dataclass(slots=True)
@@ -124,7 +129,7 @@ class Rest:
         self, route: Route, shown: str, ask: Ask, authorization: str, broken: ApiError | None
     ) -> _Reply:
         if self._check is not None and broken is None:
-            self._check(route.method, route.path, ask)
+            self._check.check(route.method, route.path, ask)
         if not route.open and authorization != f"Bot {self._settings.token}":
             return _refusal(unauthorized())
         fault = self._faults.take(route.method, shown)
@@ -140,6 +145,8 @@ class Rest:
             reply = _Reply(answer.status, answer.data, {})
         except ApiError as error:
             reply = _refusal(error)
+            if self._check is not None:
+                self._check.refused(route.method, route.path, error)
         if fault is not None:
             reply = _failure(fault)
         if charge is not None and route.kind != "rename":
@@ -179,7 +186,9 @@ async def _read_parts(request: web.Request) -> forms.Form:
 
 
 def _refusal(error: ApiError) -> _Reply:
-    return _Reply(error.status, error.body, {})
+    slow = error.status == HTTPStatus.TOO_MANY_REQUESTS
+    headers = _slow_down(error.body["retry_after"], "user") if slow else {}
+    return _Reply(error.status, error.body, headers)
 
 
 def _failure(fault: Fault) -> _Reply:

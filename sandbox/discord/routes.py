@@ -1,5 +1,6 @@
 """The routes that a bot which talks needs, and what each one does."""
 
+import time
 from collections.abc import Mapping
 
 from sandbox.discord import forms, message_payloads, payloads
@@ -9,9 +10,11 @@ from sandbox.discord.errors import (
     missing_permissions,
     no_history_to_reply_to,
     not_your_message,
+    slowed_down,
     system_message,
     takes_no_directs,
     thread_archived,
+    thread_locked,
     too_large,
     unknown_member,
     unknown_user,
@@ -92,8 +95,8 @@ class Routes:
         return Answer(200, {"url": self._settings.gateway_url})
 
     def gateway_bot(self, _: Ask) -> Answer:
-        limit = {"total": 1000, "remaining": 1000, "reset_after": 86_400_000, "max_concurrency": 1}
-        return Answer(200, {"url": self._settings.gateway_url, "shards": 1, "session_start_limit": limit})
+        told = self._settings.starts.told()
+        return Answer(200, {"url": self._settings.gateway_url} | told)
 
     def me(self, _: Ask) -> Answer:
         return Answer(200, payloads.own_user(self._world.bot))
@@ -206,12 +209,15 @@ class Routes:
 
     def create_message(self, ask: Ask) -> Answer:
         channel = self._writable(ask)
+        _check_pace(channel)
         draft = forms.draft(ask.form, self._replied_to(channel, forms.reference(ask.form.object)))
         if draft.files and Permission.ATTACH_FILES not in channel.rights:
             raise missing_permissions()
         if any(len(file.content) > channel.largest_file for file in draft.files):
             raise too_large()
-        return Answer(200, self._written(self._world.post(channel, self._world.bot, draft)))
+        message = self._world.post(channel, self._world.bot, draft)
+        channel.bot_wrote_at = time.monotonic()
+        return Answer(200, self._written(message))
 
     def edit_message(self, ask: Ask) -> Answer:
         message = self._message(ask)
@@ -283,6 +289,8 @@ class Routes:
             raise missing_permissions()
         if channel.recipient is not None and not channel.recipient.takes_directs:
             raise takes_no_directs()
+        if channel.locked and not channel.archived and Permission.MANAGE_THREADS not in channel.rights:
+            raise thread_locked()
         return channel
 
     def _replied_to(self, channel: Channel, reference: Json | None) -> Message | None:
@@ -318,3 +326,11 @@ class Routes:
 def _named(ask: Ask) -> tuple[str, str, str]:
     """The application, the token and the message that a path names."""
     return ask.id("webhook_id"), ask.path["webhook_token"], ask.path.get("message_id", "@original")
+
+
+def _check_pace(channel: Channel) -> None:
+    """Slow mode, which holds for a bot as for everybody else."""
+    if channel.slowmode and channel.bot_wrote_at and Permission.BYPASS_SLOWMODE not in channel.rights:
+        wait = channel.bot_wrote_at + channel.slowmode - time.monotonic()
+        if wait > 0:
+            raise slowed_down(round(wait, 3) + 0.001)

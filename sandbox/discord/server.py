@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 from urllib.parse import quote
 
 from aiohttp import web
@@ -21,9 +21,11 @@ from sandbox.discord.gateway import Gateway
 from sandbox.discord.interactions import Interactions
 from sandbox.discord.limits import USUAL, Limits, Meter
 from sandbox.discord.members import Members
-from sandbox.discord.openapi import OpenApi
-from sandbox.discord.rest import PREFIX, Ask, Rest
+from sandbox.discord.openapi import OpenApi, Unofficial
+from sandbox.discord.rest import PREFIX, Rest
+from sandbox.discord.rooms import Rooms
 from sandbox.discord.routes import Routes
+from sandbox.discord.starts import Starts
 from sandbox.discord.state import Draft, Event, User
 from sandbox.discord.timeline import Timeline, Watch
 from sandbox.discord.types import (
@@ -52,6 +54,9 @@ class Discord(Members, Changing):
     """
 
     token = "sandbox-discord-token"
+    # Where the official OpenAPI document is. Set before they are made, every stand-in that is not `lenient`
+    # holds all requests against it, and closing it raises `Unofficial` if one was not as it should be.
+    official: ClassVar[Path | None] = None
 
     def __init__(
         self,
@@ -60,6 +65,7 @@ class Discord(Members, Changing):
         latency: float = 0.0,
         port: int = 0,
         openapi: Path | None = None,
+        lenient: bool = False,
         heartbeat_interval: int = 41_250,
     ) -> None:
         self.url = ""
@@ -71,13 +77,17 @@ class Discord(Members, Changing):
         self.message_content_allowed = True
         self.files_readable = True
         self.files_asked_for: list[str] = []
+        self.starts = Starts()
         self._port = port
         self._changes = Changes()
         self._timeline = Timeline(self._changes)
         self._meter = Meter(limits)
         self._faults = Faults()
-        self._openapi = OpenApi(openapi) if openapi is not None else None
+        self._strict = not (lenient or openapi is not None)
+        document = openapi or (self.official if self._strict else None)
+        self._openapi = OpenApi(document) if document is not None else None
         self._world = World(self._happened)
+        self.rooms = Rooms(self._world)
         self.bot_id = self._world.bot.id
         self.application_id = self.bot_id  # as for every application made since 2016
         self._gateway = Gateway(self._world, self, self._changes)
@@ -101,8 +111,7 @@ class Discord(Members, Changing):
 
     async def start(self) -> None:
         app = web.Application(client_max_size=LARGEST_REQUEST)
-        check = self._check if self._openapi is not None else None
-        rest = Rest(self, self._meter, self._faults, self._timeline, check)
+        rest = Rest(self, self._meter, self._faults, self._timeline, self._openapi)
         app.add_routes(rest.definitions(Routes(self._world, self, self._interactions, self._commands).all()))
         app.add_routes(
             [
@@ -130,6 +139,8 @@ class Discord(Members, Changing):
         await self._gateway.close()
         await runner.cleanup()
         self._timeline.close()
+        if self._strict and self.violations:
+            raise Unofficial("; ".join(self.violations))
 
     # The place
 
@@ -177,6 +188,7 @@ class Discord(Members, Changing):
         bot: bool = False,
         age: float = 0.0,
         voice: bool = False,
+        forwards: str | None = None,
         type: int = MessageType.DEFAULT,  # noqa: A002 - the field's name on the wire
     ) -> str:
         """Write in a channel, a thread or a direct message; the new message's id.
@@ -184,7 +196,7 @@ class Discord(Members, Changing):
         Whether that mentions the bot is seen from the content, unless `mention_bot` says so: a reply whose
         ping is left on mentions the bot without naming it. `webhook` and `bot` make another machine of the
         writer. It was said `age` seconds ago. With `voice` it is a voice message, which has one recording and
-        no text.
+        no text. One that `forwards` another has no text of its own.
         """
         author = self._world.users[user]
         if webhook or bot:
@@ -198,6 +210,7 @@ class Discord(Members, Changing):
             mention_bot=mention_bot,
             webhook=webhook,
             age=age,
+            forwards=self._world.find_message(forwards) if forwards is not None else None,
             flags=MessageFlag.IS_VOICE_MESSAGE if voice else 0,
         )
         return self._world.post(self._world.channels[channel], author, draft).id
@@ -357,10 +370,6 @@ class Discord(Members, Changing):
         self._timeline.happened(event)
         self._gateway.happened(event)
         self._changes.notify()
-
-    def _check(self, method: str, path: str, ask: Ask) -> None:
-        if self._openapi is not None:
-            self._openapi.check(method, path, ask)
 
     async def _attachment(self, request: web.Request) -> web.StreamResponse:
         """What Discord's CDN does: anybody who knows the address may have it, while it lasts."""

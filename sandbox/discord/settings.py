@@ -2,6 +2,8 @@
 
 from typing import Protocol
 
+from sandbox.discord.starts import Starts
+
 
 class Settings(Protocol):
     token: str
@@ -12,3 +14,4 @@ class Settings(Protocol):
     interaction_seconds: float
     interaction_token_seconds: float
     message_content_allowed: bool
+    starts: Starts

@@ -41,13 +41,14 @@ class Guild:
 
     @property
     def threads(self) -> list["Channel"]:
-        return [channel for channel in self.channels.values() if channel.kind is ChannelType.PUBLIC_THREAD]
+        return [channel for channel in self.channels.values() if channel.kind.is_thread]
 
 
 @dataclass(slots=True, eq=False)
 class Channel:
-    """A text channel, a thread (`parent` and `owner` are set), a direct message (`recipient` is), or one
-    where `people` are among themselves."""
+    """A channel of a server, a thread (`parent` and `owner` are set), a direct message (`recipient` is), or
+    one where `people` are among themselves. `bot_added` says that the bot was added to a private thread,
+    `bot_wrote_at` when it wrote last, on the monotonic clock."""
 
     id: str
     name: str
@@ -69,6 +70,8 @@ class Channel:
     archived_at: float = 0.0
     auto_archive_minutes: int = 1440
     external_apps: bool = True
+    bot_added: bool = False
+    bot_wrote_at: float = 0.0
 
     @property
     def has_bot(self) -> bool:
@@ -82,7 +85,11 @@ class Channel:
             return Permission(0)
         if self.guild is None:
             return ALL_PERMISSIONS
-        return self.parent.permissions if self.parent is not None else self.permissions
+        if self.parent is None:
+            return self.permissions
+        shut = self.kind is ChannelType.PRIVATE_THREAD and not self.bot_added
+        hidden = shut and Permission.MANAGE_THREADS not in self.parent.permissions
+        return Permission(0) if hidden else self.parent.permissions
 
     @property
     def largest_file(self) -> int:
@@ -122,6 +129,8 @@ class Draft:
     webhook: bool = False
     age: float = 0.0
     interaction: Json | None = None
+    id: str = ""
+    forwards: "Message | None" = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +163,7 @@ class Message:
     tts: bool = False
     nonce: str | int | None = None
     reference: "Message | None" = None
+    forwards: "Message | None" = None
     webhook: bool = False
     edited_at: float | None = None
     thread: Channel | None = None
@@ -164,7 +174,8 @@ class Message:
 
     @property
     def flags(self) -> int:
-        return self.own_flags | (MessageFlag.HAS_THREAD if self.thread is not None else 0)
+        snapshot = MessageFlag.HAS_SNAPSHOT if self.forwards is not None else 0
+        return self.own_flags | snapshot | (MessageFlag.HAS_THREAD if self.thread is not None else 0)
 
     @property
     def is_thread_starter(self) -> bool:

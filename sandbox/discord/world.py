@@ -41,6 +41,12 @@ EPOCH_MS = 1_420_070_400_000
 _A_PAIR = 2
 NONCE_SECONDS = 300.0  # "the past few minutes" in which a nonce is remembered
 
+# What grows from a message, by where that stands.
+_THREADS_OF = {
+    ChannelType.TEXT: ChannelType.PUBLIC_THREAD,
+    ChannelType.ANNOUNCEMENT: ChannelType.ANNOUNCEMENT_THREAD,
+}
+
 
 class Snowflakes:
     """Ids as Discord makes them: the time in the upper bits, and each greater than the one before."""
@@ -74,6 +80,10 @@ class World:
     def new_id(self) -> str:
         return self._snowflakes.next()
 
+    def id_of(self, age: float) -> str:
+        """The id of something that was made so many seconds ago."""
+        return self._snowflakes.past(age) if age else self.new_id()
+
     # People and places
 
     def add_user(self, name: str, *, bot: bool = False) -> User:
@@ -90,8 +100,10 @@ class World:
         self._announce(Event("GUILD_CREATE", guild))
         return guild
 
-    def add_channel(self, guild: Guild, name: str, permissions: Permission) -> Channel:
-        channel = Channel(self.new_id(), name, ChannelType.TEXT, time.time(), guild, permissions=permissions)
+    def add_channel(
+        self, guild: Guild, name: str, permissions: Permission, kind: ChannelType = ChannelType.TEXT
+    ) -> Channel:
+        channel = Channel(self.new_id(), name, kind, time.time(), guild, permissions=permissions)
         self._place(channel)
         self._announce(Event("CHANNEL_CREATE", channel))
         return channel
@@ -169,7 +181,7 @@ class World:
             users = (*users, self.bot.id) if draft.mention_bot else users
             mentions = Mentions(users, mentions.roles, mentions.everyone)
         message = Message(
-            id=self._snowflakes.past(draft.age) if draft.age else self.new_id(),
+            id=draft.id or self.id_of(draft.age),
             channel=channel,
             author=author,
             content=draft.content,
@@ -183,6 +195,7 @@ class World:
             tts=draft.tts,
             nonce=draft.nonce,
             reference=draft.reply_to,
+            forwards=draft.forwards,
             webhook=draft.webhook,
             interaction=draft.interaction,
         )
@@ -273,14 +286,14 @@ class World:
         a message of type 21 that only points back. It is said to be by whoever wrote the message pointed to:
         a bot that looks at authors alone takes it for something to answer.
         """
-        if message.channel.kind is not ChannelType.TEXT:
+        if message.channel.kind not in _THREADS_OF:
             raise wrong_channel_type()
         if message.thread is not None:
             raise thread_exists()
         thread = Channel(
             message.id,
             name,
-            ChannelType.PUBLIC_THREAD,
+            _THREADS_OF[message.channel.kind],
             time.time(),
             message.channel.guild,
             parent=message.channel,
@@ -288,8 +301,7 @@ class World:
             auto_archive_minutes=minutes,
             slowmode=slowmode,
         )
-        message.thread = self._place(thread)
-        self._announce(Event("THREAD_CREATE", thread))
+        message.thread = self.add_thread(thread)
         self._announce(Event("MESSAGE_UPDATE", message))
         starter = Message(
             id=self.new_id(),
@@ -303,6 +315,11 @@ class World:
             reference=message,
         )
         self._append(starter)
+        return thread
+
+    def add_thread(self, thread: Channel) -> Channel:
+        self._place(thread)
+        self._announce(Event("THREAD_CREATE", thread))
         return thread
 
     def change_channel(self, channel: Channel, **changes: Any) -> None:

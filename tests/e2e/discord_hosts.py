@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 from adapters.discord.adapter import DiscordAdapter
-from bridge.errors import StoreError
+from bridge.errors import LoginRefused, StoreError
 from bridge.types import Invocation, Message, Press, Reaction, Thread
 from sandbox.discord import Discord
 from tests.e2e.quiet_host import QuietHost
@@ -43,7 +43,7 @@ class Roles:
 class Listener(QuietHost):
     """Notes what is delivered and pressed. `failing` says how many of the next deliveries do not work;
     `reactions` are what the next presses and commands are answered with, in order, and then it is nothing.
-    While `ready` is not set, none is answered."""
+    While `ready` is not set, none is answered. `ends` is why it ended, where it was refused."""
 
     def __init__(self, roles: Roles | None = None, *threads: Thread, missed_seconds: float = 600.0) -> None:
         super().__init__()
@@ -56,6 +56,7 @@ class Listener(QuietHost):
         self.ready.set()
         self._missed_seconds = missed_seconds
         self.roles = roles or Roles()
+        self.ends: list[LoginRefused] = []
         self._threads = threads
 
     @property
@@ -92,15 +93,24 @@ class Listener(QuietHost):
         return self._threads
 
     async def alone(self, role: str, work: Work) -> None:
-        await self.roles.alone(role, work)
+        try:
+            await self.roles.alone(role, work)
+        except LoginRefused as error:
+            self.ends.append(error)
+            raise
 
 
 @asynccontextmanager
 async def adapter(
-    discord: Discord, host: Listener, shard_ids: tuple[int, ...] = (), shard_count: int = 0
+    discord: Discord,
+    host: Listener,
+    shard_ids: tuple[int, ...] = (),
+    shard_count: int = 0,
+    *,
+    plain: bool = False,
 ) -> AsyncIterator[DiscordAdapter]:
     """One that runs, and may or may not be the one that listens."""
-    running = DiscordAdapter(discord.token, discord.url, shard_ids, shard_count)
+    running = DiscordAdapter(discord.token, discord.url, shard_ids, shard_count, plain=plain)
     task = asyncio.create_task(running.run(host))
     try:
         yield running

