@@ -65,7 +65,8 @@ async def test_of_one_that_is_being_answered_somebody_has_to_know(store: Store) 
         assert (await store.beat(ME)).to_stop == (halt,)
     renewed = await store.renew(job)
     assert (renewed.message.text, renewed.changed_at, renewed.turn) == ("Better?", halt.at, TurnIds())
-    assert (await store.beat(ME)).to_stop == ()
+    if store.shared:
+        assert (await store.beat(ME)).to_stop == ()
 
 
 @pytest.mark.parametrize("now", [message(1), replace(message(1), sent_at=7.0), replace(message(1), text="")])
@@ -173,7 +174,7 @@ async def test_it_is_known_who_asked_what_is_being_answered(store: Store) -> Non
     job = await begun(store, message(2, author="U2"), message(3, author="U3"))
     underway = await store.underway(job.id)
     assert underway is not None
-    assert (underway.thread, underway.app, underway.askers) == (THREAD, "default", {"slack:U1"})
+    assert (underway.thread, underway.app, underway.askers) == (THREAD, "default", frozenset({"slack:U1"}))
     together = await store.finish(job, "answered", go_on=5)
     assert together is not None
     assert await store.underway(job.id) is None
