@@ -65,7 +65,8 @@ async def test_of_one_that_is_being_answered_somebody_has_to_know(store: Store) 
         assert (await store.beat(ME)).to_stop == (halt,)
     renewed = await store.renew(job)
     assert (renewed.message.text, renewed.changed_at, renewed.turn) == ("Better?", halt.at, TurnIds())
-    assert (await store.beat(ME)).to_stop == ()
+    if store.shared:
+        assert (await store.beat(ME)).to_stop == ()
 
 
 @pytest.mark.parametrize("now", [message(1), replace(message(1), sent_at=7.0), replace(message(1), text="")])

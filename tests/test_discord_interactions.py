@@ -55,6 +55,17 @@ def test_a_member_comes_with_their_roles() -> None:
         assert read.person.roles == roles
 
 
+@pytest.mark.parametrize(
+    ("permissions", "moderates"),
+    [("0", False), ("2048", False), ("8", True), ("8192", True), ("many", False), (8, False)],
+)
+def test_who_may_delete_messages_moderates(permissions: object, moderates: bool) -> None:
+    user = {"id": "5", "username": "ann", "global_name": None}
+    read = read_interaction(payload(member={"nick": None, "user": user, "permissions": permissions}))
+    assert read is not None
+    assert read.person.moderator is moderates
+
+
 def test_what_was_sent_is_read_from_labels_and_from_rows() -> None:
     read = sent(
         {"type": 10, "id": 1},

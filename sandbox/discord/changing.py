@@ -27,6 +27,13 @@ class Changing:
         """A link in it gets its preview, a moment after it was said: nobody has edited it."""
         self._world.preview(self._world.find_message(message), {"type": "link", "title": "A page"})
 
+    def owner(self, channel: str) -> str:
+        """Who owns the guild that a channel is in, and may do everything there."""
+        guild = self._world.channels[channel].guild
+        if guild is None:
+            raise ValueError(f"{channel} is in no guild")
+        return guild.owner.id
+
     def let_moderate(self, user: str) -> None:
         """From now on, this person may delete other people's messages in every guild."""
         self._world.users[user].moderator = True

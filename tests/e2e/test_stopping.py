@@ -6,11 +6,12 @@ from pathlib import Path
 import pytest
 
 from bridge import errors
+from bridge.app import assemble
 from bridge.settings import Busy
 from bridge.words import english
 from sandbox.dify import Answer, Dify
 from tests.e2e.conftest import Bridge, answered, until
-from tests.e2e.places import Place
+from tests.e2e.places import DiscordPlace, Place
 
 WORDS = " ".join(f"word{number}" for number in range(400))
 # Somebody who presses Stop sees it at once.
@@ -186,6 +187,24 @@ async def test_a_moderator_can_stop_it(place: Place, dify: Dify, bridge: Bridge,
         await answered(app, 3)
     assert [english.STOPPED in reply for reply in place.replies(thread)] == [True, True]
     assert len(dify.stopped) == 2
+
+
+async def test_on_discord_whoever_may_delete_messages_can_stop_it(dify: Dify, tmp_path: Path) -> None:
+    dify.script = lambda request, turns: Answer(WORDS, tokens_per_second=40)
+    async with DiscordPlace() as place:
+        moderator = place.another_person()
+        place.discord.let_moderate(moderator)
+        settings = place.settings(dify, f"sqlite:///{tmp_path / 'bridge.db'}")
+        async with assemble(settings) as app:
+            serving = asyncio.create_task(app.run())
+            await place.connected()
+            thread = await place.ask("Tell")
+            await until(lambda: speaking(place, thread))
+            await place.press(thread, "Stop", person=moderator)
+            await answered(app, 1)
+            app.leave()
+            await serving
+        assert stopped(place, thread)
 
 
 async def test_a_command_is_never_asked_together_with_a_question(
