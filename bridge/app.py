@@ -18,13 +18,14 @@ from bridge.errors import DifyError, LoginRefused, StoreError
 from bridge.gate import Gate
 from bridge.inbox import Inbox, Routed
 from bridge.invoking import Invoking
+from bridge.languages import Languages
 from bridge.offering import Offering
 from bridge.ports import Adapter
 from bridge.presses import Presses
 from bridge.reception import Reception
 from bridge.replica import Replica
 from bridge.routes import Follow
-from bridge.settings import Busy, Reasoning, Settings
+from bridge.settings import Busy, Language, Reasoning, Settings
 from bridge.stop import Halt
 from bridge.store import Following, Store
 from bridge.types import Message
@@ -81,6 +82,7 @@ class App:
             Invoking(store, apps, gate, self._presses.take, lambda one: self._inbox.stop(Halt(one))),
             changes,
             Offering(store, apps),
+            Languages(adapters, budget, "" if settings.language is Language.AUTO else settings.language),
             settings.recover_max_age,
         )
 

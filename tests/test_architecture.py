@@ -42,6 +42,8 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     "bridge.courtesy": (PURE | PACED, set()),
     "bridge.naming": (PURE | PACED, set()),
     "bridge.people": (PURE | PACED | {"bridge.dify"}, set()),
+    "bridge.spoken": (PURE | PACED | {"bridge.people", "bridge.scene"}, set()),
+    "bridge.languages": (PURE | PACED | {"bridge.people"}, set()),
     "bridge.queued": (PURE | PACED | {"bridge.store"}, set()),
     "bridge.inbox": (
         PURE
@@ -69,13 +71,14 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     "bridge.gate": (
         PURE
         | PACED
-        | {"bridge.access", "bridge.routes", "bridge.store", "bridge.commands", "bridge.whispering"},
+        | {"bridge.access", "bridge.routes", "bridge.store", "bridge.commands", "bridge.whispering"}
+        | {"bridge.people"},
         set(),
     ),
     "bridge.reception": (
         PURE
         | {"bridge.inbox", "bridge.presses", "bridge.invoking", "bridge.changes", "bridge.offering"}
-        | {"bridge.replica", "bridge.store"},
+        | {"bridge.replica", "bridge.store", "bridge.languages"},
         set(),
     ),
     "bridge.web": ({"bridge.web", "bridge.types", "bridge.errors", "bridge.ports"}, {"aiohttp"}),
@@ -133,6 +136,7 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
             "bridge.cited",
             "bridge.gate",
             "bridge.stop",
+            "bridge.spoken",
         },
         set(),
     ),

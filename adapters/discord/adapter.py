@@ -127,7 +127,8 @@ class DiscordAdapter:
         if not self._has_to_open(message):
             return
         try:
-            if await self._ready().start_thread(thread.channel, thread.id, thread_title(message.text)):
+            title = thread_title(message.text, message.author.locale)
+            if await self._ready().start_thread(thread.channel, thread.id, title):
                 self._made.add(thread.key)
         except NotAllowed as error:
             log.info("Discord: no thread in channel %s, answering there: %s", thread.channel, error)
@@ -157,7 +158,7 @@ class DiscordAdapter:
         if not message.pressed:
             await self._ready().unreact(self._places.of_message(message), message.id, QUEUED_EMOJI)
 
-    async def show_waiting(self, thread: Thread, step: str = "") -> None:
+    async def show_waiting(self, thread: Thread, step: str = "", locale: str = "") -> None:
         """See `bridge.ports.ShowsWaiting`. An interaction shows it by itself."""
         if is_away(thread.id):
             return
