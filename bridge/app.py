@@ -18,6 +18,7 @@ from bridge.errors import DifyError, LoginRefused, StoreError
 from bridge.gate import Gate
 from bridge.inbox import Inbox, Routed
 from bridge.invoking import Invoking
+from bridge.languages import Languages
 from bridge.meaning import word_of
 from bridge.offering import Offering
 from bridge.ports import Adapter
@@ -25,7 +26,7 @@ from bridge.presses import Presses
 from bridge.reception import Reception
 from bridge.replica import Replica
 from bridge.routes import Follow
-from bridge.settings import Busy, DiscordReplies, Reasoning, Settings
+from bridge.settings import Busy, DiscordReplies, Language, Reasoning, Settings
 from bridge.store import Following, Store
 from bridge.types import Message
 
@@ -81,6 +82,7 @@ class App:
             Invoking(store, apps, gate, self._presses.take, changes.stop_in),
             changes,
             Offering(store, apps),
+            Languages(adapters, budget, "" if settings.language is Language.AUTO else settings.language),
             settings.recover_max_age,
             apps.names_channel,
         )

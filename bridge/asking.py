@@ -120,7 +120,7 @@ class Asking:
                 # A refusal says that nothing was begun; silence does not say so for certain.
                 self._unsure = self._unsure or isinstance(error, DifyCut | DifyDown)
                 log.warning("%s: %s; asking again in %g s", self._job.thread.key, error, wait)
-                self._show_step(english.AWAY)
+                self._show_step(self._told.say(english.AWAY))
                 await asyncio.sleep(wait)
                 pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
             else:
@@ -140,7 +140,7 @@ class Asking:
         forms: tuple[HumanForm, ...] = ()
         try:
             async with (
-                self._capacity.place(self._job.thread.key, lambda place: self._show_step(step_text(place))),
+                self._capacity.place(self._job.thread.key, self._show_place),
                 self._stream() as stream,
                 aclosing(stream.updates()) as updates,
             ):
@@ -298,23 +298,21 @@ class Asking:
         """Say how it ended, where the answer does not say enough by itself."""
         told = self._told
         if ending is Ending.STOPPED:
-            told.notices.append(english.STOPPED)
+            told.note(english.STOPPED)
         elif ending is Ending.PAUSED:
             await self._wait_for_decision(forms)
         elif not strip_thinking(told.text).answer.strip() and not told.files:
-            told.notices.append(
-                english.NO_WORDS if self._job.message.decision is None else english.NO_MORE_WORDS
-            )
+            told.note(english.NO_WORDS if self._job.message.decision is None else english.NO_MORE_WORDS)
 
     async def _wait_for_decision(self, forms: tuple[HumanForm, ...]) -> None:
         """Show what the flow waits for, to be pressed by whoever decides."""
         choices = deciding.choices_of(forms, self._said_before + self._told.text)
         self._told.outcome = "paused"
         if not choices:
-            self._told.notices.append(english.DECIDED_ELSEWHERE)
+            self._told.note(english.DECIDED_ELSEWHERE)
             return
         await self._notes.decision(deciding.packed(choices))
-        parts = (self._told.text, deciding.text_of_forms(forms))
+        parts = (self._told.text, deciding.text_of_forms(forms, self._told.locale))
         self._told.text = "\n\n".join(part for part in parts if part)
         self._told.buttons.extend(deciding.buttons_of(forms, self._job.id))
 
@@ -327,18 +325,21 @@ class Asking:
         self._conversation_id, self._user = "", self._asker
         self._lost_turn = False
         self._told.text = ""
-        self._told.notices.append(gone.notice)
+        self._told.notices.append(gone.sentence(self._told.locale))
 
     async def _learn(self, ids: Ids) -> None:
         """Keep the conversation's id as soon as Dify gives it, and notice when it is another one."""
         first = not self._ids.conversation_id and bool(ids.conversation_id)
         if first and self._conversation_id and ids.conversation_id != self._conversation_id:
             log.warning("%s: Dify began another conversation than it was asked for", self._job.thread.key)
-            self._told.notices.append(DifyConversationGone.notice)
+            self._told.note(DifyConversationGone.notice)
         self._ids = ids
         if ids.conversation_id or ids.message_id or ids.workflow_run_id:
             turn = TurnIds(ids.message_id, ids.task_id, ids.workflow_run_id)
             await self._notes.turn(ids.conversation_id, turn)
+
+    def _show_place(self, place: int) -> None:
+        self._show_step(step_text(place, self._told.locale))
 
     def _show_step(self, step: str) -> None:
         """Say why nothing happens just now."""

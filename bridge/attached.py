@@ -55,20 +55,22 @@ class Carrier:
         app: AppInfo,
         attachments: Sequence[Attachment],
         user: str,
+        locale: str = "",
     ) -> Carried:
-        """Upload what the app takes, for this end user. `DifyError` where Dify is not there at all."""
+        """Upload what the app takes, for this end user; why the rest does not go is said in this language.
+        `DifyError` where Dify is not there at all."""
         carried = Carried()
         for attachment in attachments:
             kind = kind_of(attachment, app.files)
-            reason = why_refused(attachment, kind, app, len(carried.uploads))
+            reason = why_refused(attachment, kind, app, len(carried.uploads), locale)
             if not reason:
                 try:
                     async with self.fetched(adapter, attachment, limit_of(attachment, app.files)) as file:
                         carried.uploads.append(await dify.upload(file, kind, user))
                 except (PlatformError, DifyFileRefused) as error:
-                    reason = error.notice
+                    reason = error.sentence(locale)
             if reason:
-                carried.refused.append(say(english.NOT_PASSED_ON, name=shown_name(attachment), reason=reason))
+                carried.refused.append(not_passed_on(attachment, reason, locale))
         return carried
 
     @asynccontextmanager
@@ -95,23 +97,25 @@ def kind_of(attachment: Attachment, rules: FileRules) -> str:
     return kind or (major if major in ("image", "audio", "video") else "document")
 
 
-def why_refused(attachment: Attachment, kind: str, app: AppInfo, already: int) -> str:
+def why_refused(attachment: Attachment, kind: str, app: AppInfo, already: int, locale: str = "") -> str:
     """Why a file cannot go, as far as is known before it is moved; empty when it can."""
     rules, places = app.files, places_for_files(app)
     if already >= places:
         takes_others = rules.enabled and rules.uploads
         if not takes_others and not places:
-            return english.TAKES_NO_FILES
+            return say(english.TAKES_NO_FILES, locale)
         most = places + (rules.number_limit if takes_others else 0)
         if already >= most:
-            return english.TAKES_ONE_FILE if most == 1 else say(english.TAKES_SO_MANY_FILES, most=most)
+            return say(
+                english.TAKES_ONE_FILE if most == 1 else english.TAKES_SO_MANY_FILES, locale, most=most
+            )
         if kind not in rules.kinds:
-            return english.TAKES_OTHER_FILES
+            return say(english.TAKES_OTHER_FILES, locale)
     if attachment.size == 0:
-        return english.FILE_EMPTY
+        return say(english.FILE_EMPTY, locale)
     limit = limit_of(attachment, rules)
     too_large = attachment.size is not None and attachment.size > limit
-    return say(english.LARGER_THAN, most=limit // MEGABYTE) if too_large else ""
+    return say(english.LARGER_THAN, locale, most=limit // MEGABYTE) if too_large else ""
 
 
 def limit_of(attachment: Attachment, rules: FileRules) -> int:
@@ -122,9 +126,14 @@ def limit_of(attachment: Attachment, rules: FileRules) -> int:
     return min(MOST_BYTES, (known[0] if known else rules.other_mb) * MEGABYTE)
 
 
-def shown_name(attachment: Attachment) -> str:
+def not_passed_on(attachment: Attachment, reason: str, locale: str = "") -> str:
+    """That a file does not go, and why."""
+    return say(english.NOT_PASSED_ON, locale, name=shown_name(attachment, locale), reason=reason)
+
+
+def shown_name(attachment: Attachment, locale: str = "") -> str:
     """What to call a file in a sentence."""
-    name = " ".join(PurePath(attachment.name.replace("\\", "/")).name.split()) or english.A_FILE
+    name = " ".join(PurePath(attachment.name.replace("\\", "/")).name.split()) or say(english.A_FILE, locale)
     return name if len(name) <= NAME_CHARACTERS else f"{name[: NAME_CHARACTERS - 1]}…"
 
 

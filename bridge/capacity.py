@@ -130,8 +130,8 @@ class Capacities:
             capacity.limit(most)
 
 
-def step_text(place: int) -> str:
+def step_text(place: int, locale: str = "") -> str:
     """What to show to somebody who stands there in line; 1 is next."""
     if place <= 1:
-        return english.NEXT_IN_LINE
-    return say(english.IN_LINE, place=place)
+        return say(english.NEXT_IN_LINE, locale)
+    return say(english.IN_LINE, locale, place=place)

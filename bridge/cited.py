@@ -20,11 +20,11 @@ SHORTEST_EXCERPT_CHARACTERS = 40
 _FENCE = re.compile(r"`{3,}|~{3,}")
 
 
-def source_lines(sources: Sequence[Source]) -> tuple[str, ...]:
+def source_lines(sources: Sequence[Source], locale: str = "") -> tuple[str, ...]:
     """Where the answer was found, one line each, to be numbered; the last one tells of any more."""
-    lines = [_line(source) for source in sources[:MOST_SOURCES]]
+    lines = [_line(source, locale) for source in sources[:MOST_SOURCES]]
     if len(sources) > MOST_SOURCES:
-        lines[-1] += say(english.MORE_SOURCES, number=len(sources) - MOST_SOURCES)
+        lines[-1] += say(english.MORE_SOURCES, locale, number=len(sources) - MOST_SOURCES)
     return tuple(lines)
 
 
@@ -71,8 +71,8 @@ def _words(text: str) -> str:
     return " ".join(_FENCE.sub("", plain(" ".join(text.split()), targets=False)).split())
 
 
-def _line(source: Source) -> str:
-    page = say(english.PAGE, page=source.page) if source.page else ""
+def _line(source: Source, locale: str) -> str:
+    page = say(english.PAGE, locale, page=source.page) if source.page else ""
     dataset = f" ({source.dataset})" if source.dataset else ""
     name = _shortened(source.document, LINE_CHARACTERS - len(page))
     line = name + page

@@ -4,13 +4,18 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bridge.words import english
+from bridge.words import english, say
 
 # No command is longer than a value that somebody sets with one.
 MOST_CHARACTERS = 4_000
 
 _WRITTEN = re.compile(r"!([a-z]+)(?:\s+(.*))?", re.IGNORECASE | re.DOTALL)
-_STOP = re.compile(r"(?:please\s+)?stop(?:\s+please)?[.!]?", re.IGNORECASE)
+# Alone in a message, these cannot mean anything else.
+_STOP = re.compile(
+    r"(?:(?:please|bitte)\s+)?(?:stopp?|halt)(?:\s+(?:please|bitte))?[.!]?"
+    r"|(?:停止|停|やめて|ストップ)[.!。！]?",
+    re.IGNORECASE,
+)
 
 
 class Word(StrEnum):
@@ -57,11 +62,11 @@ def command_of(text: str) -> Command | None:
     if _STOP.fullmatch(text.strip()):
         return Command(Word.STOP)
     written = _WRITTEN.fullmatch(text.strip())
-    if written is None or written[1].lower() not in HELP:
+    if written is None or written[1].lower() not in set(Word):
         return None
     return Command(Word(written[1].lower()), (written[2] or "").strip())
 
 
-def help_text() -> str:
+def help_text(locale: str = "") -> str:
     """All commands, as Markdown."""
-    return "\n".join(f"- `!{word}`: {what}" for word, what in HELP.items())
+    return "\n".join(f"- `!{word}`: {say(what, locale)}" for word, what in HELP.items())

@@ -20,7 +20,7 @@ from bridge.inbox import Asked, dify_user_of
 from bridge.inputs import OF_FILES, filled_anew, names_of
 from bridge.made import Fetching, Making, all_made
 from bridge.markdown import without_own_links
-from bridge.meaning import command_in, lead_of, why_not
+from bridge.meaning import QUESTION_LIMIT_CHARACTERS, command_in, is_too_long, lead_of
 from bridge.naming import name_thread
 from bridge.notes import Notes
 from bridge.obeying import Obeying, fill_button
@@ -28,10 +28,11 @@ from bridge.ports import HoldsSessions, OpensThreads
 from bridge.preparing import Prepared, prepare, says_nothing
 from bridge.reply import Begun, Reply
 from bridge.scene import Scene, Told, key_of
+from bridge.spoken import growing_buttons, in_their_language
 from bridge.stop import Why
 from bridge.store import REFUSED, UNFILLED, Job, Store
-from bridge.types import Action, Button, Style
-from bridge.words import english, say
+from bridge.types import Action, Button
+from bridge.words import english
 
 log = logging.getLogger(__name__)
 
@@ -102,19 +103,22 @@ class Conversation:
             scene.adapter.inherit(scene.job.thread)
         showing = asyncio.create_task(reply.run(), name=f"reply to {asked.job.message.id}")
         try:
-            scene, asking = await self._attempts(asked, scene, opened)
-            told.buttons.extend(await self._buttons(scene, asking.ids))
+            only_ours = command_in(scene.job.message) is not None
+            async with in_their_language(scene, self._budget, only_ours=only_ours):
+                scene, asking = await self._attempts(asked, scene, opened)
+                told.buttons.extend(await self._buttons(scene, asking.ids))
         except LeaseLost:
             showing.cancel()
             await asyncio.gather(showing, return_exceptions=True)
             raise
         except asyncio.CancelledError:
-            reply.close(told.shown, " ".join([*told.notices, english.RESTARTING]))
+            reply.close(told.shown, " ".join([*told.notices, told.say(english.RESTARTING)]))
             await self._closed(scene, showing, CLOSING_SECONDS)
             await release(scene.adapter, self._budget, scene.job.thread)
             await scene.notes.save()
             raise
-        reply.close(told.shown, " ".join(told.notices), source_lines(told.sources), tuple(told.buttons))
+        sources = source_lines(told.sources, told.locale)
+        reply.close(told.shown, " ".join(told.notices), sources, tuple(told.buttons))
         async with asked.stop.heeded():
             await asyncio.wait({showing})
         if asked.stop.why is Why.DELETED:
@@ -158,7 +162,7 @@ class Conversation:
         if job.taken_back:
             await self._recall(scene)
         else:
-            scene.reply.begin_anew(say(english.ANSWERING_ANEW, job.message.author.locale))
+            scene.reply.begin_anew(scene.told.say(english.ANSWERING_ANEW))
         return replace(scene, job=job, attempt=scene.attempt + 1)
 
     async def _recall(self, scene: Scene) -> None:
@@ -181,7 +185,7 @@ class Conversation:
             async with asked.stop.heeded():
                 await self._tell(scene, asking)
             if asked.stop.why is Why.STOPPED:
-                told.notices.append(english.STOPPED)
+                told.note(english.STOPPED)
             if asked.stop.why is not None:
                 await self._abandon(asking, scene)
         except LeaseLost:
@@ -189,12 +193,12 @@ class Conversation:
         except BridgeError as error:
             log.warning("%s: %s: %s", key, type(error).__name__, error)
             told.outcome = type(error).__name__
-            told.notices.append(error.notice)
+            told.notices.append(error.sentence(told.locale))
         except Exception:
             # The one guard of this task: a defect of ours must not leave a reply open.
             log.exception("%s: the answer failed", key)
             told.outcome = "defect"
-            told.notices.append(BridgeError.notice)
+            told.note(BridgeError.notice)
         told.notices.extend(told.refused)
 
     async def _tell(self, scene: Scene, asking: Asking) -> None:
@@ -207,9 +211,12 @@ class Conversation:
             return
         if isinstance(adapter, OpensThreads):
             await open_thread(adapter, self._budget, message)
-        if refusal := english.GIVEN_UP if scene.job.starts > MOST_STARTS else why_not(message):
+        if scene.job.starts > MOST_STARTS:
             told.outcome = REFUSED
-            told.notices.append(refusal)
+            told.note(english.GIVEN_UP)
+        elif is_too_long(message):
+            told.outcome = REFUSED
+            told.note(english.QUESTION_TOO_LONG, most=QUESTION_LIMIT_CHARACTERS)
         elif command := command_in(message):
             await self._obeying.obey(command, scene)
         else:
@@ -218,9 +225,8 @@ class Conversation:
     async def _ask(self, scene: Scene, asking: Asking) -> None:
         told, adapter, thread = scene.told, scene.adapter, scene.job.thread
         told.lead = lead_of(scene.job.message)
-        waiting = asyncio.create_task(
-            show_waiting(adapter, self._budget, thread, lambda: scene.reply.step), name="waiting"
-        )
+        showing = show_waiting(adapter, self._budget, thread, lambda: scene.reply.step, lambda: told.locale)
+        waiting = asyncio.create_task(showing, name="waiting")
         told_otherwise = isinstance(adapter, HoldsSessions) and adapter.tells_steps(thread)
         after = STEPS_SHOWN_ALSO_AFTER_SECONDS if told_otherwise else STEPS_SHOWN_AFTER_SECONDS
         steps = asyncio.get_running_loop().call_later(after, scene.reply.show_steps)
@@ -230,16 +236,16 @@ class Conversation:
         except NothingAsked:
             told.outcome = REFUSED
             if scene.job.message.filled:
-                told.notices.append(english.NOTED)
+                told.note(english.NOTED)
                 return
             await self._obeying.offer_opening(scene)
             if not (told.text or told.refused):
-                told.notices.append(NothingAsked.notice)
+                told.note(NothingAsked.notice)
         except Unfilled as unfilled:
             told.outcome = UNFILLED if unfilled.in_form else REFUSED
-            told.notices.append(unfilled.sentence)
+            told.notices.append(unfilled.sentence(told.locale))
             if unfilled.in_form:
-                told.buttons.append(fill_button(scene.job.id))
+                told.buttons.append(fill_button(scene.job.id, told.locale))
         finally:
             steps.cancel()
             waiting.cancel()
@@ -252,13 +258,15 @@ class Conversation:
         made = all_made(told.files, links)
         if not made:
             return
-        scene.reply.write(told.shown, step=english.FETCHING_FILES)
+        scene.reply.write(told.shown, step=told.say(english.FETCHING_FILES))
         refresh = partial(dify.files_of, ids.conversation_id, ids.message_id, asking.user)
         if words.strip():
             await scene.reply.begun(WORDS_FIRST_SECONDS)
         await scene.hold.standing()
         fetching = Fetching(dify, refresh)
-        problems = await self._making.put(scene.adapter, scene.job.thread, scene.files_key, made, fetching)
+        problems = await self._making.put(
+            scene.adapter, scene.job.thread, scene.files_key, made, fetching, told.locale
+        )
         told.notices.extend(problems)
 
     async def _prepare(self, scene: Scene, user: str) -> Prepared:
@@ -284,21 +292,21 @@ class Conversation:
         if told.outcome != "answered" or not ids.message_id or not words.strip():
             return []
         buttons = [
-            Button(english.GOOD_ANSWER, Action.LIKE, value),
-            Button(english.BAD_ANSWER, Action.DISLIKE, value),
+            Button(told.say(english.GOOD_ANSWER), Action.LIKE, value),
+            Button(told.say(english.BAD_ANSWER), Action.DISLIKE, value),
         ]
         # What is looked up when these are pressed is kept with a conversation.
         if ids.conversation_id and told.sources:
-            buttons.append(Button(english.SHOW_SOURCES, Action.SOURCES, value))
+            buttons.append(Button(told.say(english.SHOW_SOURCES), Action.SOURCES, value))
         if ids.conversation_id:
-            buttons.append(Button(english.ASK_AGAIN, Action.AGAIN, value))
+            buttons.append(Button(told.say(english.ASK_AGAIN), Action.AGAIN, value))
         try:
             if (await scene.dify.app()).speaks:
-                buttons.append(Button(english.READ_ALOUD, Action.SPEAK, value))
+                buttons.append(Button(told.say(english.READ_ALOUD), Action.SPEAK, value))
         except BridgeError as error:
             log.info("%s: not known whether the app speaks: %s", scene.job.thread.key, error)
         if scene.config.curators:
-            buttons.append(Button(english.SAVE_AS_RIGHT, Action.CURATE, value))
+            buttons.append(Button(told.say(english.SAVE_AS_RIGHT), Action.CURATE, value))
         return buttons
 
     def _follow_up(self, scene: Scene, opened: OpenApp, asking: Asking) -> None:
@@ -330,7 +338,7 @@ class Conversation:
             asked.hold,
             Begun(job.first_started_at, job.replies, job.beside, again=job.begun_before),
             show_reasoning=self._show_reasoning,
-            growing=(Button(english.STOP, Action.STOP, str(job.id), Style.DANGER),),
+            growing=growing_buttons(job.id),
             is_own_link=dify.owns,
         )
         user = dify_user_of(job.thread, job.message.author)

@@ -32,9 +32,15 @@ async def open_thread(adapter: OpensThreads, budget: Budget, message: Message) -
         log.warning("%s: no thread was made: %s", message.thread.key, error)
 
 
-async def show_waiting(adapter: Adapter, budget: Budget, thread: Thread, step_now: Callable[[], str]) -> None:
+async def show_waiting(
+    adapter: Adapter,
+    budget: Budget,
+    thread: Thread,
+    step_now: Callable[[], str],
+    locale_now: Callable[[], str],
+) -> None:
     """Show that an answer is being worked on, and with what, until cancelled, where the budget has room for
-    it."""
+    it; in the language that is known by then."""
     while isinstance(adapter, ShowsWaiting):
         step = step_now()
         try:
@@ -43,7 +49,7 @@ async def show_waiting(adapter: Adapter, budget: Budget, thread: Thread, step_no
                 asyncio.timeout(WAITING_SHOWN_WITHIN_SECONDS),
                 budget.slot(Ticket((Option(lanes),), Priority.COURTESY, thread.key)),
             ):
-                await adapter.show_waiting(thread, step)
+                await adapter.show_waiting(thread, step, locale_now())
         except TimeoutError:
             log.debug("%s: no room to show that an answer is coming", thread.key)
         except PlatformError as error:

@@ -58,7 +58,7 @@ def buttons_of(forms: Sequence[HumanForm], question_id: int) -> tuple[Button, ..
     )
 
 
-def text_of_forms(forms: Sequence[HumanForm]) -> str:
+def text_of_forms(forms: Sequence[HumanForm], locale: str = "") -> str:
     """What the forms say, as Markdown."""
     parts = []
     for form in forms:
@@ -66,7 +66,7 @@ def text_of_forms(forms: Sequence[HumanForm]) -> str:
         parts.append(form.content)
         if form.expires_at:
             until = datetime.fromtimestamp(form.expires_at, UTC)
-            parts.append(say(english.OPEN_UNTIL, until=f"{until:%Y-%m-%d %H:%M}"))
+            parts.append(say(english.OPEN_UNTIL, locale, until=f"{until:%Y-%m-%d %H:%M}"))
     return "\n\n".join(part for part in parts if part.strip())
 
 

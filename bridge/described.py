@@ -5,13 +5,12 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from bridge.attached import shown_name
+from bridge.attached import not_passed_on
 from bridge.budget import Budget, Option, Ticket
 from bridge.errors import FileUnreadable, PlatformDown, PlatformError, RateLimited
 from bridge.ports import Adapter, DescribesFiles
 from bridge.types import Attachment, Lane, Thread
 from bridge.window import Priority
-from bridge.words import english, say
 
 log = logging.getLogger(__name__)
 
@@ -31,9 +30,10 @@ class Described:
 
 
 async def described(
-    adapter: Adapter, budget: Budget, thread: Thread, attachments: Sequence[Attachment]
+    adapter: Adapter, budget: Budget, thread: Thread, attachments: Sequence[Attachment], locale: str = ""
 ) -> Described:
-    """What is attached, with what the platform says of it when it is asked."""
+    """What is attached, with what the platform says of it when it is asked; what is `refused`, in this
+    language."""
     found = Described()
     until = asyncio.get_running_loop().time() + DESCRIBED_WITHIN_SECONDS
     for attachment in attachments:
@@ -46,8 +46,8 @@ async def described(
                 found.attachments.append(await _asked(adapter, budget, thread, attachment, lanes))
         except (PlatformError, TimeoutError) as error:
             log.warning("%s: nothing is known of a file: %s", thread.key, str(error) or "not told in time")
-            notice = error.notice if isinstance(error, FileUnreadable) else FileUnreadable.notice
-            found.refused.append(say(english.NOT_PASSED_ON, name=shown_name(attachment), reason=notice))
+            unreadable = error if isinstance(error, FileUnreadable) else FileUnreadable()
+            found.refused.append(not_passed_on(attachment, unreadable.sentence(locale), locale))
     return found
 
 

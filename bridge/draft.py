@@ -11,11 +11,11 @@ from bridge.markdown import settled_links, strip_thinking, without_own_links
 from bridge.markdown.aside import aside
 from bridge.ports import Adapter
 from bridge.types import Body, Button, Thread
+from bridge.words import english, say
 
 NOTHING = Body("")
 # A reply begins with at least so much, so that its first message has something to say.
 FIRST_TEXT_CHARACTERS = 4
-THINKING = "Thinking"
 # Enough of a model's thoughts to see what it was about.
 ASIDE_LIMIT_CHARACTERS = 300
 
@@ -51,6 +51,7 @@ class Draft:
         self._is_own_link = is_own_link
         self._sources: tuple[str, ...] = ()
         self._buttons = growing
+        self._locale = ""
         self._show_reasoning = show_reasoning
         self._written = ""
         self._thought = ""
@@ -70,7 +71,7 @@ class Draft:
         if text != self._written:
             step = ""  # a growing text says enough
         elif thought != self._thought:
-            step = step or THINKING
+            step = step or say(english.THINKING, self._locale)
         self._written, self._step, self._thought = text, step, thought
         self.stale = True
 
@@ -91,6 +92,12 @@ class Draft:
     def show_steps(self) -> None:
         """Say what runs even where there is no text yet."""
         self._shows_steps = self.stale = True
+
+    def speak(self, locale: str, growing: tuple[Button, ...]) -> None:
+        """From now on, say in this language what is said around the answer, such as what its buttons do."""
+        if not self.closed:
+            self._locale, self._buttons = locale, growing
+            self.stale = True
 
     def close(
         self, text: str, notice: str, sources: tuple[str, ...] = (), buttons: tuple[Button, ...] = ()
@@ -124,7 +131,7 @@ class Draft:
         thinking = strip_thinking(self._written)
         text = self._without_own_links(thinking.answer)
         if thinking.open and not self.closed:
-            self._step = self._step or THINKING
+            self._step = self._step or say(english.THINKING, self._locale)
         if text.strip() and self._show_reasoning:
             # Fixed with the first words: what stands above an answer must not change any more.
             if self._aside is None:
@@ -180,4 +187,11 @@ class Draft:
         return all(self._adapter.fits(self._thread, self._body(text, final=final)) for final in (False, True))
 
     def _body(self, text: str, *, final: bool) -> Body:
-        return Body(text, self._notice, final, sources=self._sources, buttons=self._buttons)
+        return Body(
+            text,
+            self._notice,
+            final,
+            sources=self._sources,
+            buttons=self._buttons,
+            locale=self._locale,
+        )

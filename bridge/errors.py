@@ -43,8 +43,9 @@ BridgeError
     │   └── FileTooLarge      it is larger than what was wanted
     └── LoginRefused          the platform does not accept the bot's token
 
-`notice` is shown to people: what happened and what to do, never an address, a key or the text of somebody's
-message. `str(error)` is for the log and is just as free of secrets and message text.
+`notice` is shown to people, in their language where that is known (`sentence`): what happened and what to do,
+never an address, a key or the text of somebody's message. `str(error)` is for the log and is just as free of
+secrets and message text.
 """
 
 from typing import ClassVar
@@ -59,6 +60,10 @@ class BridgeError(Exception):
 
     def __init__(self, detail: str = "") -> None:
         super().__init__(detail or type(self).__name__)
+
+    def sentence(self, locale: str = "") -> str:
+        """What somebody reads whose language this is, with all that is to be said of this one case."""
+        return say(self.notice, locale)
 
 
 class SettingsError(BridgeError):
@@ -93,8 +98,13 @@ class Unfilled(BridgeError):
 
     def __init__(self, names: str, *, in_form: bool) -> None:
         super().__init__("inputs are missing")
+        self.names = names
         self.in_form = in_form
-        self.sentence = say(english.UNFILLED_FORM if in_form else english.UNFILLED_FILES, names=names)
+
+    def sentence(self, locale: str = "") -> str:
+        return say(
+            english.UNFILLED_FORM if self.in_form else english.UNFILLED_FILES, locale, names=self.names
+        )
 
 
 class Leaving(BridgeError):

@@ -5,14 +5,14 @@ import asyncio
 import logging
 import math
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from functools import partial
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from bridge.access import denies_groups, groups_named, may_ask
 from bridge.budget import Budget, Option, Ticket
 from bridge.commands import command_of
 from bridge.errors import PlatformError, StoreError
+from bridge.people import locale_of
 from bridge.ports import Adapter, KnowsRoles
 from bridge.routes import AppConfig, Quota
 from bridge.store import REFUSED, By, Job, Limit, Over, Store, asker_named, asker_of
@@ -29,11 +29,16 @@ KNOWN_WITHIN_SECONDS = 3.0
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why somebody is not answered: the outcome, for the books, and the sentence for them; empty where
-    silence is better."""
+    """Why somebody is not answered: the outcome, for the books, and the sentence for them with its values;
+    empty where silence is better."""
 
     outcome: str
     sentence: str = ""
+    values: Mapping[str, int] = field(default_factory=dict)
+
+    def said(self, locale: str) -> str:
+        """The sentence in this language."""
+        return say(self.sentence, locale, **self.values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +73,7 @@ class Gate:
                 continue
             outcome = refusal.outcome
             log.info("%s: %s", message.thread.key, outcome)
-            if not await self._told(message, question_id, refusal):
-                unsaid.append(refusal.sentence)
+            unsaid.extend(await self._told(message, question_id, refusal))
         if not asked:
             return Admitted(None, outcome, tuple(unsaid))
         ids, messages = zip(*asked, strict=True)
@@ -83,7 +87,7 @@ class Gate:
         refusal = await self._why_not_at_all(config, thread, person)
         if refusal is None and counted:
             asker = asker_named(thread.platform, person.id)
-            return await self._why_not_now(config, asker, thread, person.locale, None)
+            return await self._why_not_now(config, asker, thread, None)
         return refusal
 
     async def known(self, config: AppConfig, thread: Thread, person: Person) -> Person | None:
@@ -120,21 +124,20 @@ class Gate:
             return refusal if message.addressed else Refusal(refusal.outcome)
         if begun or message.decision is not None or command_of(message.text) is not None:
             return None
-        locale = message.author.locale
-        return await self._why_not_now(config, asker_of(message), message.thread, locale, question_id)
+        return await self._why_not_now(config, asker_of(message), message.thread, question_id)
 
     async def _why_not_at_all(self, config: AppConfig, thread: Thread, person: Person) -> Refusal | None:
         if person.outside and not config.outsiders:
-            return Refusal(f"{REFUSED}: from outside", say(english.FROM_OUTSIDE, person.locale))
+            return Refusal(f"{REFUSED}: from outside", english.FROM_OUTSIDE)
         known = await self.known(config, thread, person)
         if known is None and denies_groups(config, thread.platform):
-            return Refusal(f"{REFUSED}: not known", say(english.NOT_KNOWN, person.locale))
+            return Refusal(f"{REFUSED}: not known", english.NOT_KNOWN)
         if not may_ask(config, thread, known or person):
-            return Refusal(f"{REFUSED}: not for them", say(english.NOT_FOR_YOU, person.locale))
+            return Refusal(f"{REFUSED}: not for them", english.NOT_FOR_YOU)
         return None
 
     async def _why_not_now(
-        self, config: AppConfig, asker: str, thread: Thread, locale: str, question_id: int | None
+        self, config: AppConfig, asker: str, thread: Thread, question_id: int | None
     ) -> Refusal | None:
         limits = limits_of(config)
         if not limits:
@@ -144,16 +147,19 @@ class Gate:
         except StoreError as error:
             log.warning("%s: questions could not be counted: %s", thread.key, error)
             return None
-        return None if over is None else Refusal(f"{REFUSED}: quota", sentence_of(over, locale, time.time()))
+        return None if over is None else refusal_of(over, time.time())
 
-    async def _told(self, message: Message, question_id: int, refusal: Refusal) -> bool:
-        """Whether everything was said that there is to say."""
+    async def _told(self, message: Message, question_id: int, refusal: Refusal) -> tuple[str, ...]:
+        """Say it in private; gives what could not be said so."""
         try:
             await self._store.refuse(question_id, refusal.outcome)
         except StoreError as error:
             log.warning("%s: a refusal was not noted: %s", message.thread.key, error)
+        if not refusal.sentence:
+            return ()
         adapter = self._adapters[message.thread.platform]
-        return not refusal.sentence or await whispered(adapter, self._budget, message, refusal.sentence)
+        sentence = refusal.said(await locale_of(adapter, self._budget, message.thread, message.author))
+        return () if await whispered(adapter, self._budget, message, sentence) else (sentence,)
 
 
 def limits_of(config: AppConfig) -> tuple[Limit, ...]:
@@ -162,19 +168,17 @@ def limits_of(config: AppConfig) -> tuple[Limit, ...]:
     return tuple(limit for app, quota in quotas if quota.limits for limit in _limits(quota, app))
 
 
-def sentence_of(over: Over, locale: str, now: float) -> str:
-    """What to say to whoever has reached a limit. `now` is in seconds since 1970."""
+def refusal_of(over: Over, now: float) -> Refusal:
+    """What to tell whoever has reached a limit. `now` is in seconds since 1970."""
     minutes = max(1, math.ceil((over.free_at - now) / 60))
-    limit, speak = over.limit, partial(say, locale=locale, minutes=minutes)
-    match over.free_at > 0, limit.by:
-        case True, By.PERSON:
-            return speak(english.OVER_PERSON_HOUR, limit=limit.hour)
-        case True, By.CHANNEL:
-            return speak(english.OVER_CHANNEL_HOUR, limit=limit.hour)
-        case _, By.PERSON:
-            return speak(english.OVER_PERSON_RUNNING, limit=limit.running)
-        case _:
-            return speak(english.OVER_CHANNEL_RUNNING, limit=limit.running)
+    limit, outcome = over.limit, f"{REFUSED}: quota"
+    if over.free_at > 0:
+        of_person, of_channel = english.OVER_PERSON_HOUR, english.OVER_CHANNEL_HOUR
+        values = {"limit": limit.hour, "minutes": minutes}
+    else:
+        of_person, of_channel = english.OVER_PERSON_RUNNING, english.OVER_CHANNEL_RUNNING
+        values = {"limit": limit.running}
+    return Refusal(outcome, of_person if limit.by is By.PERSON else of_channel, values)
 
 
 def _limits(quota: Quota, app: str) -> tuple[Limit, ...]:

@@ -114,10 +114,10 @@ def to_ask_for(
     return fields or there
 
 
-def problems_with(fields: Sequence[AppInput], filled: Filled) -> str:
+def problems_with(fields: Sequence[AppInput], filled: Filled, locale: str = "") -> str:
     """Why this cannot be what was filled into them, in a sentence each; empty when it can."""
     given = dict(filled)
-    problems = (problem_with(field, given[field.name]) for field in fields if field.name in given)
+    problems = (problem_with(field, given[field.name], locale) for field in fields if field.name in given)
     return " ".join(problem for problem in problems if problem)
 
 
@@ -126,19 +126,19 @@ def places_for_files(app: AppInfo) -> int:
     return sum(_places(field) for field in app.inputs)
 
 
-def problem_with(field: AppInput, given: str) -> str:
+def problem_with(field: AppInput, given: str, locale: str = "") -> str:
     """Why this cannot stand in the field, as a sentence; empty when it can."""
     name = field.label or field.name
     if not given.strip():
-        return say(english.IS_MISSING, name=name) if field.required else ""
+        return say(english.IS_MISSING, locale, name=name) if field.required else ""
     if field.longest and len(given) > field.longest:
-        return say(english.IS_TOO_LONG, name=name, most=field.longest)
+        return say(english.IS_TOO_LONG, locale, name=name, most=field.longest)
     if field.kind is InputKind.NUMBER and _number(given) is None:
-        return say(english.MUST_BE_NUMBER, name=name)
+        return say(english.MUST_BE_NUMBER, locale, name=name)
     if field.kind is InputKind.SELECT and field.options and given not in field.options:
-        return say(english.MUST_BE_ONE_OF, name=name, options=", ".join(field.options))
+        return say(english.MUST_BE_ONE_OF, locale, name=name, options=", ".join(field.options))
     if field.kind is InputKind.JSON and _object(given) is None:
-        return say(english.MUST_BE_JSON, name=name)
+        return say(english.MUST_BE_JSON, locale, name=name)
     return ""
 
 

@@ -89,7 +89,7 @@ class Invoking:
         opened = self._app_for(place, state, _word_of(invocation))
         counted = invocation.order in COUNTED
         if refusal := await self._gate.why_not(opened.config, place, person, counted=counted):
-            return Whisper(refusal.sentence)
+            return Whisper(refusal.said(person.locale))
         match invocation.order:
             case Order.ASK:
                 return Begin(text) if text else invoked.question_form(NOTHING, person.locale)
@@ -123,7 +123,7 @@ class Invoking:
                 name = (await dify.app()).name
         except (TimeoutError, DifyError):
             name = ""
-        return Whisper(invoked.help_for(invocation, name, help_text()))
+        return Whisper(invoked.help_for(invocation, name, help_text(invocation.person.locale)))
 
     async def _sent(self, press: Press) -> Reaction:
         place = press.place or Thread(press.platform, "", "", "")
@@ -131,7 +131,7 @@ class Invoking:
         state = await self._store.thread_state(place)
         opened = self._app_for(place, state, word)
         if refusal := await self._gate.why_not(opened.config, place, press.person):
-            return Whisper(refusal.sentence)
+            return Whisper(refusal.said(press.person.locale))
         if press.action is Action.GENERATE:
             return await self._generate(press, opened)
         return invoked.asked(press, about="" if press.value == NOTHING else press.value)
@@ -142,7 +142,7 @@ class Invoking:
         fields, given = fillable(app), press.filled or ()
         if not fields:
             return Whisper(say(english.NOTHING_TO_GENERATE, press.person.locale))
-        if problem := problems_with(fields, given):
+        if problem := problems_with(fields, given, press.person.locale):
             return invoked.app_form_again(app, press, problem)
         return invoked.generated(app, given)
 

@@ -35,19 +35,27 @@ class Making:
         self._room = asyncio.Semaphore(MOST_AT_ONCE)
 
     async def put(
-        self, adapter: Adapter, thread: Thread, key: str, files: Sequence[AppFile], fetching: "Fetching"
+        self,
+        adapter: Adapter,
+        thread: Thread,
+        key: str,
+        files: Sequence[AppFile],
+        fetching: "Fetching",
+        locale: str = "",
     ) -> list[str]:
-        """Fetch each and put it into the thread, one after the other; a sentence for each that could not be
-        had, or not be put there."""
+        """Fetch each and put it into the thread, one after the other; a sentence in this language for each
+        that could not be had, or not be put there."""
         problems = []
         for number, file in enumerate(files):
             async with self._room:
                 fetched = await fetching.file(file)
                 if fetched is None:
-                    problems.append(say(english.NOT_FETCHED, name=file.name or english.A_FILE))
+                    problems.append(
+                        say(english.NOT_FETCHED, locale, name=file.name or say(english.A_FILE, locale))
+                    )
                 else:
                     name = f"{key}.f{number}"
-                    problems.extend(await send_made(adapter, self._budget, thread, name, fetched))
+                    problems.extend(await send_made(adapter, self._budget, thread, name, fetched, locale))
         return problems
 
 
@@ -90,9 +98,11 @@ def all_made(files: Sequence[AppFile], links: Sequence[Linked]) -> tuple[AppFile
     return (*files, *linked)[:MOST_FILES]
 
 
-async def send_made(adapter: Adapter, budget: Budget, thread: Thread, key: str, file: File) -> list[str]:
-    """Put it into the thread; a sentence where it could not be."""
-    refused = [say(english.NOT_SENT, name=file.name)]
+async def send_made(
+    adapter: Adapter, budget: Budget, thread: Thread, key: str, file: File, locale: str = ""
+) -> list[str]:
+    """Put it into the thread; a sentence in this language where it could not be."""
+    refused = [say(english.NOT_SENT, locale, name=file.name)]
     if not isinstance(adapter, SendsFiles) or len(file.data) > adapter.file_limit(thread):
         return refused
     for pause in (*PAUSES_SECONDS, None):
@@ -115,7 +125,7 @@ async def send_made(adapter: Adapter, budget: Budget, thread: Thread, key: str, 
             log.info("%s: a file was not sent: %s", thread.key, error)
         else:
             return []
-    return [say(english.NOT_SENT_NOW, name=file.name)]
+    return [say(english.NOT_SENT_NOW, locale, name=file.name)]
 
 
 def _named(file: File, name: str) -> File:

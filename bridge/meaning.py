@@ -2,17 +2,14 @@
 
 from bridge.commands import Command, Word, command_of
 from bridge.types import Message
-from bridge.words import english, say
 
 # Longer than any message a person types, shorter than what makes a model fail without a word.
 QUESTION_LIMIT_CHARACTERS = 32_000
 
 
-def why_not(message: Message) -> str:
-    """The sentence for a message that is not worth a call to Dify; empty when it is."""
-    if len(message.text) <= QUESTION_LIMIT_CHARACTERS:
-        return ""
-    return say(english.QUESTION_TOO_LONG, most=f"{QUESTION_LIMIT_CHARACTERS:,}")
+def is_too_long(message: Message) -> bool:
+    """Whether a message is not worth a call to Dify."""
+    return len(message.text) > QUESTION_LIMIT_CHARACTERS
 
 
 def command_in(message: Message) -> Command | None:

@@ -50,13 +50,13 @@ class Obeying:
             case Word.STOP:
                 await self._stop(scene)
             case Word.HELP:
-                scene.told.text = help_text()
+                scene.told.text = help_text(scene.told.locale)
             case Word.GENERATE:
                 await self._generate(scene)
             case Word.SPEAK:
                 await self._speak(scene, command.rest)
             case Word.RENAME | Word.HISTORY | Word.VARIABLES | Word.SET if not scene.job.conversation_id:
-                scene.told.notices.append(english.NOTHING_YET)
+                scene.told.note(english.NOTHING_YET)
             case Word.RENAME:
                 await self._rename(scene, command.rest)
             case Word.HISTORY:
@@ -68,7 +68,7 @@ class Obeying:
 
     async def _begin_anew(self, scene: Scene, notice: str) -> None:
         await scene.notes.forget_conversation(scene.user)
-        scene.told.notices.append(notice)
+        scene.told.note(notice)
         await self.offer_opening(scene)
 
     async def offer_opening(self, scene: Scene) -> None:
@@ -90,7 +90,7 @@ class Obeying:
         else's."""
         job = scene.job
         if not job.waited:
-            scene.told.notices.append(english.NOTHING_RUNS)
+            scene.told.note(english.NOTHING_RUNS)
             return
         askers = await self._store.ran_beside(job.id)
         author = await self._gate.known(scene.config, job.thread, job.message.author)
@@ -102,8 +102,8 @@ class Obeying:
         if all(field.kind in OF_FILES for field in app.inputs):
             raise DifyLacks("the app has no form")
         scene.told.outcome = UNFILLED
-        scene.told.notices.append(english.FILL_IN_FORM)
-        scene.told.buttons.append(fill_button(scene.job.id))
+        scene.told.note(english.FILL_IN_FORM)
+        scene.told.buttons.append(fill_button(scene.job.id, scene.told.locale))
 
     async def _speak(self, scene: Scene, rest: str) -> None:
         job, dify = scene.job, scene.dify
@@ -116,20 +116,21 @@ class Obeying:
         said = await dify.history(conversation, user, MOST_LOOKED_AT) if conversation else ()
         answers = [one for one in said if one.answer and (not wanted or one.id == wanted)]
         if not answers:
-            scene.told.notices.append(english.NOTHING_TO_SPEAK)
+            scene.told.note(english.NOTHING_TO_SPEAK)
             return
         text = answers[-1].answer[:SPOKEN_CHARACTERS]
         scene.reply.show_steps()
-        scene.reply.write("", step=english.READING_ALOUD)
+        scene.reply.write("", step=scene.told.say(english.READING_ALOUD))
         sound = await dify.speak(text, user, answers[-1].id)
-        problems = await send_made(scene.adapter, self._budget, job.thread, f"{scene.key}.f0", sound)
+        key, locale = f"{scene.key}.f0", scene.told.locale
+        problems = await send_made(scene.adapter, self._budget, job.thread, key, sound, locale)
         scene.told.notices.extend(problems)
 
     async def _rename(self, scene: Scene, name: str) -> None:
         job = scene.job
         name = " ".join(name.split())[:NAME_CHARACTERS]
         title = await scene.dify.rename(job.conversation_id, job.dify_user, name)
-        scene.told.notices.append(say(english.CALLED, title=title))
+        scene.told.note(english.CALLED, title=title)
         scene.told.title = title
 
     async def _said(self, scene: Scene) -> tuple[Exchange, ...]:
@@ -140,33 +141,33 @@ class Obeying:
         lines = [f"> {_words(one.query)}\n\n{_words(strip_thinking(one.answer).answer)}" for one in said]
         scene.told.text = "\n\n".join(lines)
         if not lines:
-            scene.told.notices.append(english.NOTHING_YET)
+            scene.told.note(english.NOTHING_YET)
 
     async def _variables(self, scene: Scene) -> None:
         found = await scene.dify.variables(scene.job.conversation_id, scene.job.dify_user)
+        empty = scene.told.say(english.EMPTY)
         scene.told.text = "\n".join(
-            f"- `{one.name}`: {_excerpt(one.value) or english.EMPTY}" for one in found[:MOST_VARIABLES]
+            f"- `{one.name}`: {_excerpt(one.value) or empty}" for one in found[:MOST_VARIABLES]
         )
         if not found:
-            scene.told.notices.append(english.NO_VARIABLES)
+            scene.told.note(english.NO_VARIABLES)
 
     async def _set(self, scene: Scene, rest: str) -> None:
         name, _, value = " ".join(rest.split(maxsplit=1)).partition(" ")
         found = await scene.dify.variables(scene.job.conversation_id, scene.job.dify_user)
         variable = next((one for one in found if one.name == name), None)
         if not name or not value:
-            scene.told.notices.append(english.HOW_TO_SET)
+            scene.told.note(english.HOW_TO_SET)
         elif variable is None:
-            scene.told.notices.append(english.NO_SUCH_VARIABLE)
+            scene.told.note(english.NO_SUCH_VARIABLE)
         else:
             job = scene.job
             try:
                 await scene.dify.set_variable(job.conversation_id, job.dify_user, variable, value.strip())
             except DifyRejected:
-                sentence = say(english.NOT_OF_ITS_KIND, name=name, kind=variable.kind)
-                scene.told.notices.append(sentence)
+                scene.told.note(english.NOT_OF_ITS_KIND, name=name, kind=variable.kind)
             else:
-                scene.told.notices.append(english.SET)
+                scene.told.note(english.SET)
 
 
 def asking_buttons(question_id: int, texts: tuple[str, ...]) -> tuple[Button, ...]:
@@ -174,9 +175,9 @@ def asking_buttons(question_id: int, texts: tuple[str, ...]) -> tuple[Button, ..
     return tuple(Button(text, Action.ASK, f"{question_id}:{number}") for number, text in enumerate(texts))
 
 
-def fill_button(question_id: int) -> Button:
+def fill_button(question_id: int, locale: str = "") -> Button:
     """The button that opens the app's form."""
-    return Button(english.FILL_IN, Action.FILL, str(question_id), Style.PRIMARY)
+    return Button(say(english.FILL_IN, locale), Action.FILL, str(question_id), Style.PRIMARY)
 
 
 def _is_number(text: str) -> bool:

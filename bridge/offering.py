@@ -50,7 +50,7 @@ class Offering:
         offer, recent = await asyncio.gather(
             self.offer(direct_place(platform, workspace)), self._recent(platform, workspace, person)
         )
-        return Home(offer, help_text(), recent)
+        return Home(offer, help_text(person.locale), recent)
 
     async def _recent(self, platform: str, workspace: str, person: Person) -> tuple[Recent, ...]:
         try:

@@ -26,10 +26,21 @@ def asks_about_people(app: AppInfo, configured: Mapping[str, str]) -> bool:
 
 async def looked_up(adapter: Adapter, budget: Budget, thread: Thread, person: Person) -> Person:
     """The person with what the platform knows of them."""
-    if not isinstance(adapter, KnowsPeople) or (person.name and person.email):
+    return person if person.name and person.email else await _asked(adapter, budget, thread, person)
+
+
+async def locale_of(adapter: Adapter, budget: Budget, thread: Thread, person: Person) -> str:
+    """The language that somebody reads; empty where the platform does not say."""
+    return person.locale or (await _asked(adapter, budget, thread, person)).locale
+
+
+async def _asked(adapter: Adapter, budget: Budget, thread: Thread, person: Person) -> Person:
+    if not isinstance(adapter, KnowsPeople):
         return person
     try:
         lanes = adapter.person_lanes(person)
+        if not lanes:
+            return await adapter.person(person)
         async with (
             asyncio.timeout(KNOWN_WITHIN_SECONDS),
             budget.slot(Ticket((Option(lanes),), Priority.FIRST, thread.key)),

@@ -73,6 +73,11 @@ class Host(Protocol):
         something may have been missed while nobody listened."""
         ...
 
+    def locale(self, platform: str, person: Person) -> str:
+        """The language in which to tell somebody something who is known to press or command, as far as it is
+        known by now; empty where it is not. Never waits."""
+        ...
+
     @property
     def missed_seconds(self) -> float:
         """How old something may be that was missed, to be delivered all the same."""
@@ -212,7 +217,7 @@ class FindsPosts(Protocol):
 class ShowsWaiting(Protocol):
     """A platform that can show that an answer is being worked on, before its first text."""
 
-    async def show_waiting(self, thread: Thread, step: str = "") -> None:
+    async def show_waiting(self, thread: Thread, step: str = "", locale: str = "") -> None:
         """Show it for some seconds (at least eight), with what the app is busy with where the platform can.
         It vanishes by itself or when a message is posted."""
         ...

@@ -7,12 +7,11 @@ from bridge import voice
 from bridge.attached import MEGABYTE, Carrier, kind_of, shown_name, why_refused
 from bridge.budget import Budget
 from bridge.described import described
-from bridge.dify import AppInfo, AppInput, DifyClient, Upload
+from bridge.dify import AppInfo, AppInput, Upload
 from bridge.errors import DifyFileRefused, DifyLacks, PlatformError
 from bridge.inputs import inputs_of
 from bridge.people import asks_about_people, looked_up
-from bridge.ports import Adapter
-from bridge.scene import Scene
+from bridge.scene import Scene, Told
 from bridge.types import Attachment, Message
 from bridge.words import english, say
 
@@ -40,18 +39,19 @@ async def prepare(scene: Scene, carrier: Carrier, budget: Budget, user: str) -> 
     if asks_about_people(app, scene.config.inputs):
         author = await looked_up(adapter, budget, job.thread, message.author)
         message = replace(message, author=author)
-    known = await described(adapter, budget, job.thread, message.attachments)
+    locale = scene.told.locale
+    known = await described(adapter, budget, job.thread, message.attachments, locale)
     spoken = [one for one in known.attachments if one.voice and (app.hears or not _is_taken(one, app))]
-    heard, unheard = await _heard(adapter, dify, app, carrier, spoken, user)
+    heard, unheard = await _heard(scene, app, carrier, spoken, user)
     others = [one for one in known.attachments if one not in spoken]
-    carried = await carrier.carry(adapter, dify, app, others, user)
+    carried = await carrier.carry(adapter, dify, app, others, user, locale)
     text = "\n\n".join(part for part in (message.text, heard) if part)
     # What answers once begins each time with an empty form, and has nothing but that to be asked with.
     lasting, asked = (job.inputs, "") if app.mode.conversing else ((), text)
     configured = {**scene.config.inputs, **dict(lasting)}
     inputs = inputs_of(app, message, configured, carried.uploads, text=asked)
     return Prepared(
-        query=text or (english.SEE_ATTACHED if carried.uploads else ""),
+        query=text or (say(english.SEE_ATTACHED, locale) if carried.uploads else ""),
         inputs=inputs.values,
         uploads=inputs.files,
         heard=heard,
@@ -71,36 +71,32 @@ def _is_taken(recording: Attachment, app: AppInfo) -> bool:
 
 
 async def _heard(
-    adapter: Adapter,
-    dify: DifyClient,
-    app: AppInfo,
-    carrier: Carrier,
-    spoken: Sequence[Attachment],
-    user: str,
+    scene: Scene, app: AppInfo, carrier: Carrier, spoken: Sequence[Attachment], user: str
 ) -> tuple[str, list[str]]:
     """What was spoken, and a sentence for every recording that could not be understood."""
-    texts, problems = [], []
+    texts, problems, told = [], [], scene.told
     for attachment in spoken:
-        reason = _why_unheard(attachment, app)
+        reason = _why_unheard(attachment, app, told)
         if not reason:
             try:
-                async with carrier.fetched(adapter, attachment, voice.MOST_BYTES) as file:
-                    text = (await dify.transcribe(await voice.for_dify(file), user)).strip()
+                async with carrier.fetched(scene.adapter, attachment, voice.MOST_BYTES) as file:
+                    text = (await scene.dify.transcribe(await voice.for_dify(file), user)).strip()
             except (PlatformError, DifyFileRefused) as error:
-                reason = error.notice
+                reason = error.sentence(told.locale)
             except DifyLacks:
-                reason = english.DEAF
+                reason = told.say(english.DEAF)
             else:
-                reason = "" if text else english.NOT_A_WORD
+                reason = "" if text else told.say(english.NOT_A_WORD)
                 texts.append(text)
         if reason:
-            problems.append(say(english.UNHEARD, name=shown_name(attachment), reason=reason))
+            name = shown_name(attachment, told.locale)
+            problems.append(told.say(english.UNHEARD, name=name, reason=reason))
     return "\n\n".join(text for text in texts if text), problems
 
 
-def _why_unheard(recording: Attachment, app: AppInfo) -> str:
+def _why_unheard(recording: Attachment, app: AppInfo, told: Told) -> str:
     """Why it is not even fetched; empty where it is."""
     if not app.hears:
-        return english.DEAF
+        return told.say(english.DEAF)
     too_large = recording.size is not None and recording.size > voice.MOST_BYTES
-    return say(english.LARGER_THAN, most=voice.MOST_BYTES // MEGABYTE) if too_large else ""
+    return told.say(english.LARGER_THAN, most=voice.MOST_BYTES // MEGABYTE) if too_large else ""

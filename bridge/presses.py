@@ -77,23 +77,23 @@ class Presses:
         """See `bridge.ports.Host`."""
         question, _, number = press.value.partition(":")
         if not _is_number(question) or (number and not _is_number(number)):
-            return Whisper(english.TOO_LONG_AGO)
+            return _told(press, english.TOO_LONG_AGO)
         if press.action is Action.STOP:
             await self._stop(press, int(question))
             return None
         known = await self._store.known(int(question))
         opened = self._apps.of(known.app) if known is not None else None
         if known is None or opened is None:
-            return Whisper(english.TOO_LONG_AGO)
+            return _told(press, english.TOO_LONG_AGO)
         try:
             async with asyncio.timeout(REACT_WITHIN_SECONDS):
                 counted = press.action in COUNTED
                 refusal = await self._gate.why_not(opened.config, known.thread, press.person, counted=counted)
                 if refusal is not None:
-                    return Whisper(refusal.sentence)
+                    return Whisper(refusal.said(press.person.locale))
                 reaction = await self._react(press, known, opened, int(number or 0))
         except TimeoutError:
-            return Whisper(english.TOO_SLOW)
+            return _told(press, english.TOO_SLOW)
         if not isinstance(reaction, Message):
             return reaction
         await self.take(reaction)
@@ -118,7 +118,7 @@ class Presses:
                 return await self._rate(press, known, opened)
             case Action.ASK:
                 text = await self._store.suggested(known.id, number)
-                return _message(press, known, text) if text else Whisper(english.TOO_LONG_AGO)
+                return _message(press, known, text) if text else _told(press, english.TOO_LONG_AGO)
             case Action.SPEAK:
                 return _message(press, known, f"!speak {known.id}")
             case Action.FILL:
@@ -130,7 +130,7 @@ class Presses:
             case Action.AGAIN:
                 said = await self._said(known, opened)
                 if said is None or not said.query:
-                    return Whisper(english.TOO_LONG_AGO)
+                    return _told(press, english.TOO_LONG_AGO)
                 return _message(press, known, said.query)
             case Action.SOURCES:
                 return await self._sources(press, known, opened)
@@ -143,14 +143,16 @@ class Presses:
         comment = dict(press.filled or ()).get("comment", "")
         if press.filled is None and known.rating == rating.value:
             noted = await self._noted(known, opened, None)
-            return Whisper(english.TAKEN_BACK if noted else english.NOT_RATED)
+            return _told(press, english.TAKEN_BACK if noted else english.NOT_RATED)
         if rating is Rating.DISLIKE and press.filled is None:
             # The form has to come first, and soon.
             self._begin(self._noted(known, opened, rating))
-            why = Field("comment", english.WHAT_WAS_WRONG, FieldKind.PARAGRAPH, longest=COMMENT_CHARACTERS)
-            return Form(english.THANK_YOU_FOR_TELLING, (why,), Action.DISLIKE, press.value)
+            label = say(english.WHAT_WAS_WRONG, press.person.locale)
+            why = Field("comment", label, FieldKind.PARAGRAPH, longest=COMMENT_CHARACTERS)
+            title = say(english.THANK_YOU_FOR_TELLING, press.person.locale)
+            return Form(title, (why,), Action.DISLIKE, press.value)
         noted = await self._noted(known, opened, rating, comment[:COMMENT_CHARACTERS])
-        return Whisper(english.THANKS if noted else english.NOT_RATED)
+        return _told(press, english.THANKS if noted else english.NOT_RATED)
 
     async def _noted(self, known: Known, opened: OpenApp, rating: Rating | None, comment: str = "") -> bool:
         try:
@@ -165,15 +167,15 @@ class Presses:
     async def _fill(self, press: Press, known: Known, opened: OpenApp) -> Reaction | Message:
         """The form that the question waits for, or the question with what was filled in."""
         if known.message is None:
-            return Whisper(english.TOO_LONG_AGO)
+            return _told(press, english.TOO_LONG_AGO)
         async with opened.in_use() as dify:
             app = await dify.app()
         if press.filled is None:
-            return _form_for(app, opened, known, known.message, press.value)
+            return _form_for(press, app, opened, known, known.message)
         fields = fillable(app)
-        if problem := problems_with(fields, press.filled):
+        if problem := problems_with(fields, press.filled, press.person.locale):
             given = [field for field in fields if field.name in dict(press.filled)]
-            return form_of_inputs(given, app.name or english.DETAILS, press.value, press.filled, problem)
+            return form_of_inputs(given, _title(press, app), press.value, press.filled, problem)
         command = command_of(known.message.text)
         return replace(
             known.message,
@@ -189,7 +191,7 @@ class Presses:
     async def _decide(self, press: Press, known: Known, opened: OpenApp, number: int) -> Reaction | Message:
         choice = unpacked(known.decision, number)
         if choice is None:
-            return Whisper(english.NO_FORM)
+            return _told(press, english.NO_FORM)
         async with opened.in_use() as dify:
             form = await dify.form(choice.token)
         if form.fields and press.filled is None:
@@ -205,20 +207,22 @@ class Presses:
             given = dict(press.filled)
             async with opened.in_use() as dify:
                 await dify.annotate(given.get("question", ""), given.get("answer", ""))
-            return Whisper(english.SAVED)
+            return _told(press, english.SAVED)
         exchange = await self._said(known, opened)
         if exchange is None:
-            return Whisper(english.TOO_LONG_AGO)
+            return _told(press, english.TOO_LONG_AGO)
+        locale = press.person.locale
         fields = (
-            _long_field("question", english.QUESTION, exchange.query),
-            _long_field("answer", english.THE_RIGHT_ANSWER, exchange.answer),
+            _long_field("question", say(english.QUESTION, locale), exchange.query),
+            _long_field("answer", say(english.THE_RIGHT_ANSWER, locale), exchange.answer),
         )
-        return Form(english.SAVE_AS_THE_RIGHT_ANSWER, fields, Action.CURATE, press.value, submit=english.SAVE)
+        title, submit = say(english.SAVE_AS_THE_RIGHT_ANSWER, locale), say(english.SAVE, locale)
+        return Form(title, fields, Action.CURATE, press.value, submit)
 
     async def _sources(self, press: Press, known: Known, opened: OpenApp) -> Reaction:
         said = await self._said(known, opened)
         if said is None:
-            return Whisper(english.TOO_LONG_AGO)
+            return _told(press, english.TOO_LONG_AGO)
         locale = press.person.locale
         listed = source_list(said.sources, WHISPER_CHARACTERS, locale)
         return Whisper(listed or say(english.NO_SOURCES, locale))
@@ -249,16 +253,24 @@ def _is_number(text: str) -> bool:
     return text.isdecimal() and text.isascii() and len(text) <= MOST_DIGITS
 
 
-def _form_for(app: AppInfo, opened: OpenApp, known: Known, message: Message, value: str) -> Reaction:
+def _told(press: Press, sentence: str) -> Whisper:
+    """A sentence of the catalogue for whoever pressed."""
+    return Whisper(say(sentence, press.person.locale))
+
+
+def _title(press: Press, app: AppInfo) -> str:
+    """What the app's form is called."""
+    return app.name or say(english.DETAILS, press.person.locale)
+
+
+def _form_for(press: Press, app: AppInfo, opened: OpenApp, known: Known, message: Message) -> Reaction:
     """The form that a question waits for, or the app's whole form where that was asked for."""
     whole = command_of(message.text) is not None
     configured = opened.config.inputs if whole else {**opened.config.inputs, **dict(known.inputs)}
     fields = to_ask_for(app, message, configured, whole=whole)
-    return (
-        form_of_inputs(fields, app.name or english.DETAILS, value, known.inputs)
-        if fields
-        else Whisper(english.NO_FORM)
-    )
+    if not fields:
+        return _told(press, english.NO_FORM)
+    return form_of_inputs(fields, _title(press, app), press.value, known.inputs)
 
 
 def _message(press: Press, known: Known, text: str, decision: Decision | None = None) -> Message:

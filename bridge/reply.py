@@ -27,7 +27,7 @@ from bridge.errors import (
     StoppedByPerson,
     TryOtherwise,
 )
-from bridge.pages import Page
+from bridge.pages import Page, pause_at_age
 from bridge.ports import Adapter, FindsPosts
 from bridge.types import Body, Button, MessageRef, Thread
 from bridge.ways import Step, Ways
@@ -43,10 +43,6 @@ GIVE_UP_AFTER_SECONDS = 120.0
 
 # A message that cannot be shown in so many ways cannot be shown.
 MOST_OTHER_WAYS = 5
-
-# Seconds between intermediate states once an answer has gone on for so many seconds: nobody still follows
-# every word, and others may want the calls.
-WIDENING = ((600.0, 4.0), (120.0, 2.0))
 
 Posted = Callable[[int, MessageRef], Awaitable[None]]
 
@@ -145,6 +141,11 @@ class Reply:
     def show_steps(self) -> None:
         """From now on, say what the app is busy with even where there is no text yet. Never waits."""
         self._draft.show_steps()
+        self._changed.set()
+
+    def speak(self, locale: str, growing: tuple[Button, ...]) -> None:
+        """From now on, say in this language what stands around the answer. Never waits."""
+        self._draft.speak(locale, growing)
         self._changed.set()
 
     def close(
@@ -340,7 +341,7 @@ class Reply:
 
     def _not_before(self) -> float:
         now = asyncio.get_running_loop().time()
-        return now + next((wait for age, wait in WIDENING if now - self._began > age), 0.0)
+        return now + pause_at_age(now - self._began)
 
     def _likely(self) -> Step | None:
         """What will probably be next, for a reply that grows. What it really is, is found out when a call is

@@ -9,6 +9,7 @@ from bridge.reply import Hold, Reply
 from bridge.routes import AppConfig
 from bridge.store import Job
 from bridge.types import Button, Message
+from bridge.words import say
 
 ANSWERED = "answered"
 
@@ -17,7 +18,8 @@ ANSWERED = "answered"
 class Told:
     """What has been heard so far, so that it is kept however the turn ends. `lead` stands above the answer,
     `notices` below it, at last those of what was `refused` of the question; `outcome` is for the books.
-    `title` is what the thread is to be called from now on."""
+    `title` is what the thread is to be called from now on, `locale` the language of whoever asked, as far as
+    that is known by now."""
 
     lead: str = ""
     text: str = ""
@@ -28,6 +30,7 @@ class Told:
     sources: tuple[Source, ...] = ()
     buttons: list[Button] = field(default_factory=list)
     title: str = ""
+    locale: str = ""
 
     def begin_anew(self) -> None:
         """Nothing has been heard yet."""
@@ -39,6 +42,14 @@ class Told:
     @property
     def shown(self) -> str:
         return self.lead + self.text
+
+    def say(self, sentence: str, **values: object) -> str:
+        """A sentence of the catalogue, for whoever asked."""
+        return say(sentence, self.locale, **values)
+
+    def note(self, sentence: str, **values: object) -> None:
+        """Let it stand below the answer."""
+        self.notices.append(self.say(sentence, **values))
 
 
 @dataclass(frozen=True, slots=True)

@@ -163,7 +163,8 @@ class Body:
 
     `text` is the model's; `notice` is a plain sentence of ours, set apart from it, and so are the `sources`
     of the text, one short plain line each, to be numbered. `step` is what the app is busy with just now, to
-    be shown until the next body says otherwise. `final` says that no further edit is planned, so that a
+    be shown until the next body says otherwise. What a platform's adapter says around them, such as what the
+    sources are, is said in the language of `locale`. `final` says that no further edit is planned, so that a
     renderer may stop hiding what is only half written. `buttons` stand below all that; where a message cannot
     show them yet, they are left out until it is final.
     """
@@ -174,6 +175,7 @@ class Body:
     step: str = ""
     sources: tuple[str, ...] = ()
     buttons: tuple[Button, ...] = ()
+    locale: str = ""
 
 
 class FieldKind(StrEnum):
@@ -202,13 +204,14 @@ class Field:
 @dataclass(frozen=True, slots=True)
 class Form:
     """Something to be filled in by whoever pressed a button. Sent, it comes back as a `Press` with the same
-    `action` and `value`. `intro` is Markdown."""
+    `action` and `value`. `intro` is Markdown. Where nothing is said of what sends it, the platform's adapter
+    says it."""
 
     title: str
     fields: tuple[Field, ...]
     action: Action
     value: str
-    submit: str = "Send"
+    submit: str = ""
     intro: str = ""
 
 

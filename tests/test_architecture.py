@@ -44,6 +44,8 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     "bridge.hindrance": (PURE | PACED | {"bridge.whispering"}, set()),
     "bridge.naming": (PURE | PACED, set()),
     "bridge.people": (PURE | PACED | {"bridge.dify"}, set()),
+    "bridge.spoken": (PURE | PACED | {"bridge.people", "bridge.scene"}, set()),
+    "bridge.languages": (PURE | PACED | {"bridge.people"}, set()),
     "bridge.queued": (PURE | PACED | {"bridge.store"}, set()),
     "bridge.inbox": (
         PURE
@@ -70,13 +72,14 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     "bridge.gate": (
         PURE
         | PACED
-        | {"bridge.access", "bridge.routes", "bridge.store", "bridge.commands", "bridge.whispering"},
+        | {"bridge.access", "bridge.routes", "bridge.store", "bridge.commands", "bridge.whispering"}
+        | {"bridge.people"},
         set(),
     ),
     "bridge.reception": (
         PURE
         | {"bridge.inbox", "bridge.presses", "bridge.invoking", "bridge.changes", "bridge.offering"}
-        | {"bridge.replica", "bridge.store"},
+        | {"bridge.replica", "bridge.store", "bridge.languages"},
         set(),
     ),
     "bridge.web": ({"bridge.web", "bridge.types", "bridge.errors", "bridge.ports"}, {"aiohttp"}),
@@ -121,7 +124,7 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
         | {"bridge.commands", "bridge.deciding", "bridge.inputs", "bridge.cited"},
         set(),
     ),
-    "bridge.meaning": ({"bridge.types", "bridge.words", "bridge.commands"}, set()),
+    "bridge.meaning": ({"bridge.types", "bridge.commands"}, set()),
     "bridge.conversation": (
         PURE
         | PACED
@@ -129,7 +132,7 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
         | {"bridge.scene", "bridge.notes", "bridge.reply", "bridge.asking", "bridge.obeying"}
         | {"bridge.preparing", "bridge.inputs", "bridge.attached", "bridge.made"}
         | {"bridge.courtesy", "bridge.naming", "bridge.afterwards", "bridge.cited", "bridge.gate"}
-        | {"bridge.stop", "bridge.hindrance", "bridge.meaning"},
+        | {"bridge.stop", "bridge.hindrance", "bridge.meaning", "bridge.spoken"},
         set(),
     ),
     "bridge.settings": (

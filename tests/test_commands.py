@@ -21,6 +21,13 @@ from bridge.commands import HELP, MOST_CHARACTERS, Command, Word, command_of, he
         ("please stop.", Command(Word.STOP)),
         ("STOP PLEASE", Command(Word.STOP)),
         ("!stop", Command(Word.STOP)),
+        ("stopp", Command(Word.STOP)),
+        ("Bitte stopp!", Command(Word.STOP)),
+        ("Halt!", Command(Word.STOP)),
+        ("停止", Command(Word.STOP)),
+        ("停。", Command(Word.STOP)),
+        ("やめて！", Command(Word.STOP)),
+        (" ストップ ", Command(Word.STOP)),
     ],
 )
 def test_a_command_is_told_with_what_stands_behind_it(text: str, command: Command) -> None:
@@ -40,7 +47,13 @@ def test_a_command_is_told_with_what_stands_behind_it(text: str, command: Comman
         "stop it",
         "Where is the bus stop?",
         "don't stop",
-        "stopp",
+        "stopped",
+        "haltbar",
+        "Halt mal die Klappe?",
+        "停止运行服务",
+        "停车",
+        "やめてもいい",
+        "ストップウォッチ",
         "!set " + "x" * MOST_CHARACTERS,
     ],
 )

@@ -146,7 +146,7 @@ class DiscordAdapter:
         self._speaking.settle(message)
         if not self._has_to_open(message):
             return
-        title, minutes = thread_title(message.text), self._archive_minutes
+        title, minutes = thread_title(message.text, message.author.locale), self._archive_minutes
         try:
             with self._speaking.permissions.heeded(Act.OPEN, thread.workspace, thread.channel):
                 made = await self._ready().start_thread(thread.channel, thread.id, title, minutes)
@@ -183,7 +183,7 @@ class DiscordAdapter:
         if not message.pressed:
             await self._ready().unreact(self._places.of_message(message), message.id, QUEUED_EMOJI)
 
-    async def show_waiting(self, thread: Thread, step: str = "") -> None:
+    async def show_waiting(self, thread: Thread, step: str = "", locale: str = "") -> None:
         """See `bridge.ports.ShowsWaiting`. An interaction shows it by itself."""
         if is_away(thread.id):
             return

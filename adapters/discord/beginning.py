@@ -42,7 +42,9 @@ class Beginning:
         """As the first answer."""
         place = one.place
         if place is None:
-            await self._webhooks.respond(one, with_message(whisper(BridgeError.notice)))
+            await self._webhooks.respond(
+                one, with_message(whisper(BridgeError().sentence(one.person.locale)))
+            )
         elif one.away:
             await self._webhooks.respond(one, with_promise(private=one.hidden))
             message = _unseen(one, begin, self._away.begin(one, place, promised=True))
@@ -58,7 +60,7 @@ class Beginning:
         """After it was answered already; `promised` says that it is seen that something will follow."""
         place = one.place
         if place is None:
-            await self._webhooks.follow_up(ticket_of(one), whisper(BridgeError.notice))
+            await self._webhooks.follow_up(ticket_of(one), whisper(BridgeError().sentence(one.person.locale)))
         elif one.away:
             message = _unseen(one, begin, self._away.begin(one, place, promised=promised))
             await self._deliver(one, message, self._take_back(one) if promised else None)
@@ -75,7 +77,7 @@ class Beginning:
             id_ = await self._rest.create_message(Place(place.id), quoted, (), one.id)
         except PlatformError as error:
             log.warning("Discord: what was asked by %s was not put there: %s", one.id, error)
-            await self._webhooks.follow_up(ticket_of(one), whisper(error.notice))
+            await self._webhooks.follow_up(ticket_of(one), whisper(error.sentence(one.person.locale)))
             return
         if promised:
             await self._webhooks.delete(ticket_of(one), ORIGINAL)
@@ -94,7 +96,7 @@ class Beginning:
             log.info("Discord: what was asked by %s was not taken: %s", one.id, error)
             if take_back is not None:
                 await take_back()
-            await self._webhooks.follow_up(ticket_of(one), whisper(error.notice))
+            await self._webhooks.follow_up(ticket_of(one), whisper(error.sentence(one.person.locale)))
 
 
 def _grows_elsewhere(begin: Begin, place: Thread) -> bool:

@@ -7,7 +7,7 @@ import discord
 
 from adapters.discord.files import safe_name
 from bridge.types import Attachment, Message, Person, Thread
-from bridge.words import english
+from bridge.words import english, say
 
 PLATFORM = "discord"
 # Where other threads have a server, a direct message has this.
@@ -35,12 +35,7 @@ def read_message(message: discord.Message, bot_user_id: int) -> Message | None:
     return Message(
         id=str(message.id),
         thread=thread_of(message),
-        author=Person(
-            str(message.author.id),
-            message.author.display_name,
-            roles=_roles(message.author),
-            moderator=_moderates(message.author),
-        ),
+        author=_author(message),
         text=_asked(message, bot_user_id),
         sent_at=message.created_at.timestamp(),
         addressed=addressed,
@@ -84,9 +79,11 @@ def plain_text(message: discord.Message, bot_user_id: int) -> str:
     """The text with names instead of ids; the bot's own mention goes."""
     names = {user.id: user.display_name for user in message.mentions}
 
+    someone = say(english.DISCORD_SOMEONE, _locale(message))
+
     def shown(mention: re.Match[str]) -> str:
         user = int(mention.group(1))
-        return "" if user == bot_user_id else f"@{names.get(user, english.DISCORD_SOMEONE)}"
+        return "" if user == bot_user_id else f"@{names.get(user, someone)}"
 
     text = _USER_MENTION.sub(shown, message.content)
     for role in message.role_mentions:
@@ -94,15 +91,31 @@ def plain_text(message: discord.Message, bot_user_id: int) -> str:
     return text.strip()
 
 
-def thread_title(question: str) -> str:
+def thread_title(question: str, locale: str = "") -> str:
     """A name for the thread, from the first line of what was asked."""
     line = next((line.strip() for line in question.splitlines() if line.strip()), "")
     if not line:
-        return english.QUESTION
+        return say(english.QUESTION, locale)
     if len(line) <= SHORT_TITLE:
         return line
     cut = line[:SHORT_TITLE].rsplit(" ", 1)[0]
     return f"{cut[:SHORT_TITLE]}…"
+
+
+def _author(message: discord.Message) -> Person:
+    author = message.author
+    return Person(
+        str(author.id),
+        author.display_name,
+        locale=_locale(message),
+        roles=_roles(author),
+        moderator=_moderates(author),
+    )
+
+
+def _locale(message: discord.Message) -> str:
+    """What those who keep the server say is read there; Discord does not tell it of whoever writes."""
+    return str(message.guild.preferred_locale) if message.guild is not None else ""
 
 
 def _attachments(message: discord.Message) -> Iterator[Attachment]:

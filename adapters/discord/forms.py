@@ -34,7 +34,6 @@ _SHORT, _PARAGRAPH = 1, 2
 
 Numbered: TypeAlias = tuple[int, Field]
 Thing = TypeVar("Thing")
-_CHECK = (("true", english.YES), ("false", english.NO))
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +56,12 @@ def is_plain(form: Form) -> bool:
     )
 
 
-def modal(form: Form, page: int, name: str) -> Component:
-    """One page of the form, with this custom id."""
+def modal(form: Form, page: int, name: str, locale: str = "") -> Component:
+    """One page of the form, with this custom id, for somebody with this locale."""
     pages = _pages(form)
     part = f" ({page + 1}/{len(pages)})" if len(pages) > 1 else ""
-    title = label(form.title, TITLE_LIMIT - len(part), english.DISCORD_FORM) + part
-    places = [_label(index, field) for index, field in pages[page]]
+    title = label(form.title, TITLE_LIMIT - len(part), say(english.DISCORD_FORM, locale)) + part
+    places = [_label(index, field, locale) for index, field in pages[page]]
     intro = render(Body(form.intro, final=True)) if page == 0 else ""
     if intro or not places:
         places.insert(0, {"type": TEXT_DISPLAY, "content": shortened(intro or title, TEXT_LIMIT)})
@@ -95,16 +94,16 @@ def _pages(form: Form) -> tuple[tuple[Numbered, ...], ...]:
     return (numbered[:first], *(numbered[start : start + MOST_PLACES] for start in starts))
 
 
-def _label(index: int, field: Field) -> Component:
+def _label(index: int, field: Field, locale: str) -> Component:
     full = label(field.label, DESCRIPTION_LIMIT, field.name.strip() or "…")
     words = label(full, LABEL_LIMIT)
-    shown: Component = {"type": LABEL, "label": words, "component": _input(index, field)}
+    shown: Component = {"type": LABEL, "label": words, "component": _input(index, field, locale)}
     return shown if words == full else {**shown, "description": full}
 
 
-def _input(index: int, field: Field) -> Component:
+def _input(index: int, field: Field, locale: str) -> Component:
     name = shortened(f"{index}:{field.name}", NAME_LIMIT)
-    options = _options(field)
+    options = _options(field, locale)
     if options:
         return _select(name, field, options)
     longest = min(field.longest or TEXT_LIMIT, TEXT_LIMIT)
@@ -116,7 +115,8 @@ def _input(index: int, field: Field) -> Component:
         "min_length": 1 if field.required else 0,
         "max_length": longest,
     }
-    hint = say(english.ONE_OF, options=", ".join(_choices(field))) if _choices(field) else ""
+    choices = ", ".join(_choices(field))
+    hint = say(english.ONE_OF, locale, options=choices) if choices else ""
     return {
         **shown,
         **({"value": _cut(field.default, longest)} if field.default else {}),
@@ -154,12 +154,12 @@ def _select(name: str, field: Field, options: Sequence[tuple[str, str]]) -> Comp
     }
 
 
-def _options(field: Field) -> Sequence[tuple[str, str]]:
+def _options(field: Field, locale: str = "") -> Sequence[tuple[str, str]]:
     """What can be chosen, each with the words for it; none where something is to be written. That is so, too,
     where Discord cannot show all of it: what is left out could never be chosen."""
     match field.kind:
         case FieldKind.CHECK:
-            return _CHECK
+            return (("true", say(english.YES, locale)), ("false", say(english.NO, locale)))
         case FieldKind.CHOICE:
             choices = _choices(field)
             return tuple((text, text) for text in choices) if len(choices) <= MOST_OPTIONS else ()

@@ -159,7 +159,14 @@ def _person(payload: _Object) -> Person | None:
             names = (nick, user.get("global_name"), user.get("username"))
             name = next((name for name in names if isinstance(name, str) and name), "")
             roles = member.get("roles") if isinstance(member, dict) else None
-            return Person(id_, name, roles=_texts(roles), moderator=_moderates(member))
+            locale = payload.get("locale")
+            return Person(
+                id_,
+                name,
+                locale=locale if isinstance(locale, str) else "",
+                roles=_texts(roles),
+                moderator=_moderates(member),
+            )
     return None
 
 

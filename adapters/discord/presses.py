@@ -8,6 +8,7 @@ button.
 import asyncio
 import logging
 from collections.abc import Awaitable
+from dataclasses import replace
 
 from adapters.discord import forms
 from adapters.discord.away import Away
@@ -62,7 +63,9 @@ class Presses:
         one = read_interaction(payload)
         if one is None:
             log.debug("Discord: an interaction of a kind that is not known here")
-        elif len(self._running) >= MOST_AT_ONCE:
+            return
+        one = replace(one, person=replace(one.person, locale=self._host.locale(PLATFORM, one.person)))
+        if len(self._running) >= MOST_AT_ONCE:
             log.warning("Discord: too much is pressed at once; interaction %s is not taken", one.id)
         else:
             task = asyncio.create_task(self._guarded(one), name=f"press {one.id}")
@@ -128,7 +131,7 @@ class Presses:
         if kept is None or page.number >= forms.page_count(kept.form):
             await self._whisper(one, say(english.DISCORD_FORM_LOST, one.person.locale))
         elif entries is None:
-            modal = forms.modal(kept.form, page.number, page.custom_id)
+            modal = forms.modal(kept.form, page.number, page.custom_id, one.person.locale)
             await self._webhooks.respond(one, with_modal(modal))
         else:
             filled = self._kept.fill(page, forms.filled(kept.form, entries))
@@ -140,7 +143,7 @@ class Presses:
         if following.number < count:
             filled_in = {"number": following.number, "count": count}
             text = say(english.DISCORD_PART_FILLED, one.person.locale, **filled_in)
-            await self._webhooks.respond(one, with_message(offer(text, following)))
+            await self._webhooks.respond(one, with_message(offer(one, text, following)))
             return
         form = kept.form
         press = Press(one.id, PLATFORM, one.person, form.action, form.value, one.at, filled, one.place)
@@ -170,7 +173,7 @@ class Presses:
             return await asked
         except BridgeError as error:
             log.info("Discord: interaction %s was refused: %s", one.id, error)
-            return Whisper(error.notice)
+            return Whisper(error.sentence(one.person.locale))
 
     async def _whisper(self, one: Interaction, text: str) -> None:
         await self._webhooks.respond(one, with_message(whisper(text)))

@@ -43,7 +43,7 @@ def render(body: Body) -> str:
     content = "\n".join(lines).strip("\n").rstrip()
     step = f"{body.step[:STEP_LIMIT]} …" if body.step else ""
     notice = " ".join(whole(f"{body.notice} {step}").split())
-    parts = (content, source_line(body.sources), f"-# {notice}" if notice else "")
+    parts = (content, source_line(body.sources, body.locale), f"-# {notice}" if notice else "")
     return "\n\n".join(part for part in parts if part)
 
 

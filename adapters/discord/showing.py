@@ -104,20 +104,22 @@ class Showing:
     def _first_page(self, one: Interaction, form: Form) -> Response:
         """Only what cannot be read back without it is kept."""
         if forms.is_plain(form):
-            return forms.modal(form, 0, custom_id(form.action, form.value))
-        return forms.modal(form, 0, self._kept.keep(form, one.person.id).custom_id)
+            return forms.modal(form, 0, custom_id(form.action, form.value), one.person.locale)
+        kept = self._kept.keep(form, one.person.id)
+        return forms.modal(form, 0, kept.custom_id, one.person.locale)
 
     def _offered(self, one: Interaction, form: Form) -> Response:
         """What the form says above its fields, such as what was wrong, can be read before it is open."""
         intro = shortened(render(Body(form.intro, final=True)), CONTENT_LIMIT)
         otherwise = say(english.DISCORD_ONE_MORE_FORM, one.person.locale)
         text = intro or label(form.title, CONTENT_LIMIT, otherwise)
-        return offer(text, self._kept.keep(form, one.person.id))
+        return offer(one, text, self._kept.keep(form, one.person.id))
 
 
-def offer(text: str, page: Page) -> Component:
+def offer(one: Interaction, text: str, page: Page) -> Component:
     """A message with the button that opens this page."""
-    return whisper(text, row(button(english.CONTINUE, page.custom_id, Style.PRIMARY)))
+    words = say(english.CONTINUE, one.person.locale)
+    return whisper(text, row(button(words, page.custom_id, Style.PRIMARY)))
 
 
 def _noted(one: Interaction) -> Response:

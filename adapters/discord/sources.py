@@ -12,21 +12,21 @@ LINE_LIMIT = 600
 
 # What would be markup or a mention. Underscores within words are harmless, and belong to addresses.
 _SIGNS = re.compile(r"[*~`|\\<>\[\]]|(?<![^\W_])_|_(?![^\W_])")
-_MORE_ROOM = len(f" · {say(english.AND_MORE, number=99)}")
 
 
-def source_line(sources: tuple[str, ...]) -> str:
+def source_line(sources: tuple[str, ...], locale: str = "") -> str:
     """The numbered sources, as many as there is room for; empty when there are none."""
     shown: list[str] = []
-    length = 0
+    length = len(f" · {say(english.AND_MORE, locale, number=99)}")
+    unnamed = say(english.UNNAMED, locale)
     for number, source in enumerate(sources, 1):
-        one = f"{number}. {_SIGNS.sub(_escaped, label(source, SOURCE_LIMIT, english.UNNAMED))}"
+        one = f"{number}. {_SIGNS.sub(_escaped, label(source, SOURCE_LIMIT, unnamed))}"
         length += utf16_length(one)
-        if length > LINE_LIMIT - _MORE_ROOM:
-            shown.append(say(english.AND_MORE, number=len(sources) - number + 1))
+        if length > LINE_LIMIT:
+            shown.append(say(english.AND_MORE, locale, number=len(sources) - number + 1))
             break
         shown.append(one)
-    return f"-# {english.SOURCES} {' · '.join(shown)}" if shown else ""
+    return f"-# {say(english.SOURCES, locale)} {' · '.join(shown)}" if shown else ""
 
 
 def _escaped(sign: re.Match[str]) -> str:

@@ -174,9 +174,9 @@ class SlackAdapter:
             self._may_name = False
             raise
 
-    async def show_waiting(self, thread: Thread, step: str = "") -> None:
+    async def show_waiting(self, thread: Thread, step: str = "", locale: str = "") -> None:
         """See `bridge.ports.ShowsWaiting`. Slack has a line for it in direct messages with an agent."""
-        await self._sessions.show(self._ready(), thread, step)
+        await self._sessions.show(self._ready(), thread, step, locale)
 
     def waiting_lanes(self, thread: Thread) -> tuple[Lane, ...]:
         return self._sessions.show_lanes(self._ready(), thread)

@@ -28,9 +28,11 @@ class MayNotWrite(NotAllowed):
 async def begin(web: SlackWeb, asides: Asides, host: Host, used: Invoked | Pressed, what: Begin) -> None:
     """Put the question where it was asked, and deliver it. Raises what the host does; `MayNotWrite` where the
     bot cannot write there."""
-    origin = used.origin
+    origin, locale = used.origin, host.locale(PLATFORM, used.person)
     try:
-        ref = await asides.post(origin.channel, origin.thread or what.about, head(used.person.id, what))
+        ref = await asides.post(
+            origin.channel, origin.thread or what.about, head(used.person.id, what, locale)
+        )
     except (NotAllowed, MessageGone) as error:
         raise MayNotWrite(str(error)) from error
     thread = Thread(PLATFORM, web.team_id, origin.channel, origin.thread or what.about or ref.id)
@@ -56,10 +58,10 @@ async def begin(web: SlackWeb, asides: Asides, host: Host, used: Invoked | Press
         raise
 
 
-def head(person: str, what: Begin) -> Rendered:
+def head(person: str, what: Begin, locale: str = "") -> Rendered:
     """The message that says who asked what. It names whoever asked, and calls nobody else."""
     asked = english.SLACK_ASKED if what.text.strip() else english.SLACK_FILLED
-    first = say(asked, person=f"<@{person}>")
+    first = say(asked, locale, person=f"<@{person}>")
     words = mrkdwn(what.text)
     if len(words) > QUESTION_LIMIT:
         words = shorten(words, QUESTION_LIMIT)

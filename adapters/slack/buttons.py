@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from adapters.slack.mrkdwn import mrkdwn_object, neutralise
 from bridge.markdown import utf16_length
 from bridge.types import Action, Button, Style
-from bridge.words import english
+from bridge.words import english, say
 
 Block = Mapping[str, object]
 
@@ -29,15 +29,15 @@ SOURCES_LIMIT = 1_000
 SOURCE_LIMIT = 120
 
 
-def source_blocks(sources: Sequence[str]) -> tuple[Block, ...]:
+def source_blocks(sources: Sequence[str], locale: str = "") -> tuple[Block, ...]:
     """One small line that numbers the sources; those beyond its room are left out."""
-    line = english.SOURCES
+    line = head = say(english.SOURCES, locale)
     for number, source in enumerate(sources, start=1):
         words = neutralise(shortened(" ".join(source.split()), SOURCE_LIMIT))
         if len(line) + len(words) + len(f"  {number}. ") > SOURCES_LIMIT:
             break
         line += f"  {number}. {words}"
-    if line == english.SOURCES:
+    if line == head:
         return ()
     # Nothing in a name is made a link, or a channel.
     return ({"type": "context", "elements": [mrkdwn_object(line)]},)

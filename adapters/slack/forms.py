@@ -39,31 +39,32 @@ class Origin:
     thread: str
 
 
-def view(form: Form, origin: Origin) -> Block:
-    """The modal view of a form that was asked for at `origin`."""
+def view(form: Form, origin: Origin, locale: str = "") -> Block:
+    """The modal view of a form that was asked for at `origin`, by somebody with this locale."""
     memory = {"value": form.value, "channel": origin.channel, "thread": origin.thread}
     intro = mrkdwn(form.intro)
     if len(intro) > INTRO_LIMIT:
         intro = shorten(intro, INTRO_LIMIT)
     section: list[Block] = [{"type": "section", "text": mrkdwn_object(intro)}] if intro else []
+    inputs = (_input(at, field, locale) for at, field in enumerate(form.fields[:MAX_FIELDS]))
     return {
         "type": "modal",
         "callback_id": f"{ID_PREFIX}{form.action}",
         "private_metadata": json.dumps(memory),
         "title": _plain(form.title, TITLE_LIMIT),
-        "submit": _plain(form.submit, TITLE_LIMIT),
-        "close": _plain(english.CANCEL, TITLE_LIMIT),
-        "blocks": [*section, *(_input(at, field) for at, field in enumerate(form.fields[:MAX_FIELDS]))],
+        "submit": _plain(form.submit or say(english.SEND, locale), TITLE_LIMIT),
+        "close": _plain(say(english.CANCEL, locale), TITLE_LIMIT),
+        "blocks": [*section, *inputs],
     }
 
 
-def words(text: str) -> Block:
+def words(text: str, locale: str = "") -> Block:
     """A view that only says something, in the place of a form that was sent."""
     said = {"type": "plain_text", "text": text[:INTRO_LIMIT]}
     return {
         "type": "modal",
-        "title": _plain(english.SLACK_YOUR_FORM, TITLE_LIMIT),
-        "close": _plain(english.CLOSE, TITLE_LIMIT),
+        "title": _plain(say(english.SLACK_YOUR_FORM, locale), TITLE_LIMIT),
+        "close": _plain(say(english.CLOSE, locale), TITLE_LIMIT),
         "blocks": [{"type": "section", "text": said}],
     }
 
@@ -109,20 +110,20 @@ def _value(state: object) -> str | None:
             return None
 
 
-def _input(at: int, field: Field) -> Block:
+def _input(at: int, field: Field, locale: str) -> Block:
     """Named by its place, as Slack wants each block's name to be its own; the element has the field's name.
     To leave a check unchecked is an answer, which Slack takes only where nothing is required."""
     return {
-        **_hint(field),
+        **_hint(field, locale),
         "type": "input",
         "block_id": f"field:{at}",
         "label": _plain(field.label or field.name, FIELD_LABEL_LIMIT),
         "optional": not field.required or field.kind is FieldKind.CHECK,
-        "element": {"action_id": field.name, **_element(field)},
+        "element": {"action_id": field.name, **_element(field, locale)},
     }
 
 
-def _element(field: Field) -> Block:
+def _element(field: Field, locale: str) -> Block:
     match field.kind:
         case FieldKind.TEXT:
             return _text_input(field, multiline=False)
@@ -135,7 +136,7 @@ def _element(field: Field) -> Block:
         case FieldKind.CHOICE:
             return _select(field) if _is_selectable(field) else _text_input(field, multiline=False)
         case FieldKind.CHECK:
-            option = _option(english.YES, CHECKED)
+            option = _option(say(english.YES, locale), CHECKED)
             check: dict[str, object] = {"type": "checkboxes", "options": [option]}
             checked = field.default.strip().lower() in ("true", "1", "yes", "on")
             return {**check, "initial_options": [option]} if checked else check
@@ -154,12 +155,13 @@ def _select(field: Field) -> Block:
     return {**select, "initial_option": chosen[0]} if chosen else select
 
 
-def _hint(field: Field) -> Block:
+def _hint(field: Field, locale: str) -> Block:
     """What may be written where it cannot be selected, as far as there is room; whether it is one of them is
     for the host to say."""
     if field.kind is not FieldKind.CHOICE or not _options(field) or _is_selectable(field):
         return {}
-    return {"hint": _plain(say(english.ONE_OF, options=", ".join(_options(field))), HINT_LIMIT)}
+    hint = say(english.ONE_OF, locale, options=", ".join(_options(field)))
+    return {"hint": _plain(hint, HINT_LIMIT)}
 
 
 def _is_selectable(field: Field) -> bool:

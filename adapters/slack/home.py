@@ -41,7 +41,8 @@ def view(home: Home, channel: str, workspace_url: str, locale: str = "") -> Bloc
         *_titled(say(english.HOME_HELP, locale), _section(home.help)),
     ]
     memory = json.dumps({"channel": channel})
-    return {"type": "home", "private_metadata": memory, "blocks": blocks or _section(english.HOME_EMPTY)}
+    blocks = blocks or [*_section(say(english.HOME_EMPTY, locale))]
+    return {"type": "home", "private_metadata": memory, "blocks": blocks}
 
 
 def address(workspace_url: str, thread: Thread) -> str:

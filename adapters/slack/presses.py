@@ -15,9 +15,9 @@ from adapters.slack import forms
 from adapters.slack.asides import Asides
 from adapters.slack.beginning import begin
 from adapters.slack.commands import Invoked, read_invoked
+from adapters.slack.events import PLATFORM
 from adapters.slack.faults import TooLate
 from adapters.slack.fields import Json
-from adapters.slack.forms import Origin
 from adapters.slack.home import read_prompt
 from adapters.slack.pressed import Pressed, read_press
 from adapters.slack.web import SlackWeb
@@ -89,7 +89,7 @@ class Presses:
         await asyncio.wait({answer}, timeout=ACKNOWLEDGE_SECONDS)
         if not answer.done():
             log.warning("Slack: a press is acknowledged before all of it is dealt with")
-            answer.set_result(_in_its_place(forms.words(english.SLACK_PATIENCE)) if pressed.view else {})
+            answer.set_result(self._patience(pressed) if pressed.view else {})
         return answer.result()
 
     def _read(self, payload: Json) -> Used | None:
@@ -103,7 +103,7 @@ class Presses:
     async def _turn_away(self, pressed: Used) -> None:
         try:
             async with asyncio.timeout(ACKNOWLEDGE_SECONDS):
-                await self._whisper(pressed, english.SLACK_TOO_MUCH)
+                await self._whisper(pressed, say(english.SLACK_TOO_MUCH, self._locale(pressed)))
         except (PlatformError, TimeoutError) as error:
             log.warning("Slack: it was not said that a press is not taken: %s", error)
 
@@ -117,7 +117,7 @@ class Presses:
                 return
             if pressed.view:
                 # Slack closes the form with that, or shows the next one in its place.
-                answer.set_result(_next_form(reaction, pressed.origin))
+                answer.set_result(self._next_form(pressed, reaction))
                 reaction = None if isinstance(reaction, Form) else reaction
             await self._show(pressed, reaction)
         except PlatformError as error:
@@ -137,20 +137,20 @@ class Presses:
                 return await self._host.invoke(used.invocation)
         except TimeoutError:
             log.error("Slack: the host did not say in time what becomes of a press")
-            return Whisper(english.SLACK_IN_DOUBT)
+            return Whisper(say(english.SLACK_IN_DOUBT, self._locale(used)))
         except BridgeError as error:
             self.left = self.left or isinstance(error, Leaving)
             log.info("Slack: a press was not taken: %s", error)
-            return Whisper(error.notice)
+            return Whisper(error.sentence(self._locale(used)))
 
     async def _show(self, pressed: Used, reaction: Reaction) -> None:
         match reaction:
             case Form():
                 try:
-                    await self._asides.open_view(pressed.trigger, forms.view(reaction, pressed.origin))
+                    await self._asides.open_view(pressed.trigger, self._view(pressed, reaction))
                 except PlatformError as error:
                     log.warning("Slack: a form could not be shown: %s", error)
-                    await self._whisper(pressed, error.notice)
+                    await self._whisper(pressed, error.sentence(self._locale(pressed)))
             case Whisper(text):
                 await self._whisper(pressed, text)
             case Begin():
@@ -164,20 +164,21 @@ class Presses:
         except BridgeError as error:
             self.left = self.left or isinstance(error, Leaving)
             log.info("Slack: what was asked with a command is not answered: %s", error)
-            await self._whisper(used, say(error.notice, used.person.locale))
+            await self._whisper(used, error.sentence(self._locale(used)))
 
     async def _show_in_its_place(self, pressed: Used, reaction: Reaction) -> None:
         """In the place of the form that was sent; whispered where that was closed meanwhile."""
         if isinstance(reaction, Begin):
             await self._begin(pressed, reaction)
             reaction = None
+        locale = self._locale(pressed)
         match reaction:
             case Form():
-                view, otherwise = forms.view(reaction, pressed.origin), TooLate.notice
+                view, otherwise = self._view(pressed, reaction), say(TooLate.notice, locale)
             case Whisper(text):
-                view, otherwise = forms.words(text), text
+                view, otherwise = forms.words(text, locale), text
             case None:
-                view, otherwise = forms.words(english.SLACK_TAKEN), ""
+                view, otherwise = forms.words(say(english.SLACK_TAKEN, locale), locale), ""
             case _:
                 assert_never(reaction)
         try:
@@ -197,10 +198,20 @@ class Presses:
             log.info("Slack: whispering otherwise: %s", error)
             await self._asides.whisper("", origin.channel, origin.thread, person, text)
 
+    def _next_form(self, pressed: Used, reaction: Reaction) -> Json:
+        """What is told when a form was sent."""
+        return _in_its_place(self._view(pressed, reaction)) if isinstance(reaction, Form) else {}
 
-def _next_form(reaction: Reaction, origin: Origin) -> Json:
-    """What is told when a form was sent."""
-    return _in_its_place(forms.view(reaction, origin)) if isinstance(reaction, Form) else {}
+    def _patience(self, pressed: Used) -> Json:
+        locale = self._locale(pressed)
+        return _in_its_place(forms.words(say(english.SLACK_PATIENCE, locale), locale))
+
+    def _view(self, used: Used, form: Form) -> Json:
+        return forms.view(form, used.origin, self._locale(used))
+
+    def _locale(self, used: Used) -> str:
+        """The language of whoever pressed. Slack does not say it, but the host may know it by now."""
+        return self._host.locale(PLATFORM, used.person)
 
 
 def _in_its_place(view: Json) -> Json:

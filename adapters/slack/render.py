@@ -73,7 +73,7 @@ def blocks_below(body: Body, *, has_text: bool, thumbs: bool = True) -> tuple[Ma
     notice = _notice(body)
     return (
         *(({"type": "context", "elements": [mrkdwn_object(notice)]},) if notice else ()),
-        *(source_blocks(body.sources) if has_text else ()),
+        *(source_blocks(body.sources, body.locale) if has_text else ()),
         *button_blocks(body.buttons, final=body.final, thumbs=thumbs),
     )
 

@@ -44,7 +44,7 @@ class Sessions:
         """Whether there is a line under this thread to be shown."""
         return self._may_show and thread.channel.startswith(DIRECT_MESSAGE)
 
-    async def show(self, web: SlackWeb, thread: Thread, step: str) -> None:
+    async def show(self, web: SlackWeb, thread: Thread, step: str, locale: str = "") -> None:
         """See `bridge.ports.ShowsWaiting`. Below a message, the line would only be in the way."""
         if not self._wanted(thread):
             return
@@ -53,7 +53,7 @@ class Sessions:
         held.line = True
         words = " ".join(step.split())[:STEP_LIMIT_CHARACTERS].rstrip()
         try:
-            await web.show_status(thread, say(english.IS_THINKING), (words,) if words else ())
+            await web.show_status(thread, say(english.IS_THINKING, locale), (words,) if words else ())
         except (NoScope, NoFeature) as error:
             log.info("Slack: it is not shown that an answer is coming, as the app may not (%s)", error)
             self._may_show, held.line = False, False

@@ -90,7 +90,8 @@ class Surfaces:
         person = Person(opened.user)
         async with asyncio.timeout(WITHIN_SECONDS):
             shown = await self._host.home(PLATFORM, self._web.team_id, person)
-        view = home.view(shown, opened.channel, self._web.workspace_url, person.locale)
+        locale = self._host.locale(PLATFORM, person)
+        view = home.view(shown, opened.channel, self._web.workspace_url, locale)
         digest = hashlib.sha256(json.dumps(view, sort_keys=True).encode()).hexdigest()
         if opened.published and self._published.get(opened.user) == digest:
             return
@@ -105,8 +106,9 @@ class Surfaces:
         prompts = [prompt for prompt in offer.prompts if prompt.strip()]
         if not prompts:
             return
+        title = say(english.HOME_PROMPTS, self._host.locale(PLATFORM, Person(opened.user)))
         try:
-            await self._asides.suggest(opened.channel, opened.thread, say(english.HOME_PROMPTS), prompts)
+            await self._asides.suggest(opened.channel, opened.thread, title, prompts)
         except (NoFeature, NoScope) as error:
             self._may_suggest = False
             log.info("Slack: nothing is suggested to ask, as this app may not (%s)", error)

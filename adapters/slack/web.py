@@ -254,7 +254,7 @@ class SlackWeb:
 
     async def user_info(self, user: str) -> Json:
         with translated("users.info"):
-            answer = await self.client.users_info(user=user)
+            answer = await self.client.users_info(user=user, include_locale=True)
         found = answer.data.get("user") if isinstance(answer.data, dict) else None
         return found if isinstance(found, Mapping) else {}
 

@@ -52,6 +52,7 @@ SLACK_TOO_LATE = "This took too long. Please press it again."
 NEXT_IN_LINE = "Waiting, next in line"
 IN_LINE = "Waiting, number {place} in line"
 AWAY = "The AI service is away, asking again"
+THINKING = "Thinking"
 FETCHING_FILES = "Fetching files"
 READING_ALOUD = "Reading it aloud"
 

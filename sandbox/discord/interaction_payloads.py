@@ -61,7 +61,7 @@ def interaction(
         "token": token,
         "version": 1,
         "app_permissions": str(int(place.rights)),
-        "locale": "en-US",
+        "locale": person.locale,
         "entitlements": [],
         "authorizing_integration_owners": _owners(owners),
         "context": int(context_of(place)),
@@ -72,11 +72,11 @@ def interaction(
     if place.guild is None:
         return told | {"user": payloads.user(person)}
     member = payloads.partial_member(place.guild, person, reader.bot)
-    guild = {"id": place.guild.id, "locale": "en-US", "features": []}
+    guild = {"id": place.guild.id, "locale": place.guild.locale, "features": []}
     return told | {
         "guild_id": place.guild.id,
         "guild": guild,
-        "guild_locale": "en-US",
+        "guild_locale": place.guild.locale,
         "member": member | {"user": payloads.user(person), "permissions": str(int(_may(place, person)))},
     }
 

@@ -129,7 +129,7 @@ def guild(place: Guild, bot: User) -> Json:
         "premium_tier": place.boost_tier,
         "premium_subscription_count": 0,
         "premium_progress_bar_enabled": False,
-        "preferred_locale": "en-US",
+        "preferred_locale": place.locale,
         "vanity_url_code": None,
         "max_presences": None,
         "max_members": 500_000,

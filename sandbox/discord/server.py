@@ -148,6 +148,10 @@ class Discord(Members, Changing):
         """Without the `bot`, it is not a member there."""
         return self._world.add_guild(name, boost_tier, has_bot=bot).id
 
+    def set_locale(self, guild: str, locale: str) -> None:
+        """The language of a guild, for whoever connects from now on."""
+        self._world.guilds[guild].locale = locale
+
     def add_channel(
         self, guild: str, name: str, *, permissions: Permission | None = None, may_thread: bool = True
     ) -> str:
@@ -157,9 +161,9 @@ class Discord(Members, Changing):
             granted &= ~Permission.CREATE_PUBLIC_THREADS
         return self._world.add_channel(self._world.guilds[guild], name, granted).id
 
-    def add_user(self, name: str) -> str:
+    def add_user(self, name: str, *, locale: str = "en-US") -> str:
         """A person, who is a member of every guild."""
-        return self._world.add_user(name).id
+        return self._world.add_user(name, locale=locale).id
 
     def open_dm(self, user: str) -> str:
         """The channel between this person and the bot, the same one each time."""

@@ -19,6 +19,7 @@ class User:
     bot: bool = False
     takes_directs: bool = True
     moderator: bool = False
+    locale: str = "en-US"
 
 
 @dataclass(slots=True, eq=False)
@@ -30,6 +31,7 @@ class Guild:
     joined_at: float
     boost_tier: int = 0
     has_bot: bool = True
+    locale: str = "en-US"
     channels: dict[str, "Channel"] = field(default_factory=dict)
     roles: dict[str, str] = field(default_factory=dict)
     given: dict[str, list[str]] = field(default_factory=dict)

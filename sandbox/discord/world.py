@@ -86,8 +86,8 @@ class World:
 
     # People and places
 
-    def add_user(self, name: str, *, bot: bool = False) -> User:
-        user = User(self.new_id(), name, bot)
+    def add_user(self, name: str, *, bot: bool = False, locale: str = "en-US") -> User:
+        user = User(self.new_id(), name, bot, locale=locale)
         self.users[user.id] = user
         for guild in self.guilds.values():
             self._announce(Event("GUILD_MEMBER_ADD", Member(guild, user)))

@@ -63,7 +63,7 @@ def channel_info(who: Identity, channel: Channel, created: int) -> JsonObject:
     return info | names | {"is_member": channel.bot_is_member, "is_ext_shared": False, "is_general": False}
 
 
-def user_info(who: Identity, user: User) -> JsonObject:
+def user_info(who: Identity, user: User, *, with_locale: bool) -> JsonObject:
     profile = {
         "real_name": user.name,
         "real_name_normalized": user.name,
@@ -86,6 +86,7 @@ def user_info(who: Identity, user: User) -> JsonObject:
         "is_restricted": False,
         "is_ultra_restricted": False,
         "updated": 0,
+        **({"locale": user.locale} if with_locale else {}),
     }
 
 

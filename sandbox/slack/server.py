@@ -135,9 +135,9 @@ class Slack(Trouble, Surfaces):
     def bot_user_id(self) -> str:
         return self._workspace.identity.bot_user_id
 
-    def add_user(self, name: str, *, team: str = "") -> str:
+    def add_user(self, name: str, *, team: str = "", locale: str = "en-US") -> str:
         """A person; of another workspace, where one is named."""
-        return self._workspace.add_user(name, team).id
+        return self._workspace.add_user(name, team, locale).id
 
     def add_group(self, *people: str) -> str:
         """A user group with these members; its id."""

@@ -32,6 +32,7 @@ class User:
     name: str
     is_bot: bool = False
     team: str = ""
+    locale: str = "en-US"
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,8 +167,8 @@ class Workspace:
         self._last_ts = max(time.time_ns() // 1_000, self._last_ts + 1)
         return f"{self._last_ts // 1_000_000}.{self._last_ts % 1_000_000:06d}"
 
-    def add_user(self, name: str, team: str = "") -> User:
-        user = User(self._new_id("U"), name, team=team)
+    def add_user(self, name: str, team: str, locale: str) -> User:
+        user = User(self._new_id("U"), name, team=team, locale=locale)
         self.users[user.id] = user
         return user
 

@@ -8,7 +8,7 @@ from typing import Self
 
 from pydantic import SecretStr
 
-from bridge.settings import ArchiveMinutes, Busy, DiscordReplies, Settings
+from bridge.settings import ArchiveMinutes, Busy, DiscordReplies, Language, Settings
 from sandbox.dify import Dify
 from sandbox.discord import Discord, DiscordFile, DiscordMessage, DiscordWhisper
 from sandbox.slack import Interaction, Slack, SlackFile, SlackMessage
@@ -44,6 +44,7 @@ class Place(ABC):
     drain_seconds = 5.0
     max_age_seconds = 900.0
     busy = Busy.QUEUE
+    language = Language.AUTO
     bridge_config = ""
     most_streams = 8
 
@@ -59,6 +60,11 @@ class Place(ABC):
     @abstractmethod
     async def connected(self) -> None:
         """Wait until the bot listens."""
+
+    @abstractmethod
+    def speak(self, locale: str) -> None:
+        """Let the default person be one who reads this language, in a place where it is spoken. To be called
+        before the bot connects."""
 
     @abstractmethod
     async def ask(self, text: str, *, person: str = "") -> str:
@@ -265,6 +271,7 @@ class SlackPlace(Place):
             dify_retry_for=self.retry_seconds,
             recover_max_age=self.max_age_seconds,
             busy=self.busy,
+            language=self.language,
             drain_seconds=self.drain_seconds,
         )
 
@@ -277,6 +284,10 @@ class SlackPlace(Place):
 
     async def connected(self) -> None:
         await self.slack.wait_for(lambda: self.slack.connections >= self.connections)
+
+    def speak(self, locale: str) -> None:
+        self.person = self.slack.add_user("Ada", locale=locale)
+        self.people = [self.person]
 
     async def ask(self, text: str, *, person: str = "") -> str:
         said = f"<@{self.slack.bot_user_id}> {text}"
@@ -517,6 +528,7 @@ class DiscordPlace(Place):
             dify_retry_for=self.retry_seconds,
             recover_max_age=self.max_age_seconds,
             busy=self.busy,
+            language=self.language,
             drain_seconds=self.drain_seconds,
         )
 
@@ -530,6 +542,10 @@ class DiscordPlace(Place):
     async def connected(self) -> None:
         await self.discord.wait_for(lambda: self.discord.identifies + self.discord.resumes > self.sessions)
         self.sessions = self.discord.identifies + self.discord.resumes
+
+    def speak(self, locale: str) -> None:
+        self.discord.set_locale(self.guild, locale)
+        self.person = self.discord.add_user("Ada", locale=locale)
 
     async def ask(self, text: str, *, person: str = "") -> str:
         return await self._say(self.channel, f"<@{self.discord.bot_id}> {text}", person)

@@ -19,6 +19,9 @@ class QuietHost:
         self.offered = Offer()
         self.at_home = Home(Offer(), "")
 
+    def locale(self, platform: str, person: Person) -> str:
+        return person.locale
+
     @property
     def missed_seconds(self) -> float:
         return 0.0

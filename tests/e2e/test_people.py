@@ -1,6 +1,7 @@
 """What an app is told of whoever asks, if it wants to know."""
 
 from bridge.app import App
+from bridge.settings import Language
 from sandbox.dify import AppSetup, Dify, FormInput
 from tests.e2e.conftest import Bridge, answered
 from tests.e2e.places import Place
@@ -30,6 +31,7 @@ async def test_an_app_that_wants_to_know_is_told_who_asks(place: Place, dify: Di
 async def test_nobody_is_looked_up_for_an_app_that_does_not_ask(
     place: Place, dify: Dify, bridge: Bridge
 ) -> None:
+    place.language = Language.ENGLISH
     async with bridge() as app:
         await ask(place, app, 1)
     assert place.looked_up == 0

@@ -55,7 +55,8 @@ def user_info(world: World, args: Arguments) -> JsonObject:
     user = world.workspace.users.get(args.text("user"))
     if user is None:
         raise ApiError("user_not_found")
-    return {"user": objects.user_info(world.workspace.identity, user)}
+    with_locale = args.flag("include_locale")
+    return {"user": objects.user_info(world.workspace.identity, user, with_locale=with_locale)}
 
 
 def group_members(world: World, args: Arguments) -> JsonObject:
