@@ -10,7 +10,7 @@ import aiohttp
 from adapters.slack import render
 from adapters.slack.asides import Asides
 from adapters.slack.changes import Deleted, Edited, read_change
-from adapters.slack.events import DIRECT_MESSAGE, PLATFORM, read_asker, read_message
+from adapters.slack.events import DIRECT_MESSAGE, PLATFORM, Asker, read_asker, read_message
 from adapters.slack.faults import NoFeature, NoScope
 from adapters.slack.files import FILE_LIMIT_BYTES, Files
 from adapters.slack.groups import Groups
@@ -78,6 +78,10 @@ class SlackAdapter:
             asides = Asides(web)
             surfaces = Surfaces(web, host, asides, self._sessions)
 
+            async def begin(message: Message) -> None:
+                self._growing.remember(message, Asker(message.author.id, web.team_id))
+                await host.deliver(message)
+
             async def on_message(event: Mapping[str, object], team_id: str) -> None:
                 team = team_id or web.team_id
                 match read_change(event, team, web.bot_user_id):
@@ -95,7 +99,7 @@ class SlackAdapter:
                 # The SDK would try for ever with a token that is refused.
                 await _until_it_works(lambda: web.open_connection(self._app_token))
                 missed = Missed(web, host, take)
-                async with _beside(missed.run()), surfaces, Presses(web, host, asides) as presses:
+                async with _beside(missed.run()), surfaces, Presses(web, host, asides, begin) as presses:
                     await listen(
                         web,
                         self._app_token,

@@ -2,6 +2,8 @@
 grows below that is a conversation like any other."""
 
 import logging
+from collections.abc import Awaitable, Callable
+from typing import TypeAlias
 
 from adapters.slack.asides import Asides
 from adapters.slack.commands import Invoked
@@ -11,7 +13,6 @@ from adapters.slack.pressed import Pressed
 from adapters.slack.render import NOTICE_LIMIT, Rendered, shorten
 from adapters.slack.web import SlackWeb
 from bridge.errors import BridgeError, MessageGone, NotAllowed, PlatformError
-from bridge.ports import Host
 from bridge.types import Begin, Message, Thread
 from bridge.words import english, say
 
@@ -25,7 +26,12 @@ class MayNotWrite(NotAllowed):
     notice = english.SLACK_MAY_NOT_WRITE
 
 
-async def begin(web: SlackWeb, asides: Asides, host: Host, used: Invoked | Pressed, what: Begin) -> None:
+Deliver: TypeAlias = Callable[[Message], Awaitable[None]]
+
+
+async def begin(
+    web: SlackWeb, asides: Asides, deliver: Deliver, used: Invoked | Pressed, what: Begin
+) -> None:
     """Put the question where it was asked, and deliver it. Raises what the host does; `MayNotWrite` where the
     bot cannot write there."""
     origin, locale = used.origin, host.locale(PLATFORM, used.person)
@@ -49,7 +55,7 @@ async def begin(web: SlackWeb, asides: Asides, host: Host, used: Invoked | Press
         filled=what.filled,
     )
     try:
-        await host.deliver(message)
+        await deliver(message)
     except BridgeError:
         try:
             await web.delete(ref)

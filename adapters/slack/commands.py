@@ -23,13 +23,15 @@ _COMMAND = re.compile(r"/\S{1,40}")
 @dataclass(frozen=True, slots=True)
 class Invoked:
     """A command, where it was used, and what Slack wants to have to show something for it: `trigger` for a
-    form, `answer_url` for a whisper."""
+    form, `answer_url` for a whisper, which is `seen_in` a thread or, where that is empty, in the channel."""
 
     invocation: Invocation
     origin: Origin
     trigger: str
     answer_url: str = ""
     view: str = ""
+    # Where nobody has replied yet, nothing private can be seen in the thread.
+    seen_in: str = ""
 
     @property
     def person(self) -> Person:
@@ -107,4 +109,5 @@ def _about(payload: Json, team_id: str, bot_user_id: str, now: float) -> Invoked
         at=now,
         about=ts,
     )
-    return Invoked(invocation, origin, trigger, text_of(payload, "response_url"))
+    seen_in = origin.thread if thread else ""
+    return Invoked(invocation, origin, trigger, text_of(payload, "response_url"), seen_in=seen_in)

@@ -33,6 +33,11 @@ class Pressed:
         return self.press.person
 
     @property
+    def seen_in(self) -> str:
+        """The thread in which a whisper is seen."""
+        return self.origin.thread
+
+    @property
     def id(self) -> str:
         return self.press.id
 

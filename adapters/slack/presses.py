@@ -13,7 +13,7 @@ from typing import Self, TypeAlias, assert_never
 
 from adapters.slack import forms
 from adapters.slack.asides import Asides
-from adapters.slack.beginning import begin
+from adapters.slack.beginning import Deliver, begin
 from adapters.slack.commands import Invoked, read_invoked
 from adapters.slack.events import PLATFORM
 from adapters.slack.faults import TooLate
@@ -44,13 +44,15 @@ Used: TypeAlias = Invoked | Pressed
 
 class Presses:
     """Takes the interactions of one workspace; every press has a task of its own until all of it is shown.
-    `left` says that a press was turned away, as the process is ending."""
+    What is asked with a command is given to `deliver`, in a thread of its own. `left` says that a press was
+    turned away, as the process is ending."""
 
     def __init__(
         self,
         web: SlackWeb,
         host: Host,
         asides: Asides,
+        deliver: Deliver,
         within_seconds: float = TAKEN_WITHIN_SECONDS,
         most_waiting: int = MOST_WAITING,
     ) -> None:
@@ -58,6 +60,7 @@ class Presses:
         self._web = web
         self._host = host
         self._asides = asides
+        self._deliver = deliver
         self._within_seconds = within_seconds
         self._most_waiting = most_waiting
         self._turns = asyncio.Semaphore(MAX_AT_ONCE)
@@ -160,7 +163,7 @@ class Presses:
 
     async def _begin(self, used: Used, what: Begin) -> None:
         try:
-            await begin(self._web, self._asides, self._host, used, what)
+            await begin(self._web, self._asides, self._deliver, used, what)
         except BridgeError as error:
             self.left = self.left or isinstance(error, Leaving)
             log.info("Slack: what was asked with a command is not answered: %s", error)
@@ -189,14 +192,14 @@ class Presses:
                 await self._whisper(pressed, otherwise)
 
     async def _whisper(self, pressed: Used, text: str) -> None:
-        origin, person = pressed.origin, pressed.person.id
+        channel, thread, person = pressed.origin.channel, pressed.seen_in, pressed.person.id
         try:
-            await self._asides.whisper(pressed.answer_url, origin.channel, origin.thread, person, text)
+            await self._asides.whisper(pressed.answer_url, channel, thread, person, text)
         except PlatformError as error:
             if not pressed.answer_url:
                 raise
             log.info("Slack: whispering otherwise: %s", error)
-            await self._asides.whisper("", origin.channel, origin.thread, person, text)
+            await self._asides.whisper("", channel, thread, person, text)
 
     def _next_form(self, pressed: Used, reaction: Reaction) -> Json:
         """What is told when a form was sent."""

@@ -282,6 +282,20 @@ async def test_a_session_that_somebody_stops_is_released_though_nothing_is_runni
     assert [(where, person.id) for where, person in host.ended] == [(thread, place.person)]
 
 
+async def test_an_answer_that_somebody_stops_ends_and_its_session_is_released(
+    place: AgentPlace, dify: Dify, bridge: Bridge
+) -> None:
+    dify.script = lambda request, turns: Answer(WORDS, tokens_per_second=10)
+    async with bridge() as app:
+        thread = (await place.tell("Hello?")).rpartition("/")[2]
+        await until(lambda: len(place.slack.hanging) == 1)
+        await place.slack.stop_session(place.direct, thread, place.person)
+        await answered(app, 1)
+    assert place.slack.hanging == []
+    (reply,) = place.replies(f"{place.direct}/{thread}")
+    assert english.STOPPED in reply
+
+
 async def test_what_a_restarted_bridge_finds_at_work_is_released(
     place: AgentPlace, dify: Dify, bridge: Bridge
 ) -> None:

@@ -20,8 +20,9 @@ from bridge.types import (
     Whisper,
 )
 from bridge.words import english
+from sandbox.dify import Answer, Dify
 from sandbox.slack import Interaction, SlackMessage
-from tests.e2e.conftest import until
+from tests.e2e.conftest import Bridge, answered, until
 from tests.e2e.places import SlackPlace
 from tests.e2e.slack_hosts import Recorder, listening
 
@@ -285,6 +286,53 @@ async def test_nonsense_instead_of_a_command_is_heard_and_does_nothing(place: Sl
         await place.slack.wait_for(lambda: len(place.slack.acks) == 2)
         await tell(place, "help")
     assert [one.order for one in host.invoked] == [Order.HELP]
+
+
+# --- through the whole bridge ---
+
+
+async def test_what_is_asked_with_a_command_is_answered_below_it_and_not_said_twice(
+    place: SlackPlace, dify: Dify, bridge: Bridge
+) -> None:
+    dify.script = lambda request, turns: Answer(f"To {request.query}")
+    async with bridge() as app:
+        await tell(place, "ask Why is it so?")
+        await answered(app, 1)
+        (root,) = own(place)
+        assert root.text == f"<@{place.person}> asked:\n> Why is it so?"
+        assert [one.text for one in place.slack.messages(place.channel, root.ts)[1:]] == ["To Why is it so?"]
+        await place.say(root.ts, "And then?")
+        await answered(app, 2)
+    assert [request.query for request in dify.requests] == ["Why is it so?", "And then?"]
+    assert dify.requests[1].conversation_id
+
+
+async def test_help_names_the_command_that_was_used(place: SlackPlace, dify: Dify, bridge: Bridge) -> None:
+    async with bridge():
+        await tell(place, "")
+        await until(lambda: any("`/dify ask`" in one for one in place.whispers()))
+    assert own(place) == []
+
+
+async def test_the_action_on_a_message_asks_about_it_in_its_thread(
+    place: SlackPlace, dify: Dify, bridge: Bridge
+) -> None:
+    dify.script = lambda request, turns: Answer("It is about tea.")
+    root = await place.say_in_channel("Tea is served at five.")
+    async with bridge() as app:
+        await heard(place, await use(place, root))
+        await place.slack.wait_for(lambda: place.slack.view(place.person) is not None)
+        view = place.slack.view(place.person)
+        assert view is not None
+        assert "Tea is served at five." in [one.value for one in view.inputs]
+        await heard(
+            place, await place.slack.submit(place.person, {view.inputs[0].label: "What is it about?"})
+        )
+        await answered(app, 1)
+    assert place.replies(root)[-1] == "It is about tea."
+    (request,) = dify.requests
+    assert "What is it about?" in request.query
+    assert "Tea is served at five." in request.query
 
 
 async def use(place: SlackPlace, ts: str) -> Interaction:

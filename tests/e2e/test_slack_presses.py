@@ -91,12 +91,23 @@ def words(place: SlackPlace) -> str:
     return view.text if view is not None else ""
 
 
-def a_press(place: SlackPlace) -> JsonObject:
-    """What Slack says of a press, without a private address."""
+async def a_thread(place: SlackPlace) -> str:
+    """One in which something was replied."""
+    thread = await place.ask("Hello?")
+    await place.say(thread, "Anybody?")
+    return thread
+
+
+def a_press(place: SlackPlace, thread: str) -> JsonObject:
+    """What Slack says of a press in a thread, without a private address."""
     return {
         "type": "block_actions",
         "user": {"id": place.person},
-        "container": {"channel_id": place.channel, "message_ts": "1775407849.087100"},
+        "container": {
+            "channel_id": place.channel,
+            "message_ts": "1775407849.087100",
+            "thread_ts": thread,
+        },
         "actions": [{"action_id": "bridge:stop", "value": "r1", "action_ts": "1775407849.087100"}],
     }
 
@@ -109,7 +120,7 @@ async def taking(
     async with aiohttp.ClientSession() as session:
         client = AsyncWebClient(token=place.slack.bot_token, base_url=place.slack.url, session=session)
         web = SlackWeb(client)
-        async with Presses(web, host, Asides(web), within_seconds, most_waiting) as presses:
+        async with Presses(web, host, Asides(web), host.deliver, within_seconds, most_waiting) as presses:
             yield presses
 
 
@@ -247,23 +258,24 @@ async def test_what_becomes_of_a_form_that_was_closed_meanwhile_is_whispered(pla
 
 
 async def test_a_host_that_says_nothing_is_not_waited_for_for_ever(place: SlackPlace) -> None:
+    thread = await a_thread(place)
     async with taking(place, Slow(), within_seconds=0.2) as presses:
-        assert await presses.take(a_press(place)) == {}
+        assert await presses.take(a_press(place, thread)) == {}
         await until(lambda: len(place.whispers()) == 1)
     assert "not known whether this was taken" in place.whispers()[0]
 
 
 async def test_whoever_presses_when_too_much_is_pressed_is_told_at_once(place: SlackPlace) -> None:
-    host = Slow()
+    host, thread = Slow(), await a_thread(place)
     async with taking(place, host, most_waiting=2) as presses:
-        waiting = [asyncio.create_task(presses.take(a_press(place))) for _ in range(2)]
+        waiting = [asyncio.create_task(presses.take(a_press(place, thread))) for _ in range(2)]
         await host.reached.wait()
-        assert await presses.take(a_press(place)) == {}
+        assert await presses.take(a_press(place, thread)) == {}
         (told,) = place.whispers()
         assert "Too much is going on" in told
         host.may_go_on.set()
         await asyncio.gather(*waiting)
-        await presses.take(a_press(place))
+        await presses.take(a_press(place, thread))
     assert len(host.pressed) == 3
 
 
