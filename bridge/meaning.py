@@ -28,7 +28,8 @@ def word_of(message: Message) -> str:
 
 def lead_of(message: Message, heard: str = "") -> str:
     """What stands above the answer: what nobody can read elsewhere of the question."""
-    unseen = message.pressed and not message.replies_to
+    # What a thread grows from is what was asked about, not what was asked.
+    unseen = message.pressed and message.replies_to in ("", message.thread.id)
     said = "\n\n".join(part for part in (message.text if unseen else "", heard) if part)
     quoted = "\n".join(f"> {line}" for line in said.splitlines())
     return f"{quoted}\n\n" if quoted else ""

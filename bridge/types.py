@@ -100,7 +100,8 @@ class Message:
     and `edited_at` are in seconds since 1970; the latter is 0 where it was never edited.
 
     One that was `pressed`, not written, has the id of the press, and nobody can read it but in its answer, or
-    where the adapter has put it: then it `replies_to` that. It may carry what was `filled` into the app's
+    where the adapter has put it: then it `replies_to` that, unless that bears the id of the thread, which
+    says that the thread is to grow from there. It may carry what was `filled` into the app's
     form, or a `decision`, which then stands for the text.
     """
 
@@ -229,9 +230,10 @@ class Whisper:
 @dataclass(frozen=True, slots=True)
 class Begin:
     """A question that nobody has written into the chat yet. The adapter puts it where it was asked, so that
-    others can read what is answered, and delivers it as a `pressed` message: into the thread that it was
-    asked in, else into a new one. `text` and `filled` are those of the message. `about` is the platform's id
-    of a message that the thread should grow from, where it was asked about one."""
+    others can read what is answered, and delivers it as a `pressed` message, or with the id of what it has
+    put there: into the thread that it was asked in, else into a new one. `text` and `filled` are those of the
+    message. `about` is the platform's id of a message that the thread should grow from, where it was asked
+    about one."""
 
     text: str
     filled: Filled = ()

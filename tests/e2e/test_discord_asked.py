@@ -91,6 +91,7 @@ async def test_a_message_is_asked_about_in_its_own_thread(
     assert "The sky is blue." in request.query
     (reply,) = place.replies(about)
     assert reply.endswith("Because it is.")
+    assert reply.startswith("> ")
     assert shown(place, place.channel) == ["The sky is blue."]
 
 
