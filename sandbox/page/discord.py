@@ -8,6 +8,7 @@ from sandbox.page.files import attached
 from sandbox.page.view import BOT, FAILED, Input, Pane, Pressable, Refused, Said, Sheet, Upload
 from sandbox.playground import Playground
 
+VISITOR = "you"
 # Discord itself gives an app three seconds.
 HEARD_WITHIN_SECONDS = 4.0
 _THUMBS = {"👍": "up", "👎": "down"}
@@ -42,6 +43,9 @@ class DiscordSide:
         return (files[number].name, files[number].content) if number < len(files) else None
 
     async def say(self, text: str, thread: str, files: tuple[Upload, ...]) -> None:
+        if text.startswith("/") and not files:
+            await self._command(text, thread or self._channel)
+            return
         given = tuple(DiscordFile(one.name, one.media_type, one.content) for one in files)
         spoken = any(one.voice for one in files)
         try:
@@ -68,6 +72,16 @@ class DiscordSide:
     def dismiss(self) -> None:
         self._discord.dismiss(self._person)
 
+    async def _command(self, text: str, channel: str) -> None:
+        """As Discord's own box takes it: what is written behind a command is its only option."""
+        name, _, rest = text[1:].partition(" ")
+        values = {"question": rest.strip()} if rest.strip() else {}
+        try:
+            interaction = await self._discord.apps.use(channel, self._person, name.lower(), **values)
+        except (KeyError, ValueError) as error:
+            raise Refused(f"This is no command here: {text[:80]}") from error
+        await self._heard(interaction)
+
     async def _heard(self, interaction: str) -> None:
         def failed() -> bool | None:
             (one,) = [one for one in self._discord.interactions if one.id == interaction]
@@ -87,7 +101,7 @@ class DiscordSide:
             Said(
                 id=message.id,
                 bot=message.author_id == bot,
-                text=message.content.replace(f"<@{bot}>", f"@{BOT}"),
+                text=self._with_names(message.content),
                 edited=message.edited,
                 thread=channel,
                 buttons=_buttons(message.buttons),
@@ -102,9 +116,15 @@ class DiscordSide:
         said += [
             Said(one.id, True, one.content, False, channel, True, _buttons(one.buttons))
             for one in self._discord.whispers(self._person)
-            if one.channel == channel
+            if one.channel == channel and one.content
         ]
         return sorted(said, key=lambda one: int(one.id))
+
+    def _with_names(self, text: str) -> str:
+        names = {self._discord.bot_id: BOT, self._person: VISITOR}
+        for id_, name in names.items():
+            text = text.replace(f"<@{id_}>", f"@{name}")
+        return text
 
 
 def _buttons(buttons: tuple[DiscordButton, ...]) -> tuple[Pressable, ...]:

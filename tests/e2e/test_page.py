@@ -99,6 +99,16 @@ async def send(tab: Tab, side: str, **values: str) -> None:
     await tab.click(f"#{side} .sheet .primary")
 
 
+async def test_a_command_that_is_typed_on_discord_asks(tab: Tab) -> None:
+    await ask(tab, "discord", "/ask What are you?")
+    asked = tab.locator("#discord .bot .text", has_text="@you asks:").first
+    await asked.wait_for(timeout=PATIENCE_MS)
+    answer = tab.locator("#discord .thread .bot .text").first
+    await answer.get_by_text("the conversation goes on").wait_for(timeout=PATIENCE_MS)
+    await ask(tab, "discord", "/help")
+    await tab.locator("#discord .bot .text", has_text="ask a question").first.wait_for(timeout=PATIENCE_MS)
+
+
 async def test_nothing_a_visitor_writes_becomes_markup(tab: Tab) -> None:
     await ask(tab, "slack", "<img src=x onerror=alert(1)> **<b>bold</b>** > <i>quoted</i>")
     await tab.locator("#slack .thread .bot .text").first.wait_for(timeout=PATIENCE_MS)
