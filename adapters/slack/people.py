@@ -17,26 +17,26 @@ class People:
     """Everybody who was asked about lately."""
 
     def __init__(self) -> None:
-        self._known: OrderedDict[str, tuple[float, Person]] = OrderedDict()
+        self._known: OrderedDict[tuple[str, str], tuple[float, Person]] = OrderedDict()
 
-    def remembered(self, person: Person) -> Person | None:
-        """What is known of somebody already."""
-        asked_at, known = self._known.get(person.id, (0.0, None))
+    def remembered(self, web: SlackWeb, person: Person) -> Person | None:
+        """What is known of somebody already, in a workspace."""
+        asked_at, known = self._known.get((web.team_id, person.id), (0.0, None))
         return known if time.monotonic() - asked_at < REMEMBERED_SECONDS else None
 
     def lanes(self, web: SlackWeb, person: Person) -> tuple[Lane, ...]:
-        return () if self.remembered(person) is not None else (web.lane("users.info"),)
+        return () if self.remembered(web, person) is not None else (web.lane("users.info"),)
 
     async def person(self, web: SlackWeb, person: Person) -> Person:
         """See `bridge.ports.KnowsPeople`. Without the scope for it, nothing is known."""
-        known = self.remembered(person)
+        known = self.remembered(web, person)
         if known is None:
             try:
                 known = read_person(person, await web.user_info(person.id))
             except NotAllowed:
                 known = person
-            self._known[person.id] = time.monotonic(), known
-            self._known.move_to_end(person.id)
+            self._known[web.team_id, person.id] = time.monotonic(), known
+            self._known.move_to_end((web.team_id, person.id))
             if len(self._known) > REMEMBERED_PEOPLE:
                 self._known.popitem(last=False)
         return known
