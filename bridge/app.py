@@ -3,25 +3,29 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 from adapters.discord.adapter import DiscordAdapter
 from adapters.slack.adapter import SlackAdapter
 from adapters.slack.growing import Streaming
+from adapters.slack.manifest import features, scopes
+from adapters.slack.oauth import OAuth
 from bridge.access import is_moderator
 from bridge.afterwards import Afterwards
 from bridge.apps import Apps, OpenApp
 from bridge.budget import Budget
 from bridge.changes import Changes
+from bridge.checks import left_out
 from bridge.conversation import Conversation
 from bridge.errors import DifyError, LoginRefused, StoreError
 from bridge.gate import Gate
 from bridge.inbox import Inbox, Routed
+from bridge.installations import KeptInstallations
 from bridge.invoking import Invoking
 from bridge.languages import Languages
 from bridge.meaning import word_of
 from bridge.offering import Offering
-from bridge.ports import Adapter
+from bridge.ports import Adapter, ServesWeb
 from bridge.presses import Presses
 from bridge.reception import Reception
 from bridge.replica import Replica
@@ -29,6 +33,8 @@ from bridge.routes import Follow
 from bridge.settings import Busy, DiscordReplies, Language, Reasoning, Settings
 from bridge.store import Following, Store
 from bridge.types import Message
+from bridge.vault import Vault
+from bridge.web import Health, WebPort
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +53,8 @@ class App:
         self._rereading = asyncio.Event()
         self._failed = False
         self.store = store
+        self._pages = [one for one in adapters if isinstance(one, ServesWeb) and one.paths]
+        self.web = WebPort(settings.bridge_http_host, settings.bridge_http_port, (Health(), *self._pages))
         budget = Budget()
         gate = self._gate = Gate(store, budget, adapters)
         self._afterwards = Afterwards(store, budget)
@@ -99,8 +107,14 @@ class App:
 
     async def run(self) -> bool:
         """Serve. Returns whether it ended because it was asked to, not because no platform took the bot, or
-        something it cannot do without has failed."""
-        await self._replica.register()
+        something it cannot do without has failed. `SettingsError` when the web port cannot be had."""
+        async with AsyncExitStack() as opened:
+            if self._pages:
+                await opened.enter_async_context(self.web)
+            await self._replica.register()
+            return await self._serve()
+
+    async def _serve(self) -> bool:
         aside = {
             asyncio.create_task(work, name=name)
             for name, work in (
@@ -225,10 +239,10 @@ async def assemble(settings: Settings, reread: Callable[[], Settings] | None = N
             settings.database_url.get_secret_value(), settings.database_listen_url.get_secret_value()
         ) as store,
     ):
-        yield App(settings, store, apps, _adapters(settings))
+        yield App(settings, store, apps, await _adapters(settings, store))
 
 
-def _adapters(settings: Settings) -> list[Adapter]:
+async def _adapters(settings: Settings, store: Store) -> list[Adapter]:
     adapters: list[Adapter] = []
     if settings.slack:
         adapters.append(
@@ -237,6 +251,8 @@ def _adapters(settings: Settings) -> list[Adapter]:
                 settings.slack_app_token.get_secret_value(),
                 settings.slack_api_url,
                 Streaming(settings.slack_streaming),
+                signing_secret=settings.slack_signing_secret.get_secret_value(),
+                oauth=await _oauth(settings, store) if settings.slack_everywhere else None,
             )
         )
     if settings.discord:
@@ -251,3 +267,22 @@ def _adapters(settings: Settings) -> list[Adapter]:
             )
         )
     return adapters
+
+
+async def _oauth(settings: Settings, store: Store) -> OAuth:
+    vault = Vault(settings.bridge_secret_key.get_secret_value())
+    installations = KeptInstallations(store, vault, SlackAdapter.platform)
+    await installations.renew_seals()
+    return OAuth(
+        settings.slack_client_id,
+        settings.slack_client_secret.get_secret_value(),
+        settings.bridge_public_url,
+        scopes(
+            features(
+                http=False,
+                install=True,
+                without=left_out(settings.slack_without),
+            )
+        ),
+        installations,
+    )

@@ -25,9 +25,10 @@ from pydantic import (
 from pydantic_core import ErrorDetails
 
 from bridge.access import is_name
+from bridge.checks import web_address
 from bridge.errors import SettingsError
 from bridge.routes import DEFAULT, AppConfig, Config, Everywhere, Follow, Quota, Route
-from bridge.settings import BRIDGE_CONFIG, app_key, web_address
+from bridge.settings import BRIDGE_CONFIG, app_key
 
 DEFAULT_KEY = "DIFY_API_KEY"
 NO_QUOTA = Quota()

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import json
 import signal
 from importlib.metadata import version
 from typing import Annotated
@@ -14,7 +15,9 @@ from bridge import logs
 from bridge.app import assemble
 from bridge.errors import LoginRefused, PlatformError, SettingsError, StoreError
 from bridge.inviting import discord_invitation
-from bridge.settings import DiscordSettings, Settings
+from bridge.manifesting import slack_manifest
+from bridge.settings import DiscordSettings, Settings, SlackAppSettings
+from bridge.vault import new_key
 
 EXIT_FAILED = 1
 EXIT_SETTINGS = 2
@@ -27,6 +30,8 @@ cli = typer.Typer(
 )
 discord = typer.Typer(help="What Discord has to be told of the bot.", no_args_is_help=True)
 cli.add_typer(discord, name="discord")
+slack = typer.Typer(help="What Slack has to be told.", no_args_is_help=True)
+cli.add_typer(slack, name="slack")
 console = Console(stderr=True)
 
 
@@ -111,6 +116,34 @@ def invite(
     except PlatformError as error:
         console.print(f"Discord cannot be asked which application this is: {error}", markup=False)
         raise typer.Exit(EXIT_FAILED) from None
+
+
+@cli.command("secret-key")
+def secret_key() -> None:
+    """Print a new key for BRIDGE_SECRET_KEY. Put before an old one, with a comma, it takes its place."""
+    typer.echo(new_key())
+
+
+@slack.command("manifest")
+def print_slack_manifest(
+    http: Annotated[
+        bool, typer.Option("--http", help="Events over HTTP, also where SLACK_SIGNING_SECRET is not set yet.")
+    ] = False,
+    assistant: Annotated[
+        bool, typer.Option("--assistant", help="For an app that still has Slack's older assistant view.")
+    ] = False,
+) -> None:
+    """Print the manifest from which Slack makes an app that can do what is set, as JSON.
+
+    In Slack: api.slack.com/apps, Create New App, From a manifest.
+    """
+    try:
+        made = slack_manifest(SlackAppSettings(), http=http, assistant=assistant)
+    except SettingsError as error:
+        for problem in error.problems:
+            console.print(problem, markup=False)
+        raise typer.Exit(EXIT_SETTINGS) from None
+    typer.echo(json.dumps(made, indent=2))
 
 
 async def _serve(settings: Settings) -> bool:

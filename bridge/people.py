@@ -38,14 +38,14 @@ async def _asked(adapter: Adapter, budget: Budget, thread: Thread, person: Perso
     if not isinstance(adapter, KnowsPeople):
         return person
     try:
-        lanes = adapter.person_lanes(person)
+        lanes = adapter.person_lanes(thread, person)
         if not lanes:
-            return await adapter.person(person)
+            return await adapter.person(thread, person)
         async with (
             asyncio.timeout(KNOWN_WITHIN_SECONDS),
             budget.slot(Ticket((Option(lanes),), Priority.FIRST, thread.key)),
         ):
-            return await adapter.person(person)
+            return await adapter.person(thread, person)
     except TimeoutError:
         log.info("%s: it was not told in time who asks", thread.key)
     except PlatformError as error:

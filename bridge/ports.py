@@ -309,11 +309,12 @@ class NamesThreads(Protocol):
 class KnowsPeople(Protocol):
     """A platform that tells who somebody is only when it is asked."""
 
-    async def person(self, person: Person) -> Person:
-        """The same person, with name and address as far as they are known; remembered for a while."""
+    async def person(self, thread: Thread, person: Person) -> Person:
+        """The same person, who speaks in this thread, with name and address as far as they are known;
+        remembered for a while."""
         ...
 
-    def person_lanes(self, person: Person) -> tuple[Lane, ...]:
+    def person_lanes(self, thread: Thread, person: Person) -> tuple[Lane, ...]:
         """The rate-limit scopes that `person` spends from; none where the answer is remembered."""
         ...
 

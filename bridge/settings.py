@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from enum import IntEnum, StrEnum
 from pathlib import Path
 from typing import Annotated, Self
-from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 from pydantic import (
@@ -20,6 +19,17 @@ from pydantic import (
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from bridge.checks import (
+    SLACK_HEARS,
+    SLACK_SPEAKS,
+    Command,
+    PublicAddress,
+    Without,
+    are_keys,
+    slack_contradictions,
+    slack_missing,
+    web_address,
+)
 from bridge.errors import SettingsError
 from bridge.routes import Follow, Quota
 
@@ -161,6 +171,17 @@ class DiscordSettings(DifySettings):
         return () if known else ("DISCORD_BOT_TOKEN is missing: the bot's token of the developer portal",)
 
 
+class SlackAppSettings(DifySettings):
+    """What a Slack app is made for, also before there are any tokens."""
+
+    slack_app_token: SecretStr = EMPTY
+    slack_signing_secret: SecretStr = EMPTY
+    slack_client_id: str = ""
+    slack_command: Command = "dify"
+    slack_without: Without = ""
+    bridge_public_url: PublicAddress = ""
+
+
 class Settings(DifySettings):
     """All settings. `Settings()` reads them; `SettingsError` lists everything that is wrong with them."""
 
@@ -172,7 +193,8 @@ class Settings(DifySettings):
     slack_signing_secret: SecretStr = EMPTY
     slack_client_id: str = ""
     slack_client_secret: SecretStr = EMPTY
-    slack_command: Annotated[str, Field(pattern=r"^/?[a-z0-9_-]{1,31}$")] = "dify"
+    slack_command: Command = "dify"
+    slack_without: Without = ""
     slack_outsiders: bool = False
     discord_bot_token: SecretStr = EMPTY
     discord_api_url: str = "https://discord.com/api/v10"
@@ -188,7 +210,7 @@ class Settings(DifySettings):
     bridge_http_host: str = "127.0.0.1"
     bridge_http_port: Annotated[int, Field(ge=0, le=65_535)] = 8080
     # Where people and platforms reach that port from outside.
-    bridge_public_url: str = ""
+    bridge_public_url: PublicAddress = ""
     bridge_secret_key: SecretStr = EMPTY
     busy: Busy = Busy.QUEUE
     follow_threads: Follow = Follow.ALWAYS
@@ -209,7 +231,12 @@ class Settings(DifySettings):
     @property
     def slack(self) -> bool:
         """Whether Slack is switched on."""
-        return bool(self.slack_bot_token.get_secret_value())
+        return bool(self.slack_bot_token.get_secret_value()) or self.slack_everywhere
+
+    @property
+    def slack_everywhere(self) -> bool:
+        """Whether any Slack workspace may install the bot."""
+        return bool(self.slack_client_id)
 
     @property
     def discord(self) -> bool:
@@ -246,6 +273,13 @@ class Settings(DifySettings):
     def _is_app_token(cls, value: SecretStr) -> SecretStr:
         return _with_prefix(value, "xapp-", "the app-level token for Socket Mode")
 
+    @field_validator("bridge_secret_key")
+    @classmethod
+    def _is_secret_key(cls, value: SecretStr) -> SecretStr:
+        if not are_keys(value.get_secret_value()):
+            raise ValueError("must be what `dify-bridge secret-key` prints, or several of these with commas")
+        return value
+
     @field_validator("database_url")
     @classmethod
     def _is_database(cls, value: SecretStr) -> SecretStr:
@@ -278,32 +312,22 @@ class Settings(DifySettings):
         # Where there is a file of apps, it is up to that whether the key is needed.
         if "dify_api_key" not in given and not Path(str(given.get("bridge_config", BRIDGE_CONFIG))).is_file():
             problems.append("DIFY_API_KEY is missing: the API key of the Dify app, app-...")
-        if "slack_bot_token" in given and "slack_app_token" not in given:
-            problems.append("SLACK_APP_TOKEN is missing: Slack needs it beside SLACK_BOT_TOKEN")
-        if "slack_app_token" in given and "slack_bot_token" not in given:
-            problems.append("SLACK_BOT_TOKEN is missing: Slack needs it beside SLACK_APP_TOKEN")
-        if not given.keys() & {"slack_bot_token", "slack_app_token", "discord_bot_token"}:
+        problems += slack_missing(given.keys())
+        if not given.keys() & {"discord_bot_token", *SLACK_SPEAKS, *SLACK_HEARS}:
             problems.append(
                 "no platform is set up: set SLACK_BOT_TOKEN and SLACK_APP_TOKEN, or DISCORD_BOT_TOKEN, or all"
             )
         return tuple(problems)
 
     def contradictions(self) -> tuple[str, ...]:
-        problems = []
+        given = {name for name in SLACK_HEARS | SLACK_SPEAKS if _is_set(getattr(self, name))}
+        problems = slack_contradictions(given)
         if any(shard >= self.discord_shard_count for shard in self.shards):
             problems.append("DISCORD_SHARD_IDS: must be below DISCORD_SHARD_COUNT, the number of all shards")
         listens = bool(self.database_listen_url.get_secret_value())
         if listens and not self.database_url.get_secret_value().startswith(POSTGRESQL):
             problems.append("DATABASE_LISTEN_URL: is of use only beside a DATABASE_URL of PostgreSQL")
         return tuple(problems)
-
-
-def web_address(value: str) -> str:
-    """`value`, if it is the address of something on the web; else `ValueError`."""
-    parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError("must be a web address that begins with http:// or https://")
-    return value
 
 
 def app_key(value: SecretStr) -> SecretStr:

@@ -330,6 +330,16 @@ class MessageRef:
 
 
 @dataclass(frozen=True, slots=True)
+class Installation:
+    """A workspace that the bot is installed in, by the platform's name for it. `secret` is what the adapter
+    has kept to be used there, and `version` another number whenever that was written."""
+
+    workspace: str
+    secret: str = field(repr=False)
+    version: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Lane:
     """One rate-limit scope of a platform: at most `limit` calls in any `seconds` seconds.
 

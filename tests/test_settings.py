@@ -59,6 +59,67 @@ def test_no_platform_at_all_names_the_variables(monkeypatch: pytest.MonkeyPatch)
     )
 
 
+KEY = "A" * 43 + "="
+ONE_WORKSPACE = {"SLACK_BOT_TOKEN": "xoxb-1"}
+EVERYWHERE = {
+    "SLACK_CLIENT_ID": "1.2",
+    "SLACK_CLIENT_SECRET": "s",
+    "BRIDGE_PUBLIC_URL": "https://bot.example.com/",
+    "BRIDGE_SECRET_KEY": f"{KEY}, {KEY}",
+}
+
+
+@pytest.mark.parametrize("speaks", [ONE_WORKSPACE, EVERYWHERE], ids=["one workspace", "many"])
+@pytest.mark.parametrize(
+    "hears", [{"SLACK_APP_TOKEN": "xapp-1"}, {"SLACK_SIGNING_SECRET": "s"}], ids=["socket", "http"]
+)
+def test_slack_is_heard_in_one_of_two_ways_and_spoken_to_in_one_of_two(
+    monkeypatch: pytest.MonkeyPatch, speaks: dict[str, str], hears: dict[str, str]
+) -> None:
+    monkeypatch.setenv("DIFY_API_KEY", "app-key")
+    for name, value in {**speaks, **hears}.items():
+        monkeypatch.setenv(name, value)
+    settings = Settings()
+    assert settings.slack
+    assert settings.slack_everywhere == (speaks is EVERYWHERE)
+    assert settings.bridge_public_url in ("", "https://bot.example.com")
+
+
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [
+        ({"SLACK_BOT_TOKEN": "xoxb-1"}, ["SLACK_APP_TOKEN"]),
+        ({"SLACK_SIGNING_SECRET": "s"}, ["SLACK_BOT_TOKEN"]),
+        ({"SLACK_APP_TOKEN": "xapp-1"}, ["SLACK_BOT_TOKEN"]),
+        ({**ONE_WORKSPACE, "SLACK_APP_TOKEN": "xapp-1", "SLACK_SIGNING_SECRET": "s"}, ["SLACK_APP_TOKEN,"]),
+        ({**ONE_WORKSPACE, **EVERYWHERE, "SLACK_SIGNING_SECRET": "s"}, ["SLACK_BOT_TOKEN:"]),
+        (
+            {"SLACK_CLIENT_ID": "1.2"},
+            ["SLACK_APP_TOKEN", "SLACK_CLIENT_SECRET", "BRIDGE_PUBLIC_URL", "BRIDGE_SECRET_KEY"],
+        ),
+        (
+            {"SLACK_CLIENT_SECRET": "s", "SLACK_SIGNING_SECRET": "s"},
+            ["SLACK_CLIENT_ID", "BRIDGE_PUBLIC_URL", "BRIDGE_SECRET_KEY"],
+        ),
+        (
+            {**EVERYWHERE, "SLACK_SIGNING_SECRET": "s", "BRIDGE_SECRET_KEY": "too short"},
+            ["BRIDGE_SECRET_KEY:"],
+        ),
+        (
+            {**EVERYWHERE, "SLACK_SIGNING_SECRET": "s", "BRIDGE_PUBLIC_URL": "bot.example.com"},
+            ["BRIDGE_PUBLIC_URL:"],
+        ),
+    ],
+)
+def test_what_slack_lacks_or_has_twice_is_told_at_once(
+    monkeypatch: pytest.MonkeyPatch, given: dict[str, str], named: list[str]
+) -> None:
+    monkeypatch.setenv("DIFY_API_KEY", "app-key")
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    assert [problem.split()[0] for problem in problems()] == named
+
+
 def test_a_platform_without_its_token_is_off(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DIFY_API_KEY", "app-key")
     monkeypatch.setenv("DISCORD_BOT_TOKEN", "token")

@@ -1,11 +1,12 @@
 """What Slack says about attached files."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from adapters.slack.attached import MAX_FILES, file_name, read_file, read_files
+from adapters.slack.attached import MAX_FILES, file_name, read_file, read_files, source_of
 from bridge.types import Attachment
 
 SAMPLES = Path(__file__).resolve().parents[1].parent / "shared" / "reference" / "slack-samples" / "events"
@@ -16,7 +17,9 @@ def test_a_file_is_read_with_where_it_is() -> None:
         pytest.skip("NO SAMPLES: shared/reference/slack-samples is not beside this checkout")
     event = json.loads((SAMPLES / "app_mention.with_file.json").read_text(encoding="utf-8"))["event"]
     source = "https://files.slack.example/files-pri/T00FAKE00BB-F0XY789ZKLM/download/image.png"
-    assert read_files(event["files"]) == (Attachment("image.png", "image/png", 214244, source),)
+    (file,) = read_files(event["files"], "T1")
+    assert replace(file, source="") == Attachment("image.png", "image/png", 214244)
+    assert source_of(file) == ("T1", source)
 
 
 @pytest.mark.parametrize(
@@ -30,19 +33,25 @@ def test_a_file_is_read_with_where_it_is() -> None:
     ],
 )
 def test_a_recording_is_a_voice_whatever_slack_calls_its_container(told: str, read: str) -> None:
-    file = read_file({"name": "audio_message.webm", "mimetype": told, "subtype": "slack_audio", "size": 9})
+    file = read_file(
+        {"name": "audio_message.webm", "mimetype": told, "subtype": "slack_audio", "size": 9}, "T1"
+    )
     assert (file.voice, file.media_type) == (True, read)
 
 
 def test_a_video_is_none() -> None:
-    file = read_file({"name": "a.webm", "mimetype": "video/webm", "subtype": "slack_video"})
+    file = read_file({"name": "a.webm", "mimetype": "video/webm", "subtype": "slack_video"}, "T1")
     assert (file.voice, file.media_type) == (False, "video/webm")
 
 
 def test_of_a_file_from_another_organisation_only_the_id_is_known() -> None:
-    assert read_file({"id": "F1", "file_access": "check_file_info"}) == Attachment(
-        "file", "", None, "file:F1"
-    )
+    file = read_file({"id": "F1", "file_access": "check_file_info"}, "T1")
+    assert replace(file, source="") == Attachment("file", "", None)
+    assert source_of(file) == ("T1", "file:F1")
+
+
+def test_of_a_file_that_was_kept_before_the_workspace_is_not_known() -> None:
+    assert source_of(Attachment("a", "", 1, "https://files.slack.com/a")) == ("", "https://files.slack.com/a")
 
 
 @pytest.mark.parametrize(
@@ -63,9 +72,9 @@ def test_a_name_is_only_a_name(told: str, read: str) -> None:
 
 @pytest.mark.parametrize("files", [None, "F1", [1, None], {"id": "F1"}])
 def test_what_are_no_files_is_nothing(files: object) -> None:
-    assert read_files(files) == ()
+    assert read_files(files, "T1") == ()
 
 
 def test_a_broken_file_and_far_too_many_are_read_all_the_same() -> None:
-    assert read_files([{"name": 5, "size": -3, "mimetype": []}]) == (Attachment("file", "", None),)
-    assert len(read_files([{}] * 500)) == MAX_FILES
+    assert read_files([{"name": 5, "size": -3, "mimetype": []}], "T1") == (Attachment("file", "", None),)
+    assert len(read_files([{}] * 500, "T1")) == MAX_FILES

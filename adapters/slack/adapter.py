@@ -1,42 +1,53 @@
-"""Slack: events in over Socket Mode, messages out over the Web API, by edits or as native streams."""
+"""Slack: events in over Socket Mode or HTTP, messages out over the Web API, by edits or as native streams."""
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Coroutine, Iterator, Mapping
+from collections.abc import AsyncIterator, Collection, Coroutine, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 
 import aiohttp
 
 from adapters.slack import render
-from adapters.slack.asides import Asides
-from adapters.slack.changes import Deleted, Edited, read_change
-from adapters.slack.events import DIRECT_MESSAGE, PLATFORM, Asker, read_asker, read_message
+from adapters.slack.attached import source_of
+from adapters.slack.desk import Desk
+from adapters.slack.events import DIRECT_MESSAGE, PLATFORM, read_asker
 from adapters.slack.faults import NoFeature, NoScope
 from adapters.slack.files import FILE_LIMIT_BYTES, Files
+from adapters.slack.front import Front
 from adapters.slack.groups import Groups
-from adapters.slack.growing import Growing, Streaming
+from adapters.slack.growing import Streaming
+from adapters.slack.installed import InstalledWorkspaces
 from adapters.slack.missed import Missed
+from adapters.slack.oauth import OAuth
 from adapters.slack.people import People
-from adapters.slack.presses import Presses
-from adapters.slack.sessions import Sessions
-from adapters.slack.socket import AWAY_SECONDS, listen
+from adapters.slack.rooms import Room, Rooms
+from adapters.slack.socket import AWAY_SECONDS, check_token, listen
 from adapters.slack.streams import LIFETIME_SECONDS
-from adapters.slack.surfaces import Surfaces
-from adapters.slack.web import SlackWeb, new_client
-from bridge.errors import LoginRefused, PlatformDown, PlatformError, RateLimited
+from adapters.slack.web import SlackWeb
+from adapters.slack.workspaces import OneWorkspace, Workspaces, until_it_works
 from bridge.ports import Host
 from bridge.proxies import proxy_for
-from bridge.types import Attachment, Body, File, Lane, Message, MessageRef, Person, Thread
+from bridge.types import (
+    Attachment,
+    Body,
+    File,
+    Lane,
+    Message,
+    MessageRef,
+    Person,
+    Thread,
+    WebAnswer,
+    WebRequest,
+)
 
 log = logging.getLogger(__name__)
 
 CALL_TIMEOUT_SECONDS = 15.0
-RECONNECT_SECONDS = 5.0
 WAITS_EMOJI = "hourglass_flowing_sand"
 
 
 class SlackAdapter:
-    """One Slack workspace, as the bot of one installed app."""
+    """Slack, as the bot of one app: in its one workspace, or in all that have installed it."""
 
     platform = PLATFORM
 
@@ -48,188 +59,185 @@ class SlackAdapter:
         streaming: Streaming = Streaming.AUTO,
         stream_lifetime_seconds: float = LIFETIME_SECONDS,
         away_seconds: float = AWAY_SECONDS,
+        *,
+        signing_secret: str = "",
+        oauth: OAuth | None = None,
     ) -> None:
-        self._bot_token = bot_token
+        """Without an `app_token`, events come over HTTP, signed with `signing_secret`. With `oauth`, every
+        workspace has a token of its own, and `bot_token` is not needed."""
         self._app_token = app_token
         self._api_url = api_url.rstrip("/") + "/"
-        self._sessions = Sessions()
-        self._growing = Growing(streaming, stream_lifetime_seconds, self._sessions)
+        self._rooms = Rooms(streaming, stream_lifetime_seconds, several=oauth is not None)
         self._away_seconds = away_seconds
         self._may_mark = True
-        self._may_name = True
         self._files = Files()
         self._people = People()
         self._groups = Groups()
-        self._web: SlackWeb | None = None
+        self._workspaces: Workspaces = (
+            InstalledWorkspaces(self._api_url, oauth) if oauth else OneWorkspace(self._api_url, bot_token)
+        )
+        self._front = Front(self._api_url, "" if app_token else signing_secret, oauth)
 
     async def run(self, host: Host) -> None:
         """Connect and stay connected; see `bridge.ports.Adapter`."""
+
+        async def take(event: Mapping[str, object], message: Message) -> None:
+            self._room(message.thread).growing.remember(message, read_asker(event, message))
+            await host.deliver(message)
+            # What was missed may have been edited since it was first heard.
+            if message.edited_at:
+                await host.edited(message)
+
         timeout = aiohttp.ClientTimeout(total=CALL_TIMEOUT_SECONDS)
-        async with aiohttp.ClientSession(timeout=timeout, proxy=proxy_for(self._api_url)) as session:
-            web = SlackWeb(new_client(self._api_url, session, self._bot_token))
-
-            async def take(event: Mapping[str, object], message: Message) -> None:
-                self._growing.remember(message, read_asker(event, message))
-                await host.deliver(message)
-                # What was missed may have been edited since it was first heard.
-                if message.edited_at:
-                    await host.edited(message)
-
-            asides = Asides(web)
-            surfaces = Surfaces(web, host, asides, self._sessions)
-
-            async def begin(message: Message) -> None:
-                self._growing.remember(message, Asker(message.author.id, web.team_id))
-                await host.deliver(message)
-
-            async def on_message(event: Mapping[str, object], team_id: str) -> None:
-                team = team_id or web.team_id
-                match read_change(event, team, web.bot_user_id):
-                    case Edited(changed):
-                        await host.edited(changed)
-                    case Deleted(message_id):
-                        await host.deleted(PLATFORM, message_id)
-                    case None if (message := read_message(event, team, web.bot_user_id)) is not None:
-                        await take(event, surfaces.with_context(event, message))
-
-            try:
-                await _until_it_works(web.sign_in)
-                self._web = web
-                log.info("Slack: signed in to workspace %s as %s", web.team_id, web.bot_user_id)
-                # The SDK would try for ever with a token that is refused.
-                await _until_it_works(lambda: web.open_connection(self._app_token))
-                missed = Missed(web, host, take)
-                async with _beside(missed.run()), surfaces, Presses(web, host, asides, begin) as presses:
+        async with (
+            aiohttp.ClientSession(timeout=timeout, proxy=proxy_for(self._api_url)) as session,
+            self._front.installable(session),
+            self._workspaces.opened(session, host),
+        ):
+            missed = Missed(self._workspaces, host, take)
+            async with _beside(missed.run()), Desk(self._workspaces, self._rooms, host, take) as desk:
+                if self._app_token:
+                    await until_it_works(lambda: check_token(self._api_url, session, self._app_token))
                     await listen(
-                        web,
-                        self._app_token,
-                        on_message,
-                        surfaces.take,
-                        presses.take,
-                        lambda: presses.left,
-                        missed.look,
-                        self._away_seconds,
+                        self._api_url, session, self._app_token, desk, missed.look, self._away_seconds
                     )
-            finally:
-                self._web = None
+                else:
+                    missed.look()
+                    await self._front.listen(desk)
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """See `bridge.ports.ServesWeb`."""
+        return self._front.paths
+
+    async def serve(self, request: WebRequest) -> WebAnswer:
+        return await self._front.serve(request)
 
     async def post(self, thread: Thread, body: Body, key: str) -> MessageRef:
-        return await self._growing.post(self._ready(), thread, body, key)
+        return await self._room(thread).growing.post(await self._ready(thread), thread, body, key)
 
     async def edit(self, ref: MessageRef, body: Body) -> None:
-        await self._growing.edit(self._ready(), ref, body)
+        await self._room(ref).growing.edit(await self._ready(ref), ref, body)
 
     async def delete(self, ref: MessageRef) -> None:
-        await self._growing.delete(self._ready(), ref)
+        await self._room(ref).growing.delete(await self._ready(ref), ref)
 
     async def find(
         self, thread: Thread, key: str, since: float, known: Collection[MessageRef]
     ) -> MessageRef | None:
         """See `bridge.ports.FindsPosts`."""
-        return await self._growing.find(self._ready(), thread, key, since, known)
+        web = await self._ready(thread)
+        return await self._room(thread).growing.find(web, thread, key, since, known)
 
     def find_lanes(self, thread: Thread) -> tuple[Lane, ...]:
-        return (self._ready().lane("conversations.replies"),)
+        return (self._web(thread).lane("conversations.replies"),)
 
     async def stream(self, thread: Thread, body: Body, key: str) -> MessageRef:
         """See `bridge.ports.Streams`."""
-        return await self._growing.stream(self._ready(), thread, body, key)
+        web = await self._ready(thread)
+        return await self._room(thread).growing.stream(web, thread, body, key)
 
     async def mark_queued(self, message: Message) -> None:
         """See `bridge.ports.MarksQueued`."""
         with self._needs_reactions():
-            await self._ready().react(message.thread.channel, _ts(message), WAITS_EMOJI)
+            web = await self._ready(message.thread)
+            await web.react(message.thread.channel, _ts(message), WAITS_EMOJI)
 
     async def unmark_queued(self, message: Message) -> None:
         with self._needs_reactions():
-            await self._ready().unreact(message.thread.channel, _ts(message), WAITS_EMOJI)
+            web = await self._ready(message.thread)
+            await web.unreact(message.thread.channel, _ts(message), WAITS_EMOJI)
 
     def mark_lanes(self, message: Message) -> tuple[Lane, ...]:
-        return (self._ready().lane("reactions"),)
+        return (self._web(message.thread).lane("reactions"),)
 
     async def fetch(self, attachment: Attachment, most_bytes: int) -> bytes:
         """See `bridge.ports.FetchesFiles`."""
-        return await self._files.fetch(self._ready(), attachment, most_bytes)
+        web = await self._workspaces.ready(source_of(attachment)[0])
+        return await self._files.fetch(web, attachment, most_bytes)
 
     async def describe(self, attachment: Attachment) -> Attachment:
         """See `bridge.ports.DescribesFiles`."""
-        return await self._files.describe(self._ready(), attachment)
+        web = await self._workspaces.ready(source_of(attachment)[0])
+        return await self._files.describe(web, attachment)
 
     def describe_lanes(self, attachment: Attachment) -> tuple[Lane, ...]:
-        return self._files.describe_lanes(self._ready(), attachment)
+        web = self._workspaces.web(source_of(attachment)[0])
+        return self._files.describe_lanes(web, attachment)
 
     def file_limit(self, thread: Thread) -> int:
         """See `bridge.ports.SendsFiles`."""
         return FILE_LIMIT_BYTES
 
     async def send_file(self, thread: Thread, file: File, key: str) -> None:
-        await self._files.send(self._ready(), thread, file, key)
+        await self._files.send(await self._ready(thread), thread, file, key)
 
     def file_lanes(self, thread: Thread) -> tuple[Lane, ...]:
-        web = self._ready()
+        web = self._web(thread)
         return web.lane("files.completeUploadExternal"), web.lane("files.getUploadURLExternal")
 
     async def name_thread(self, thread: Thread, title: str) -> None:
         """See `bridge.ports.NamesThreads`. Slack names the threads of direct messages with an agent."""
         try:
-            await self._ready().name_thread(thread, title)
+            await (await self._ready(thread)).name_thread(thread, title)
         except (NoScope, NoFeature) as error:
             log.info("Slack: threads are not named, as the app may not (%s)", error)
-            self._may_name = False
+            self._room(thread).may_name = False
             raise
 
     async def show_waiting(self, thread: Thread, step: str = "", locale: str = "") -> None:
         """See `bridge.ports.ShowsWaiting`. Slack has a line for it in direct messages with an agent."""
-        await self._sessions.show(self._ready(), thread, step, locale)
+        await self._room(thread).sessions.show(await self._ready(thread), thread, step, locale)
 
     def waiting_lanes(self, thread: Thread) -> tuple[Lane, ...]:
-        return self._sessions.show_lanes(self._ready(), thread)
+        return self._room(thread).sessions.show_lanes(self._web(thread), thread)
 
     def tells_steps(self, thread: Thread) -> bool:
         """See `bridge.ports.HoldsSessions`."""
         # A stream has a place of its own for it.
-        return self._sessions.shows(thread) and not self._growing.may_stream(thread)
+        return self._room(thread).sessions.shows(thread) and not self.may_stream(thread)
 
     def inherit(self, thread: Thread) -> None:
         if thread.channel.startswith(DIRECT_MESSAGE):
-            self._sessions.inherit(thread)
+            self._room(thread).sessions.inherit(thread)
 
     async def release(self, thread: Thread) -> None:
-        await self._sessions.release(self._ready(), thread)
+        await self._room(thread).sessions.release(await self._ready(thread), thread)
 
     def release_lanes(self, thread: Thread) -> tuple[Lane, ...]:
-        return self._sessions.release_lanes(self._ready(), thread)
+        return self._room(thread).sessions.release_lanes(self._web(thread), thread)
 
-    async def person(self, person: Person) -> Person:
+    async def person(self, thread: Thread, person: Person) -> Person:
         """See `bridge.ports.KnowsPeople`."""
-        return await self._people.person(self._ready(), person)
+        return await self._people.person(await self._ready(thread), person)
 
-    def person_lanes(self, person: Person) -> tuple[Lane, ...]:
-        return self._people.lanes(self._ready(), person)
+    def person_lanes(self, thread: Thread, person: Person) -> tuple[Lane, ...]:
+        return self._people.lanes(self._web(thread), person)
 
     async def belongs(self, thread: Thread, person: Person, group: str) -> bool:
         """See `bridge.ports.KnowsRoles`."""
-        return await self._groups.belongs(self._ready(), thread, person, group)
+        return await self._groups.belongs(await self._ready(thread), thread, person, group)
 
     def belonging_lanes(self, thread: Thread, person: Person, group: str) -> tuple[Lane, ...]:
-        return self._groups.lanes(self._ready(), thread, group)
+        return self._groups.lanes(self._web(thread), thread, group)
 
     async def whisper(self, message: Message, text: str) -> None:
         """See `bridge.ports.Whispers`. Slack shows nothing of it in a thread that has not begun."""
         thread, begins = message.thread, _ts(message) == message.thread.id
-        await self._ready().whisper(thread.channel, "" if begins else thread.id, message.author.id, text)
+        web = await self._ready(thread)
+        await web.whisper(thread.channel, "" if begins else thread.id, message.author.id, text)
 
     def whisper_lanes(self, message: Message) -> tuple[Lane, ...]:
-        return (self._ready().lane("chat.postEphemeral"),)
+        return (self._web(message.thread).lane("chat.postEphemeral"),)
 
     def ours_to_name(self, thread: Thread) -> bool:
         """What Slack names is a conversation with the agent, and nobody's but the agent's to name."""
         return bool(self.name_lanes(thread))
 
     def name_lanes(self, thread: Thread) -> tuple[Lane, ...]:
-        if not (self._may_name and thread.channel.startswith(DIRECT_MESSAGE)):
+        if not (self._room(thread).may_name and thread.channel.startswith(DIRECT_MESSAGE)):
             return ()
-        return (self._ready().lane("assistant.threads.setTitle"),)
+        return (self._web(thread).lane("assistant.threads.setTitle"),)
 
     def fits(self, thread: Thread, body: Body) -> bool:
         return render.fits_stream(body) if self.may_stream(thread) else render.fits(body)
@@ -237,37 +245,37 @@ class SlackAdapter:
     def empty(self, thread: Thread, body: Body) -> bool:
         if self.may_stream(thread) and not (body.final or body.step or body.notice):
             return not render.streamed(body)
-        return not self._growing.rendered(body).blocks
+        return not self._room(thread).growing.rendered(body).blocks
 
     def same(self, one: Body, other: Body) -> bool:
-        return self._growing.rendered(one) == self._growing.rendered(other)
+        return render.render(one) == render.render(other)
 
     def post_lanes(self, thread: Thread) -> tuple[Lane, ...]:
-        return (self._ready().post_lane(thread),)
+        return (self._web(thread).post_lane(thread),)
 
     def edit_lanes(self, ref: MessageRef, body: Body) -> tuple[Lane, ...]:
-        return self._growing.edit_lanes(self._ready(), ref, body)
+        return self._room(ref).growing.edit_lanes(self._web(ref), ref, body)
 
     def closing_lane(self, thread: Thread) -> Lane:
-        return self._ready().lane("chat.update")
+        return self._web(thread).lane("chat.update")
 
     def delete_lanes(self, ref: MessageRef) -> tuple[Lane, ...]:
-        return (self._ready().lane("chat.delete"),)
+        return (self._web(ref).lane("chat.delete"),)
 
     def may_stream(self, thread: Thread) -> bool:
-        return self._growing.may_stream(thread)
+        return self._room(thread).growing.may_stream(thread)
 
     def stream_lanes(self, thread: Thread) -> tuple[Lane, ...]:
-        return (self._ready().lane("chat.startStream"),)
+        return (self._web(thread).lane("chat.startStream"),)
 
     def stream_closing_lane(self, thread: Thread) -> Lane:
-        return self._ready().lane("chat.stopStream")
+        return self._web(thread).lane("chat.stopStream")
 
     def streaming(self, ref: MessageRef) -> bool:
-        return self._growing.streaming(ref)
+        return self._room(ref).growing.streaming(ref)
 
     def worn(self, ref: MessageRef) -> bool:
-        return self._growing.worn(ref)
+        return self._room(ref).growing.worn(ref)
 
     @contextmanager
     def _needs_reactions(self) -> Iterator[None]:
@@ -283,10 +291,17 @@ class SlackAdapter:
             self._may_mark = False
             raise
 
-    def _ready(self) -> SlackWeb:
-        if self._web is None:
-            raise PlatformDown("Slack is not connected")
-        return self._web
+    def _room(self, place: Thread | MessageRef) -> Room:
+        """What is known of the workspace."""
+        return self._rooms.of(place.workspace)
+
+    def _web(self, place: Thread | MessageRef) -> SlackWeb:
+        """What speaks there, to ask it for its lanes."""
+        return self._workspaces.web(place.workspace)
+
+    async def _ready(self, place: Thread | MessageRef) -> SlackWeb:
+        """The same, to call it now."""
+        return await self._workspaces.ready(place.workspace)
 
 
 @asynccontextmanager
@@ -303,17 +318,3 @@ async def _beside(work: Coroutine[None, None, None]) -> AsyncIterator[None]:
 def _ts(message: Message) -> str:
     """What the channel knows a message by."""
     return message.id.rpartition(":")[2]
-
-
-async def _until_it_works(step: Callable[[], Awaitable[None]]) -> None:
-    while True:
-        try:
-            await step()
-        except LoginRefused:
-            raise
-        except PlatformError as error:
-            wait = error.retry_after if isinstance(error, RateLimited) else RECONNECT_SECONDS
-            log.warning("Slack: %s; trying again in %g s", error, wait)
-            await asyncio.sleep(wait)
-        else:
-            return

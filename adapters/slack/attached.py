@@ -11,6 +11,8 @@ VOICE = "slack_audio"
 ASK_ACCESS = "check_file_info"
 # What the source of such a file begins with, instead of an address.
 ASK_PREFIX = "file:"
+# Stands in a source between the workspace and the address, which has no spaces.
+IN_WORKSPACE = " "
 NAME_LIMIT_CHARACTERS = 150
 # Of a message; Slack takes ten.
 MAX_FILES = 20
@@ -26,13 +28,13 @@ _VOICE_TYPES = {
 _SUFFIX = re.compile(r"\.[A-Za-z0-9]{1,10}$")
 
 
-def read_files(files: object) -> tuple[Attachment, ...]:
-    """The files of a message."""
+def read_files(files: object, workspace: str) -> tuple[Attachment, ...]:
+    """The files of a message in this workspace."""
     listed = files[:MAX_FILES] if isinstance(files, list) else []
-    return tuple(read_file(one) for one in listed if isinstance(one, Mapping))
+    return tuple(read_file(one, workspace) for one in listed if isinstance(one, Mapping))
 
 
-def read_file(file: Mapping[str, object]) -> Attachment:
+def read_file(file: Mapping[str, object], workspace: str) -> Attachment:
     """One file, as messages and `files.info` describe it. Without a source, it cannot be had."""
     size, voice = file.get("size"), file.get("subtype") == VOICE
     media_type = _text(file, "mimetype").partition(";")[0].strip().lower()
@@ -43,9 +45,15 @@ def read_file(file: Mapping[str, object]) -> Attachment:
         name=file_name(_text(file, "name") or _text(file, "title")),
         media_type=_VOICE_TYPES.get(media_type, media_type) if voice else media_type,
         size=size if isinstance(size, int) and size >= 0 else None,
-        source=source,
+        source=f"{workspace}{IN_WORKSPACE}{source}" if source else "",
         voice=voice,
     )
+
+
+def source_of(attachment: Attachment) -> tuple[str, str]:
+    """The workspace that a file was attached in, and its address, or what to ask for by its id."""
+    workspace, _, source = attachment.source.rpartition(IN_WORKSPACE)
+    return workspace, source
 
 
 def file_name(name: str) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from adapters.slack.events import read_message
+from adapters.slack.events import SHARED, read_message
 from adapters.slack.fields import Json, object_of, text_of
 from bridge.types import Message
 
@@ -49,7 +49,7 @@ def read_change(event: Json, team_id: str, bot_user_id: str) -> Change | None:
                 return _deleted(team_id, channel, text_of(now, "ts"))
             if _words(now) == _words(before):
                 return None
-            place = {"channel": channel, "channel_type": event.get("channel_type")}
+            place = {"channel": channel, "channel_type": event.get("channel_type"), SHARED: event.get(SHARED)}
             message = read_message({**now, **place}, team_id, bot_user_id)
             return Edited(message) if message is not None else None
         case _:

@@ -16,6 +16,11 @@ PLATFORM = "slack"
 # What the id of a direct message's channel begins with.
 DIRECT_MESSAGE = "D"
 
+# What the id of an organisation begins with that has installed the bot in all its workspaces.
+ORGANISATION = "E"
+# What an event's envelope says of its channel.
+SHARED = "is_ext_shared_channel"
+
 # Everything else under "message" is an edit, a deletion or Slack's own announcement.
 SPOKEN_SUBTYPES = frozenset({None, "file_share", "thread_broadcast"})
 # Slack itself writes notices into direct messages under this user.
@@ -45,7 +50,7 @@ def read_message(event: Mapping[str, object], team_id: str, bot_user_id: str) ->
         text=plain_text(raw, bot_user_id),
         sent_at=_seconds(ts),
         addressed=addressed,
-        attachments=read_files(event.get("files")),
+        attachments=read_files(event.get("files"), team_id),
         to_others=not addressed and any(called != user for called in _MENTION.findall(raw)),
         edited_at=_edited_at(event.get("edited")),
     )
@@ -53,7 +58,10 @@ def read_message(event: Mapping[str, object], team_id: str, bot_user_id: str) ->
 
 def is_outside(event: Mapping[str, object], team_id: str) -> bool:
     """Whether somebody belongs to another workspace than the one that the bot is installed in: a channel may
-    be shared with others."""
+    be shared with others. Where an organisation has installed the bot as a whole, Slack does not tell its own
+    people from others, so that in a channel that is shared with others, nobody counts as its own."""
+    if team_id.startswith(ORGANISATION):
+        return event.get(SHARED) is True
     return team_of(event) not in ("", team_id)
 
 

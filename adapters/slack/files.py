@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import aiohttp
 from yarl import URL
 
-from adapters.slack.attached import ASK_PREFIX, file_name, read_file
+from adapters.slack.attached import ASK_PREFIX, file_name, read_file, source_of
 from adapters.slack.faults import NoFileScope, NoScope, refused, translated
 from adapters.slack.web import SlackWeb
 from bridge.errors import FileTooLarge, FileUnreadable, NotAllowed, PlatformDown, RateLimited
@@ -44,14 +44,14 @@ class Files:
     async def describe(self, web: SlackWeb, attachment: Attachment) -> Attachment:
         """See `bridge.ports.DescribesFiles`: Slack Connect says no more of a file than its id."""
         try:
-            info = await web.file_info(attachment.source.removeprefix(ASK_PREFIX))
+            info = await web.file_info(source_of(attachment)[1].removeprefix(ASK_PREFIX))
         except NoScope as error:
             raise NoFileScope(str(error)) from error
         # One that is still not to be seen would be asked for again.
-        return read_file({**info, "file_access": ""})
+        return read_file({**info, "file_access": ""}, web.team_id)
 
     def describe_lanes(self, web: SlackWeb, attachment: Attachment) -> tuple[Lane, ...]:
-        return (web.lane("files.info"),) if attachment.source.startswith(ASK_PREFIX) else ()
+        return (web.lane("files.info"),) if source_of(attachment)[1].startswith(ASK_PREFIX) else ()
 
     async def fetch(self, web: SlackWeb, attachment: Attachment, most_bytes: int) -> bytes:
         """See `bridge.ports.FetchesFiles`."""
@@ -93,7 +93,7 @@ class Files:
 
 async def _download(web: SlackWeb, attachment: Attachment, most_bytes: int) -> bytes:
     """The bytes, over a few redirections at most that lead nowhere else. The token goes to Slack only."""
-    address = attachment.source
+    _, address = source_of(attachment)
     for _ in range(MAX_REDIRECTS + 1):
         if not web.has_files(address):
             raise FileUnreadable("a file that Slack does not keep itself, or does not give us")

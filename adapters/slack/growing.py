@@ -98,7 +98,7 @@ class Growing:
         stream = self._doubtful.pop(key, None)
         if found is None:
             return None
-        ref = MessageRef(thread.channel, found.ts)
+        ref = MessageRef(thread.channel, found.ts, thread.workspace)
         if not found.marked:
             self._begun(thread, ref, key)
             if stream is None or stream.text != found.text:

@@ -12,10 +12,11 @@ from functools import partial
 from math import inf
 from typing import TypeVar
 
-from adapters.slack.events import DIRECT_MESSAGE, PLATFORM, read_message
+from adapters.slack.events import DIRECT_MESSAGE, ORGANISATION, PLATFORM, read_message
 from adapters.slack.pacing import Pace
 from adapters.slack.posts import Json
 from adapters.slack.web import Page, SlackWeb
+from adapters.slack.workspaces import Workspaces
 from bridge.errors import BridgeError, Leaving, PlatformDown, RateLimited, StoreError
 from bridge.ports import Host
 from bridge.types import Message, Thread
@@ -37,10 +38,10 @@ Take = Callable[[Json, Message], Awaitable[None]]
 
 
 class Missed:
-    """Reads what was missed in one workspace, as often as it is asked to, beside everything else."""
+    """Reads what was missed in all workspaces, as often as it is asked to, beside everything else."""
 
-    def __init__(self, web: SlackWeb, host: Host, take: Take) -> None:
-        self._web = web
+    def __init__(self, workspaces: Workspaces, host: Host, take: Take) -> None:
+        self._workspaces = workspaces
         self._host = host
         self._take = take
         self._wanted = asyncio.Event()
@@ -59,7 +60,7 @@ class Missed:
             if seconds <= 0:
                 continue
             read = partial(self._read, time.time() - seconds)
-            role = f"{PLATFORM}:{self._web.team_id}:missed"
+            role = f"{PLATFORM}:{self._workspaces.name}:missed"
             try:
                 await self._patiently("open threads", partial(self._host.alone, role, read))
             except Leaving:
@@ -70,19 +71,21 @@ class Missed:
 
     async def _read(self, since: float) -> None:
         """Everything from `since` on. The channels first: threads may have begun there."""
-        threads = [thread for thread in await self._host.threads(PLATFORM) if self._is_ours(thread)]
+        threads = [one for one in await self._host.threads(PLATFORM) if await self._is_ours(one)]
         begun: list[Thread] = []
-        for channel in dict.fromkeys(thread.channel for thread in threads[:MAX_THREADS]):
-            begun += await self._patiently(channel, partial(self._read_channel, channel, since)) or []
+        channels = {(thread.workspace, thread.channel): thread for thread in threads[:MAX_THREADS]}
+        for place in channels.values():
+            begun += await self._patiently(place.channel, partial(self._read_channel, place, since)) or []
         places = list(dict.fromkeys((*begun, *threads)))[:MAX_THREADS]
         for thread in places:
             await self._patiently(thread.key, partial(self._read_thread, thread, since))
         log.info("Slack: looked for what was missed in %d threads", len(places))
 
-    async def _read_channel(self, channel: str, since: float) -> list[Thread]:
-        """Deliver what was said to the bot outside of threads. Returns the threads that grew from it."""
-        begun = []
-        for event, message in await self._said(channel, since, partial(self._web.history, channel, since)):
+    async def _read_channel(self, place: Thread, since: float) -> list[Thread]:
+        """Deliver what was said to the bot outside of threads, in the channel of this one. Returns the
+        threads that grew from it."""
+        web, begun = await self._workspaces.ready(place.workspace), []
+        for event, message in await self._said(web, place, since, partial(web.history, place.channel, since)):
             if message.addressed:
                 await self._take(event, message)
                 if event.get("reply_count"):
@@ -90,23 +93,22 @@ class Missed:
         return begun
 
     async def _read_thread(self, thread: Thread, since: float) -> None:
-        for event, message in await self._said(
-            thread.channel, since, partial(self._web.replies, thread, since)
-        ):
+        web = await self._workspaces.ready(thread.workspace)
+        for event, message in await self._said(web, thread, since, partial(web.replies, thread, since)):
             await self._take(event, message)
 
     async def _said(
-        self, channel: str, since: float, read_page: Callable[[str], Awaitable[Page]]
+        self, web: SlackWeb, place: Thread, since: float, read_page: Callable[[str], Awaitable[Page]]
     ) -> list[tuple[Json, Message]]:
         """What people said in a place, as events and as messages, oldest first."""
-        kind = "im" if channel.startswith(DIRECT_MESSAGE) else ""
+        kind = "im" if place.channel.startswith(DIRECT_MESSAGE) else ""
         said, cursor = [], ""
         for _ in range(MAX_PAGES):
             await self._pace.turn(inf, "what was missed")
             page = await read_page(cursor)
             for one in page.messages:
-                event = {**one, "channel": channel, "channel_type": kind}
-                message = read_message(event, self._web.team_id, self._web.bot_user_id)
+                event = {**one, "channel": place.channel, "channel_type": kind}
+                message = read_message(event, web.team_id, web.bot_user_id)
                 # Slack puts the first message of a thread into every answer, however old it is.
                 if message is not None and message.sent_at >= since:
                     said.append((event, message))
@@ -135,5 +137,9 @@ class Missed:
             await asyncio.sleep(wait)
         return None
 
-    def _is_ours(self, thread: Thread) -> bool:
-        return thread.workspace == self._web.team_id
+    async def _is_ours(self, thread: Thread) -> bool:
+        # In an organisation, it could not be told who of those who wrote belongs to it.
+        if thread.workspace.startswith(ORGANISATION):
+            return False
+        web = await self._workspaces.find(thread.workspace)
+        return web is not None and web.team_id == thread.workspace

@@ -23,36 +23,36 @@ class People:
     """Everybody who was asked about lately."""
 
     def __init__(self) -> None:
-        # Until when it is remembered, on the monotonic clock.
-        self._known: OrderedDict[str, tuple[float, Person]] = OrderedDict()
-        self._asking: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        # Until when it is remembered, on the monotonic clock, by workspace and person.
+        self._known: OrderedDict[tuple[str, str], tuple[float, Person]] = OrderedDict()
+        self._asking: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
 
-    def remembered(self, person: Person) -> Person | None:
-        """What is known of somebody already."""
-        until, known = self._known.get(person.id, (0.0, None))
+    def remembered(self, workspace: str, person: Person) -> Person | None:
+        """What is known of somebody already, in a workspace."""
+        until, known = self._known.get((workspace, person.id), (0.0, None))
         if known is None or time.monotonic() >= until:
             return None
         return replace(person, name=known.name, email=known.email, locale=known.locale)
 
     def lanes(self, web: SlackWeb, person: Person) -> tuple[Lane, ...]:
-        return () if self.remembered(person) is not None else (web.lane("users.info"),)
+        return () if self.remembered(web.team_id, person) is not None else (web.lane("users.info"),)
 
     async def person(self, web: SlackWeb, person: Person) -> Person:
         """See `bridge.ports.KnowsPeople`. Without the scope for it, nothing is known. Slack is asked once,
         however many want to know at the same time."""
-        async with self._asking.setdefault(person.id, asyncio.Lock()):
-            known = self.remembered(person)
+        async with self._asking.setdefault((web.team_id, person.id), asyncio.Lock()):
+            known = self.remembered(web.team_id, person)
             if known is None:
                 try:
                     known, seconds = read_person(person, await web.user_info(person.id)), REMEMBERED_SECONDS
                 except NotAllowed:
                     known, seconds = person, NOT_TOLD_SECONDS
-                self._remember(known, seconds)
+                self._remember(web.team_id, known, seconds)
         return known
 
-    def _remember(self, person: Person, seconds: float) -> None:
-        self._known[person.id] = time.monotonic() + seconds, person
-        self._known.move_to_end(person.id)
+    def _remember(self, workspace: str, person: Person, seconds: float) -> None:
+        self._known[workspace, person.id] = time.monotonic() + seconds, person
+        self._known.move_to_end((workspace, person.id))
         if len(self._known) > REMEMBERED_PEOPLE:
             self._known.popitem(last=False)
 

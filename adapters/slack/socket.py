@@ -2,24 +2,19 @@
 
 import asyncio
 import logging
-import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 
 import aiohttp
-from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
-from slack_bolt.app.async_app import AsyncApp
-from slack_bolt.authorization import AuthorizeResult
-from slack_bolt.error import BoltError
-from slack_bolt.response import BoltResponse
 from slack_sdk.errors import SlackClientError
 from slack_sdk.socket_mode.aiohttp import SocketModeClient
 from slack_sdk.socket_mode.async_client import AsyncBaseSocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.socket_mode.response import SocketModeResponse
 
-from adapters.slack.web import SlackWeb, new_client
-from bridge.errors import BridgeError, Leaving
+from adapters.slack.desk import Desk
+from adapters.slack.faults import translated
+from adapters.slack.web import new_client
 from bridge.proxies import proxy_for
 
 log = logging.getLogger(__name__)
@@ -32,78 +27,65 @@ CONNECT_SECONDS = 0.9 * PING_INTERVAL_SECONDS
 LONGEST_CONNECT_SECONDS = 30.0
 # Slack says an event again after one minute, and after five for the last time.
 AWAY_SECONDS = 60.0
-ANY_EVENT = re.compile(".*")
-# What comes as something that was pressed or sent does, and as a command.
-INTERACTIONS = ("interactive", "slash_commands")
 
-# An event, and the workspace that it was delivered for.
-OnMessage = Callable[[Mapping[str, object], str], Awaitable[None]]
-# Any other event.
-OnEvent = Callable[[Mapping[str, object]], Awaitable[None]]
-# What Slack says when something was pressed or sent, or told with a command; returns what to tell it.
-OnInteraction = Callable[[Mapping[str, object]], Awaitable[Mapping[str, object]]]
-# Tells Slack that an interaction was heard.
-OnAnswer = Callable[[Mapping[str, object]], Awaitable[None]]
+
+async def check_token(api_url: str, session: aiohttp.ClientSession, app_token: str) -> None:
+    """Ask for a socket, so that a refused token is told apart from a network that is down: the SDK would try
+    for ever."""
+    with translated("apps.connections.open"):
+        await new_client(api_url, session).apps_connections_open(app_token=app_token)
 
 
 async def listen(
-    web: SlackWeb,
+    api_url: str,
+    session: aiohttp.ClientSession,
     app_token: str,
-    on_message: OnMessage,
-    on_other: OnEvent,
-    on_interaction: OnInteraction,
-    has_left: Callable[[], bool],
+    desk: Desk,
     on_back: Callable[[], None],
     away_seconds: float = AWAY_SECONDS,
 ) -> None:
     """Listen until cancelled. The SDK renews the connection by itself for as long as it runs.
 
-    An event is acknowledged when `on_message` or `on_other` has returned, that is when it is stored, and not
-    at all when it failed: then Slack delivers it again. An interaction is acknowledged when `on_interaction`
-    has returned; Slack does not repeat it. After `Leaving`, or an interaction since which `has_left` holds,
+    What the desk has taken is acknowledged; an event that it has not is delivered again. When it has left,
     the connection is closed, so that Slack gives its events to others. `on_back` is called when the
     connection stands, and when it stands again after `away_seconds` or more.
     """
-    leaving = asyncio.Event()
-
-    async def authorize() -> AuthorizeResult:
-        # Otherwise Bolt asks Slack with the first event, and acknowledges it even if that fails.
-        return AuthorizeResult(
-            enterprise_id=None,
-            team_id=web.team_id,
-            bot_token=web.client.token,
-            bot_id=web.bot_id,
-            bot_user_id=web.bot_user_id,
-        )
-
-    app = AsyncApp(
-        # Without a token, as Bolt would complain of two.
-        client=new_client(web.client.base_url, web.session),
-        authorize=authorize,
-        process_before_response=True,
-        logger=logging.getLogger("slack_bolt"),
+    client = _Client(
+        app_token,
+        logging.getLogger("slack_sdk"),
+        new_client(api_url, session),
+        ping_interval=PING_INTERVAL_SECONDS,
     )
-    _subscribe(app, on_message, on_other, leaving)
+    # As with `new_client`, but it has a session of its own.
+    client.proxy = proxy_for(api_url)
 
-    async def take(payload: Mapping[str, object], acknowledge: OnAnswer) -> None:
-        await acknowledge(await on_interaction(payload))
-        if has_left():
-            leaving.set()
+    async def take(client: AsyncBaseSocketModeClient, request: SocketModeRequest) -> None:
+        acknowledgement = SocketModeResponse(request.envelope_id)
+        match request.type:
+            case "events_api":
+                if not await desk.event(request.payload):
+                    return
+            case "interactive" | "slash_commands":
+                answer = await desk.interaction(request.payload)
+                acknowledgement = SocketModeResponse(request.envelope_id, dict(answer) or None)
+            case _:
+                return
+        await client.send_socket_mode_response(acknowledgement)
 
-    handler = _Handler(app, app_token, take)
+    client.socket_mode_request_listeners.append(take)
     try:
-        await handler.connect_async()  # type: ignore[no-untyped-call]  # Bolt leaves it untyped
+        await client.connect()
         log.info("Slack: listening")
-        await _watch(handler.client, on_back, away_seconds, leaving)
+        await _watch(client, on_back, away_seconds, desk)
         log.info("Slack: listening no longer")
     finally:
-        await _close(handler)
+        await _close(client)
     await asyncio.Event().wait()
 
 
-async def _close(handler: AsyncSocketModeHandler) -> None:
+async def _close(client: AsyncBaseSocketModeClient) -> None:
     """See the connection closed, also when cancelled while it closes after `Leaving`."""
-    closing = asyncio.create_task(handler.close_async())  # type: ignore[no-untyped-call]  # same
+    closing = asyncio.create_task(client.close())  # type: ignore[no-untyped-call]  # the SDK leaves it untyped
     try:
         with suppress(aiohttp.ClientError, OSError):
             await asyncio.shield(closing)
@@ -115,44 +97,18 @@ async def _watch(
     client: AsyncBaseSocketModeClient,
     on_back: Callable[[], None],
     away_seconds: float,
-    leaving: asyncio.Event,
+    desk: Desk,
 ) -> None:
     """Notice absences, until it is time to leave."""
     seen = float("-inf")
-    while not leaving.is_set():
+    while not desk.left:
         now = asyncio.get_running_loop().time()
         if await client.is_connected():
             if now - seen >= away_seconds:
                 on_back()
             seen = now
         with suppress(TimeoutError):
-            await asyncio.wait_for(leaving.wait(), LOOK_INTERVAL_SECONDS)
-
-
-def _subscribe(app: AsyncApp, on_message: OnMessage, on_other: OnEvent, leaving: asyncio.Event) -> None:
-    async def on_spoken(event: Mapping[str, object], body: Mapping[str, object]) -> None:
-        team_id = body.get("team_id")
-        await on_message(event, team_id if isinstance(team_id, str) else "")
-
-    async def on_anything_else(event: Mapping[str, object]) -> None:
-        """Acknowledged in any case, so that Slack does not send it again."""
-        await on_other(event)
-
-    async def on_error(error: Exception) -> BoltResponse:
-        match error:
-            case Leaving():
-                log.info("Slack: an event is left to others, or to the next start")
-                leaving.set()
-            case BridgeError() | BoltError():
-                log.error("Slack: an event was not taken and will come again: %s", error)
-            case _:
-                log.error("Slack: an event could not be handled", exc_info=error)
-        return BoltResponse(status=500)
-
-    app.event("app_mention")(on_spoken)
-    app.event("message")(on_spoken)
-    app.event(ANY_EVENT)(on_anything_else)
-    app.error(on_error)
+            await asyncio.wait_for(desk.has_left(), LOOK_INTERVAL_SECONDS)
 
 
 class _Client(SocketModeClient):
@@ -175,32 +131,3 @@ class _Client(SocketModeClient):
             else:
                 return
             self.wss_uri = None
-
-
-class _Handler(AsyncSocketModeHandler):
-    """Keeps interactions from Bolt, which stumbles over those that are not as they should be, and does not
-    acknowledge those that it has no listener for."""
-
-    def __init__(
-        self,
-        app: AsyncApp,
-        app_token: str,
-        take: Callable[[Mapping[str, object], OnAnswer], Awaitable[None]],
-    ) -> None:
-        self.app = app
-        self.app_token = app_token
-        self.client = _Client(app_token, app.logger, app.client, ping_interval=PING_INTERVAL_SECONDS)
-        # As with `new_client`, but it has a session of its own.
-        self.client.proxy = proxy_for(app.client.base_url)
-        self.client.socket_mode_request_listeners.append(self.handle)  # as Bolt does
-        self._take = take
-
-    async def handle(self, client: AsyncBaseSocketModeClient, req: SocketModeRequest) -> None:
-        if req.type not in INTERACTIONS:
-            await super().handle(client, req)  # type: ignore[arg-type]  # always of the kind it made itself
-            return
-
-        async def acknowledge(answer: Mapping[str, object]) -> None:
-            await client.send_socket_mode_response(SocketModeResponse(req.envelope_id, dict(answer) or None))
-
-        await self._take(req.payload, acknowledge)

@@ -88,7 +88,6 @@ class SlackWeb:
     def __init__(self, client: AsyncWebClient) -> None:
         self.client = client
         self.team_id = ""
-        self.bot_id = ""
         self.bot_user_id = ""
         # Where people see it; empty where that is not known.
         self.workspace_url = ""
@@ -97,12 +96,12 @@ class SlackWeb:
         with translated("auth.test"):
             answer = await self.client.auth_test()
         self.team_id, self.workspace_url = _string(answer, "team_id"), _string(answer, "url")
-        self.bot_id, self.bot_user_id = _string(answer, "bot_id"), _string(answer, "user_id")
+        self.bot_user_id = _string(answer, "user_id")
 
-    async def open_connection(self, app_token: str) -> None:
-        """Ask for a socket, so that a refused token is told apart from a network that is down."""
-        with translated("apps.connections.open"):
-            await self.client.apps_connections_open(app_token=app_token)
+    async def check(self) -> None:
+        """Whether the token is good for anything: `LoginRefused` where it is not."""
+        with translated("auth.test"):
+            await self.client.auth_test()
 
     async def post(self, thread: Thread, rendered: Rendered, key: str) -> MessageRef:
         with translated("chat.postMessage"):
@@ -115,7 +114,7 @@ class SlackWeb:
                 unfurl_links=False,
                 unfurl_media=False,
             )
-        return MessageRef(thread.channel, _string(answer, "ts"))
+        return MessageRef(thread.channel, _string(answer, "ts"), thread.workspace)
 
     async def update(self, ref: MessageRef, rendered: Rendered, key: str | None = None) -> None:
         """Replace a message. Without a `key` its mark stays as it is."""
@@ -141,7 +140,7 @@ class SlackWeb:
                 recipient_user_id=asker.user if asker else None,
                 recipient_team_id=asker.team if asker else None,
             )
-        return MessageRef(thread.channel, _string(answer, "ts"))
+        return MessageRef(thread.channel, _string(answer, "ts"), thread.workspace)
 
     async def append_stream(self, ref: MessageRef, chunks: Sequence[Json]) -> None:
         with translated("chat.appendStream"):

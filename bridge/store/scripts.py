@@ -372,8 +372,8 @@ def _start(conn: Connection, lease: Lease, limit: int, now_ms: int, *, found_at:
         app=app,
         inputs=unpacked_inputs(inputs),
         starts=starts,
-        replies=_refs(conn, _REPLIES, head.id, lease.thread_id),
-        beside=_refs(conn, _BESIDE, head.id, lease.thread_id),
+        replies=_refs(conn, _REPLIES, head.id, lease.thread_id, thread),
+        beside=_refs(conn, _BESIDE, head.id, lease.thread_id, thread),
         turn=TurnIds(head.dify_message_id or "", head.dify_task_id or "", head.dify_run_id or ""),
         first_started_at=began[0].first_started_at / 1000,
         waited=True,
@@ -384,7 +384,7 @@ def _start(conn: Connection, lease: Lease, limit: int, now_ms: int, *, found_at:
 
 
 def _refs(
-    conn: Connection, select_refs: TextClause, question_id: int, thread_id: int
+    conn: Connection, select_refs: TextClause, question_id: int, thread_id: int, thread: Thread
 ) -> tuple[MessageRef, ...]:
     names = {"question": question_id, "thread": thread_id, "limit": MOST_MESSAGES}
-    return tuple(MessageRef(row[0], row[1]) for row in conn.execute(select_refs, names))
+    return tuple(MessageRef(row[0], row[1], thread.workspace) for row in conn.execute(select_refs, names))

@@ -7,7 +7,9 @@ from sqlalchemy import BigInteger, Connection, String, TextClause, bindparam, te
 # What replicas are told of: that something may wait for somebody, and that a question's answer should end.
 WAKE, STOP = "bridge_wake", "bridge_stop"
 
-_NUMBERS = frozenset({"now", "token", "thread", "question", "page", "number", "limit", "sent", "since"})
+_NUMBERS = frozenset(
+    {"now", "token", "thread", "question", "page", "number", "limit", "sent", "since", "version"}
+)
 # By its id alone: PostgreSQL may take the index of all threads that have an owner for a short one, and then
 # each write reads whatever the replica holds.
 _UNDER_LEASE = "WHERE id = :thread AND token = :token AND COALESCE(owner_id, '') = :owner"

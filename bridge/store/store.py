@@ -10,7 +10,17 @@ from sqlalchemy.exc import ArgumentError
 
 from bridge.errors import StoreError
 from bridge.stop import Halt
-from bridge.store import answers, askers, changes, housekeeping, quotas, replicas, scripts, threads
+from bridge.store import (
+    answers,
+    askers,
+    changes,
+    housekeeping,
+    installations,
+    quotas,
+    replicas,
+    scripts,
+    threads,
+)
 from bridge.store.jobs import (
     Following,
     Job,
@@ -29,7 +39,7 @@ from bridge.store.jobs import (
 from bridge.store.quotas import Limit, Over
 from bridge.store.runner import OnNotify, Runner
 from bridge.store.sqlite import SqliteRunner
-from bridge.types import Filled, Message, MessageRef, Thread
+from bridge.types import Filled, Installation, Message, MessageRef, Thread
 
 DAY_MS = 86_400_000
 
@@ -222,6 +232,28 @@ class Store:
 
     async def leave_role(self, owner: str, role: str) -> None:
         await self.runner.run(lambda conn: replicas.leave_role(conn, owner, role))
+
+    async def installation(self, platform: str, workspace: str) -> Installation | None:
+        """With its secret as it was written."""
+        return await self.runner.run(lambda conn: installations.find(conn, platform, workspace))
+
+    async def installations(self, platform: str) -> tuple[Installation, ...]:
+        return await self.runner.run(lambda conn: installations.all_of(conn, platform))
+
+    async def keep_installation(self, platform: str, workspace: str, secret: str) -> None:
+        await self.runner.run(lambda conn: installations.keep(conn, platform, workspace, secret, _now_ms()))
+
+    async def replace_installation(self, platform: str, known: Installation, secret: str) -> bool:
+        """Whether what is `known` was still there to be replaced."""
+        return await self.runner.run(
+            lambda conn: installations.replace(conn, platform, known, secret, _now_ms())
+        )
+
+    async def forget_workspace(self, platform: str, workspace: str) -> None:
+        """Forget that the bot is installed there, and all its threads."""
+        await self.runner.run(lambda conn: installations.forget(conn, platform, workspace))
+        while await self.runner.run(lambda conn: installations.forget_threads(conn, platform, workspace)):
+            pass
 
     async def tidy(self, thread_ttl_days: int) -> Tidied:
         """Forget one batch of what is to be forgotten; threads only where a number of days is given."""

@@ -279,3 +279,9 @@ IS_THINKING = "is thinking…"
 
 # While a question that was edited is answered anew.
 ANSWERING_ANEW = "The question was edited, answering it anew"
+# The pages on which the bot is installed.
+INSTALLED = "The bot is installed in {workspace}. Mention it in a channel, or write to it directly."
+INSTALL_CANCELLED = "The bot was not installed: it was not allowed to be. To begin again, go to {address}."
+INSTALL_TOO_OLD = "This took too long, or was begun in another browser. Please begin again at {address}."
+INSTALL_REFUSED = "Slack did not let the bot be installed. Please begin again at {address}."
+INSTALL_DOWN = "The bot could not be installed just now. Please begin again in a minute, at {address}."

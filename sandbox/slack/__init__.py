@@ -1,6 +1,7 @@
 """A stand-in for Slack on loopback, faithful to the wire: the real SDKs talk to it unchanged."""
 
 from sandbox.slack.agents import Prompts
+from sandbox.slack.installing import Visit
 from sandbox.slack.limits import Limits, Window
 from sandbox.slack.server import Slack
 from sandbox.slack.timeline import Watch
@@ -36,6 +37,7 @@ __all__ = [
     "SlackInput",
     "SlackMessage",
     "SlackView",
+    "Visit",
     "Watch",
     "Whisper",
     "Window",

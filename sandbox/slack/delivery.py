@@ -55,7 +55,7 @@ class Delivery:
     def __init__(self, changes: Changes, ack_timeout: float, retry_delays: tuple[float, ...]) -> None:
         self.acks: list[str] = []
         self._changes = changes
-        self._ack_timeout = ack_timeout
+        self.ack_timeout = ack_timeout
         self._retry_delays = retry_delays
         self._events: dict[str, JsonObject] = {}
         self._unacked: dict[str, None] = {}
@@ -102,7 +102,7 @@ class Delivery:
 
     def sent(self, envelope: Envelope) -> None:
         self._in_flight[envelope.id] = envelope
-        self._later(envelope.id, self._ack_timeout, lambda: self._overdue(envelope))
+        self._later(envelope.id, self.ack_timeout, lambda: self._overdue(envelope))
 
     def unsent(self, envelope: Envelope) -> None:
         """The socket was gone: the next one gets it, as if nothing had happened."""
@@ -118,6 +118,13 @@ class Delivery:
             self._unacked.pop(envelope.event_id, None)
             if envelope.heard is not None:
                 envelope.heard(answer)
+        self._changes.notify()
+
+    def refuse(self, envelope_id: str) -> None:
+        """The app does not take it: the next attempt need not wait until time is over."""
+        envelope = self._in_flight.get(envelope_id)
+        if envelope is not None:
+            self._overdue(envelope)
         self._changes.notify()
 
     def close(self) -> None:

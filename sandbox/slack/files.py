@@ -8,6 +8,7 @@ from aiohttp import web
 
 from sandbox.slack.errors import ApiError
 from sandbox.slack.state import StoredFile, Workspace
+from sandbox.slack.tokens import Tokens
 from sandbox.slack.types import SlackFile
 
 SIGN_IN = (
@@ -52,16 +53,17 @@ class Files:
     """Without `readable`, the app lacks the right to read files, and is as unknown as anybody. Whose bytes
     somebody wanted, with the token or without, is `asked_for`, by name."""
 
-    def __init__(self, workspace: Workspace, uploads: Uploads, token: str) -> None:
+    def __init__(self, workspace: Workspace, uploads: Uploads, tokens: Tokens) -> None:
         self.readable = True
         self.asked_for: list[str] = []
         self._workspace = workspace
         self._uploads = uploads
-        self._token = token
+        self._tokens = tokens
 
     async def handle(self, request: web.Request) -> web.Response:
         self.asked_for.append(request.match_info["name"])
-        if not self.readable or request.headers.get("Authorization") != f"Bearer {self._token}":
+        token = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        if not self.readable or not self._tokens.is_of(token, self._workspace.identity.team_id):
             return web.Response(text=SIGN_IN, content_type="text/html")
         stored = self._workspace.files.get(request.match_info["file"].rpartition("-")[2])
         if stored is None:
@@ -69,6 +71,10 @@ class Files:
         if stored.file.moved_to:
             return web.Response(status=302, headers={"Location": stored.file.moved_to})
         return web.Response(body=stored.file.content, content_type=_type(stored))
+
+    def takes(self, ticket: str) -> bool:
+        """Whether this is on its way into the workspace."""
+        return self._uploads.get(ticket) is not None
 
     async def upload(self, request: web.Request) -> web.Response:
         """No token is needed here: the address is the secret."""

@@ -157,6 +157,10 @@ class Interactions:
         self.changes.notify()
         return said
 
+    def takes(self, answer: str) -> bool:
+        """Whether somebody here pressed what may be answered to at this address."""
+        return answer in self._answerable
+
     async def answer(self, request: web.Request) -> web.Response:
         """A `response_url`, as far as it whispers."""
         answerable, body = self._answerable.get(request.match_info["answer"]), await request.json()

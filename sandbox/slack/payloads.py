@@ -105,6 +105,30 @@ def session_stopped(channel: Channel, stored: Message, user: str, ts: str) -> Js
     }
 
 
+def app_uninstalled() -> JsonObject:
+    return {"type": "app_uninstalled"}
+
+
+def tokens_revoked(bot_user: str) -> JsonObject:
+    return {"type": "tokens_revoked", "tokens": {"oauth": [], "bot": [bot_user]}}
+
+
+def access(who: Identity, scope: str, tokens: JsonObject) -> JsonObject:
+    """What `oauth.v2.access` answers."""
+    here, everywhere = {"id": who.team_id, "name": who.team}, {"id": who.enterprise_id, "name": who.team}
+    return {
+        "token_type": "bot",
+        "scope": scope,
+        "bot_user_id": who.bot_user_id,
+        "app_id": who.app_id,
+        "team": None if who.enterprise_id else here,
+        "enterprise": everywhere if who.enterprise_id else None,
+        "is_enterprise_install": bool(who.enterprise_id),
+        "authed_user": {"id": who.bot_user_id},
+        **tokens,
+    }
+
+
 def event_callback(who: Identity, event: JsonObject, event_id: str, event_time: int) -> dict[str, Json]:
     body: dict[str, Json] = {"token": "REDACTED-token", "team_id": who.team_id}
     if event.get("type") == "message":
@@ -118,11 +142,11 @@ def event_callback(who: Identity, event: JsonObject, event_id: str, event_time: 
         "event_time": event_time,
         "authorizations": [
             {
-                "enterprise_id": None,
-                "team_id": who.team_id,
+                "enterprise_id": who.enterprise_id or None,
+                "team_id": None if who.enterprise_id else who.team_id,
                 "user_id": who.bot_user_id,
                 "is_bot": True,
-                "is_enterprise_install": False,
+                "is_enterprise_install": bool(who.enterprise_id),
             }
         ],
         "is_ext_shared_channel": False,
@@ -138,8 +162,8 @@ def acting(who: Identity, user: User) -> JsonObject:
         "api_app_id": who.app_id,
         "token": "REDACTED-token",
         "team": {"id": who.team_id, "domain": who.team.lower()},
-        "enterprise": None,
-        "is_enterprise_install": False,
+        "enterprise": {"id": who.enterprise_id, "name": who.team} if who.enterprise_id else None,
+        "is_enterprise_install": bool(who.enterprise_id),
     }
 
 
@@ -196,7 +220,8 @@ def slash_command(who: Identity, channel: Channel, user: User, command: str, tex
         "command": command,
         "text": text,
         "api_app_id": who.app_id,
-        "is_enterprise_install": "false",
+        "is_enterprise_install": "true" if who.enterprise_id else "false",
+        **({"enterprise_id": who.enterprise_id, "enterprise_name": who.team} if who.enterprise_id else {}),
     }
 
 

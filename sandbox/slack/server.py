@@ -10,8 +10,11 @@ from sandbox.changes import Changes
 from sandbox.slack import elements, payloads
 from sandbox.slack.delivery import Delivery
 from sandbox.slack.files import Files
+from sandbox.slack.installing import Installing
 from sandbox.slack.interactions import Interactions
 from sandbox.slack.limits import Limits
+from sandbox.slack.platform import Door, Platform
+from sandbox.slack.posting import Posting
 from sandbox.slack.sockets import Sockets
 from sandbox.slack.state import Channel, Message, Workspace
 from sandbox.slack.surfaces import Surfaces
@@ -33,7 +36,7 @@ from sandbox.slack.world import World
 HOST = "127.0.0.1"
 
 
-class Slack(Trouble, Surfaces):
+class Slack(Trouble, Surfaces, Installing):
     """One workspace with one app installed in it.
 
     Durations are in seconds. `ack_timeout` is how long an event may stay unacknowledged before it is sent
@@ -57,28 +60,39 @@ class Slack(Trouble, Surfaces):
         retry_delays: tuple[float, ...] = (0.0, 60.0, 300.0),
         stream_lifetime: float = 300.0,
         strict_threads: bool = True,
+        platform: Platform | None = None,
+        enterprise_id: str = "",
     ) -> None:
         self._port = port
-        self._origin = ""
         self._runner: web.AppRunner | None = None
-        self._changes = Changes()
+        self._workspace = Workspace(workspace, enterprise_id, platform.app_id if platform else "")
+        self._platform = platform or _platform(self.app_id, ack_timeout, retry_delays)
+        self._changes = self._platform.changes
         self._timeline = Timeline(self._changes)
-        self._delivery = Delivery(self._changes, ack_timeout, retry_delays)
-        self._workspace = Workspace(workspace)
-        self._sockets = Sockets(self.app_id, self._delivery, self._changes)
-        self._interactions = Interactions(self._workspace, self._delivery, self._changes, self._started)
+        self._delivery = self._platform.delivery
+        self._sockets = self._platform.sockets
+        self._posting = self._platform.posting
+        self._tokens = self._platform.tokens
+        if platform is None:
+            self._tokens.allow(self.bot_token, self.team_id)
+        self._interactions = Interactions(
+            self._workspace, self._delivery, self._changes, self._platform.started
+        )
         self._world = World(
             self._workspace,
             self._timeline,
             self._delivery,
-            self._socket_url,
-            self._started,
+            self._platform.socket_url,
+            self._platform.started,
             self._interactions,
+            lambda: self.installed,
             stream_lifetime,
             strict_threads,
         )
-        self._files = Files(self._workspace, self._world.uploads, self.bot_token)
-        self._web = WebApi(self._world, self.bot_token, self.app_token, limits, latency)
+        self._files = Files(self._workspace, self._world.uploads, self._tokens)
+        self._web = WebApi(self._world, self._tokens, self.app_token, limits, latency)
+        door = Door(self.team_id, self._web, self._files, self._interactions, self._timeline)
+        self._platform.doors.append(door)
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -91,33 +105,35 @@ class Slack(Trouble, Surfaces):
 
     async def start(self) -> None:
         app = web.Application(client_max_size=MAX_BODY)
-        app.router.add_route("*", "/api/{method}", self._web.handle)
-        app.router.add_get("/link/", self._sockets.connect)
-        app.router.add_get("/files-pri/{file}/{name}", self._files.handle)
-        app.router.add_get("/files-pri/{file}/download/{name}", self._files.handle)
-        app.router.add_post("/upload/v1/{ticket}", self._files.upload)
-        app.router.add_post("/actions/{answer}", self._interactions.answer)
+        app.router.add_routes(self._platform.routes())
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
         await self._runner.setup()
         site = web.TCPSite(self._runner, HOST, self._port)
         await site.start()
-        self._origin = f"http://{HOST}:{self._runner.addresses[0][1]}"
+        self._platform.origin = f"http://{HOST}:{self._runner.addresses[0][1]}"
         self._sockets.start()
 
     async def close(self) -> None:
         """End every watcher, connection and timer. Closing again does nothing."""
-        self._timeline.close()
+        for door in self._platform.doors:
+            door.timeline.close()
         self._delivery.close()
+        await self._posting.close()
         await self._sockets.close()
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
 
+    def add_workspace(self, name: str, *, enterprise_id: str = "") -> "Slack":
+        """One more workspace of the same Slack, in which the app is not installed yet. It is there for as
+        long as this one, to which all its calls and events go, too."""
+        return Slack(workspace=name, limits=self.limits, platform=self._platform, enterprise_id=enterprise_id)
+
     # --- who and where ---
 
     @property
     def url(self) -> str:
-        return f"{self._started()}/api/"
+        return f"{self._platform.started()}/api/"
 
     @property
     def team_id(self) -> str:
@@ -170,7 +186,7 @@ class Slack(Trouble, Surfaces):
             raise ValueError(f"nobody here has the id {user}")
         if thread_ts is not None and (thread_ts not in place.messages or place.messages[thread_ts].thread_ts):
             raise ValueError(f"no thread begins at {thread_ts}")
-        kept = tuple(self._workspace.keep_file(file, self._started(), user) for file in files)
+        kept = tuple(self._workspace.keep_file(file, self._platform.started(), user) for file in files)
         kind = subtype if subtype is not None else "file_share" if files else ""
         message = Message(
             self._workspace.new_ts(),
@@ -339,11 +355,8 @@ class Slack(Trouble, Surfaces):
             raise ValueError(f"no message of {channel} has the ts {ts}")
         return place, place.messages[ts]
 
-    def _socket_url(self) -> str:
-        address = self._started().replace("http://", "ws://")
-        return f"{address}/link/?ticket={self._sockets.ticket()}&app_id={self.app_id}"
 
-    def _started(self) -> str:
-        if not self._origin:
-            raise RuntimeError("this stand-in has not been started")
-        return self._origin
+def _platform(app_id: str, ack_timeout: float, retry_delays: tuple[float, ...]) -> Platform:
+    changes = Changes()
+    delivery = Delivery(changes, ack_timeout, retry_delays)
+    return Platform(app_id, changes, delivery, Sockets(app_id, delivery, changes), Posting(delivery, changes))

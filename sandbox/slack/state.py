@@ -22,6 +22,7 @@ class Identity:
     bot_id: str
     bot_user_id: str
     bot_name: str
+    enterprise_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +143,10 @@ class Channel:
 
 
 class Workspace:
-    def __init__(self, name: str) -> None:
+    """With an `enterprise_id`, the app is installed in all of an organisation. `app_id` is that of an app
+    which other workspaces know, too."""
+
+    def __init__(self, name: str, enterprise_id: str = "", app_id: str = "") -> None:
         self._mark = (
             f"{zlib.crc32(name.encode()):08X}"  # ids of two workspaces differ, those of one never change
         )
@@ -151,10 +155,11 @@ class Workspace:
         self.identity = Identity(
             team_id=f"T{self._mark}",
             team=name,
-            app_id=self._new_id("A"),
+            app_id=app_id or self._new_id("A"),
             bot_id=self._new_id("B"),
             bot_user_id=self._new_id("U"),
             bot_name="sandbox-bot",
+            enterprise_id=enterprise_id,
         )
         bot = User(self.identity.bot_user_id, self.identity.bot_name, is_bot=True)
         self.users: dict[str, User] = {bot.id: bot}

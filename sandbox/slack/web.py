@@ -4,14 +4,17 @@ import asyncio
 import json
 import time
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from aiohttp import web
 
+from sandbox.slack import payloads
 from sandbox.slack.arguments import read
 from sandbox.slack.errors import ApiError
 from sandbox.slack.limits import Limits, Meter
 from sandbox.slack.methods import METHODS
+from sandbox.slack.tokens import Tokens
 from sandbox.slack.types import Call, Json, JsonObject
 from sandbox.slack.world import World
 
@@ -40,56 +43,75 @@ class Answer:
 
 
 class WebApi:
-    def __init__(self, world: World, bot_token: str, app_token: str, limits: Limits, latency: float) -> None:
+    """The calls of one workspace."""
+
+    def __init__(self, world: World, tokens: Tokens, app_token: str, limits: Limits, latency: float) -> None:
         self.meter = Meter(limits)
         self.latency = latency
-        self._world = world
-        self._bot_token = bot_token
+        self.world = world
+        self._tokens = tokens
         self._app_token = app_token
         self._failures: dict[str, deque[Answer]] = {}
 
     def fail(self, method: str, answer: Answer, times: int) -> None:
         self._failures.setdefault(method, deque()).extend([answer] * times)
 
-    async def handle(self, request: web.Request) -> web.Response:
-        """One call. Half of the latency passes before it takes effect, half before the answer is there."""
+    async def handle(self, request: web.Request, beside: Mapping[str, "WebApi"]) -> web.Response:
+        """One call, of this workspace or of one `beside` it, by its id: they have the same address. Half of
+        the latency passes before it takes effect, half before the answer is there."""
         at, name = time.monotonic(), request.match_info["method"]
         await asyncio.sleep(self.latency / 2)
         raw: dict[str, Json] = {}
+        called = self
         try:
             raw = await _arguments(request)
-            token = _token(request, raw)
-            answer = self._answer(name, token, raw)
+            if name == "oauth.v2.access":
+                answer = self._access(request.headers.get("Authorization", ""), raw, beside)
+            else:
+                token = _token(request, raw)
+                teams = (team for team in beside if self._tokens.is_of(token, team))
+                called = next((beside[team] for team in teams), self)
+                answer = called.answer(name, token, raw)
         except ApiError as error:
             answer = Answer.refused(error.code, *error.details)
-        self._record(at, name, raw, answer)
+        called.record(at, name, raw, answer)
         await asyncio.sleep(self.latency / 2)
         return web.json_response(answer.body, status=answer.status, headers=answer.headers)
 
-    def _answer(self, name: str, token: str, raw: JsonObject) -> Answer:
+    def answer(self, name: str, token: str, raw: JsonObject) -> Answer:
         method = METHODS.get(name)
         if method is None:
             return Answer(200, {"ok": False, "error": "unknown_method", "req_method": name})
         if not token:
             raise ApiError("not_authed")
-        if token != (self._app_token if method.app_level else self._bot_token):
-            raise ApiError("invalid_auth")
+        if method.app_level:
+            if token != self._app_token:
+                raise ApiError("invalid_auth")
+        else:
+            self._tokens.team(token)
         if failures := self._failures.get(name):
             failure = failures.popleft()
             if failure.carried_out:
-                method.answer(self._world, read(method.args, raw))
+                method.answer(self.world, read(method.args, raw))
             return failure
         wait = self.meter.charge(name, str(raw.get("channel", "")))
         if wait is not None:
             return Answer(429, {"ok": False, "error": "ratelimited"}, {"Retry-After": str(wait)})
-        answer = method.answer(self._world, read(method.args, raw))
+        answer = method.answer(self.world, read(method.args, raw))
         return Answer(200, {"ok": True, **answer}, {} if method.app_level else {"X-OAuth-Scopes": SCOPES})
 
-    def _record(self, at: float, name: str, raw: JsonObject, answer: Answer) -> None:
+    def _access(self, authorization: str, raw: JsonObject, beside: Mapping[str, "WebApi"]) -> Answer:
+        if failures := self._failures.get("oauth.v2.access"):
+            return failures.popleft()
+        team, tokens = self._tokens.access(authorization, raw)
+        who = beside.get(team, self).world.workspace.identity
+        return Answer(200, {"ok": True, **payloads.access(who, SCOPES, tokens)})
+
+    def record(self, at: float, name: str, raw: JsonObject, answer: Answer) -> None:
         error = answer.body.get("error", "")
         ts = answer.body.get("ts") or raw.get("ts") or raw.get("timestamp") or ""
         channel = raw.get("channel") or raw.get("channel_id") or ""
-        self._world.timeline.called(Call(at, name, raw, answer.status, str(error), str(channel), str(ts)))
+        self.world.timeline.called(Call(at, name, raw, answer.status, str(error), str(channel), str(ts)))
 
 
 async def _arguments(request: web.Request) -> dict[str, Json]:

@@ -22,7 +22,8 @@ STATUS_SECONDS = 120.0  # assistant.threads.setStatus: "a two minute timeout app
 
 @dataclass(slots=True)
 class World:
-    """`socket_url` issues the address for one more Socket Mode connection; `origin` is where all of it is.
+    """`socket_url` issues the address for one more Socket Mode connection; `origin` is where all of it is;
+    `installed` says whether the app is there.
 
     `stream_lifetime` is in seconds; without `strict_threads` a reply to a message that is gone is taken.
     """
@@ -33,6 +34,7 @@ class World:
     socket_url: Callable[[], str]
     origin: Callable[[], str]
     interactions: Interactions
+    installed: Callable[[], bool]
     stream_lifetime: float
     strict_threads: bool
     statuses: dict[tuple[str, str], Status] = field(default_factory=dict)
@@ -47,12 +49,21 @@ class World:
         """The clock that streams and statuses live by, in seconds."""
         return time.monotonic()
 
-    def announce(self, event: JsonObject, *, event_id: str = "", envelope: JsonObject | None = None) -> str:
-        """Send an event to the app, and return its id. `envelope` overrides fields around the event."""
+    def announce(
+        self,
+        event: JsonObject,
+        *,
+        event_id: str = "",
+        envelope: JsonObject | None = None,
+        gone: bool = False,
+    ) -> str:
+        """Send an event to the app, and return its id. `envelope` overrides fields around the event. Nothing
+        is sent where the app is not installed, but that it is `gone`."""
         who = self.workspace.identity
         event_id = event_id or f"Ev{who.team_id[1:]}{next(self._event_numbers):04d}"
         payload = payloads.event_callback(who, event, event_id, int(time.time()))
-        self.delivery.offer(event_id, {**payload, **(envelope or {})})
+        if gone or self.installed():
+            self.delivery.offer(event_id, {**payload, **(envelope or {})})
         return event_id
 
     def add(self, channel: Channel, message: Message) -> None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 from aiohttp import web
 
+from adapters.slack.attached import source_of
 from bridge import made
 from bridge.budget import Budget
 from bridge.errors import FileUnreadable, MessageGone, NotAllowed, PlatformDown, RateLimited
@@ -166,7 +167,7 @@ async def test_a_redirection_within_slack_is_followed_but_not_for_ever(place: Sl
     async with listening(place.slack, host) as adapter:
         await place.attach_file("Here", "a.bin", "application/zip", NOTES, mention=False)
         there = await attached(host)
-        for number, (target, found) in enumerate(((there.source, True), ("?again", False)), start=2):
+        for number, (target, found) in enumerate(((source_of(there)[1], True), ("?again", False)), start=2):
             moved = SlackFile("b.bin", "application/zip", b"", moved_to=target)
             await place.slack.say(place.channel, place.person, target, files=(moved,))
             await until(lambda: len(host.heard) == number)  # noqa: B023 - awaited here

@@ -22,7 +22,7 @@ def auth_test(world: World, args: Arguments) -> JsonObject:
         "team_id": who.team_id,
         "user_id": who.bot_user_id,
         "bot_id": who.bot_id,
-        "is_enterprise_install": False,
+        "is_enterprise_install": bool(who.enterprise_id),
     }
 
 
