@@ -19,6 +19,7 @@ from adapters.discord.missed import missed
 from adapters.discord.places import Places
 from bridge.errors import BridgeError, Leaving
 from bridge.ports import Host
+from bridge.types import Message
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +52,7 @@ class Hearing:
             # As with what is said.
             log.exception("Discord: what became of message %d could not be understood", message.id)
             return
-        if read is not None:
+        if read is not None and not self._is_hidden(message, read):
             self._changing.edited(read)
 
     def removed(self, event: Removal) -> None:
@@ -111,16 +112,21 @@ class Hearing:
         user = self._client.user
         try:
             read = read_message(message, user.id) if user is not None else None
-            if read is not None and (self._client.intents.message_content or not is_hidden(message, read)):
-                await self._host.deliver(read)
+            if read is None or self._is_hidden(message, read):
+                return
+            await self._host.deliver(read)
             # What was missed may have been edited since it was first heard.
-            if read is not None and read.edited_at:
+            if read.edited_at:
                 await self._host.edited(read)
         except BridgeError:
             raise
         except Exception:
             # The library leaves out of a message what it could not read; the next ones are not to suffer.
             log.exception("Discord: message %d could not be understood", message.id)
+
+    def _is_hidden(self, message: discord.Message, read: Message) -> bool:
+        """Whether Discord does not tell the bot what was said."""
+        return not self._client.intents.message_content and is_hidden(message, read)
 
     def _again(self) -> None:
         self._failing = True

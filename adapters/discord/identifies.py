@@ -72,21 +72,23 @@ class Identifies:
         return told
 
     async def _spared(self, until: float | None) -> Told:
-        """Wait while there are too few left."""
+        """Wait while there are too few left; until there is one, in any case."""
         async with self._one_by_one:
-            told = await self._ask()
-            wait = told.wait_seconds
-            if wait > NOTICED_SECONDS or told.remaining <= 0:
-                log.warning(
-                    "Discord: %d of %d sessions are left, for %.0f s; waiting %.0f s before the next one, as "
-                    "Discord resets the token of a bot that begins more",
-                    max(0, told.remaining),
-                    told.total,
-                    told.reset_seconds,
-                    wait,
-                )
-            await self._sleep(wait, until)
-            return told if told.remaining > 0 else await self._ask()
+            while True:
+                told = await self._ask()
+                wait = told.wait_seconds
+                if wait > NOTICED_SECONDS or told.remaining <= 0:
+                    log.warning(
+                        "Discord: %d of %d sessions are left, for %.0f s; waiting %.0f s before the next one, "
+                        "as Discord resets the token of a bot that begins more",
+                        max(0, told.remaining),
+                        told.total,
+                        told.reset_seconds,
+                        wait,
+                    )
+                await self._sleep(wait, until)
+                if told.remaining > 0:
+                    return told
 
     async def _sleep(self, seconds: float, until: float | None) -> None:
         if until is not None and asyncio.get_running_loop().time() + seconds > until:

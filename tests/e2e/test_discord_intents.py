@@ -42,6 +42,21 @@ async def test_a_thread_is_answered_where_the_bot_is_mentioned_or_replied_to_and
     assert len(dify.conversations) == 1
 
 
+async def test_what_an_edit_hides_from_the_bot_is_not_asked(place: DiscordPlace) -> None:
+    host = Listener()
+    bot = place.discord.bot_id
+    async with adapter(place.discord, host):
+        await place.discord.wait_for(lambda: place.discord.identifies == 1)
+        question = await place.ask("One?")
+        await until(lambda: len(host.heard) == 1)
+        await place.discord.edit(question, f"<@{bot}> Two?")
+        await until(lambda: [one.text for one in host.changed] == ["Two?"])
+        await place.discord.edit(question, "Without the bot.")
+        await place.discord.edit(question, f"<@{bot}> Three?")
+        await until(lambda: len(host.changed) >= 2)
+    assert [one.text for one in host.changed] == ["Two?", "Three?"]
+
+
 async def test_direct_messages_and_posts_that_mention_the_bot_are_answered(
     place: DiscordPlace, dify: Dify, bridge: Bridge
 ) -> None:
