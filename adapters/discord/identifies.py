@@ -79,8 +79,8 @@ class Identifies:
                 wait = told.wait_seconds
                 if wait > NOTICED_SECONDS or told.remaining <= 0:
                     log.warning(
-                        "Discord: %d of %d sessions are left, for %.0f s; waiting %.0f s before the next one, "
-                        "as Discord resets the token of a bot that begins more",
+                        "Discord: %d of %d sessions are left, for %.0f s; waiting %.0f s before the next "
+                        "one, as Discord resets the token of a bot that begins more",
                         max(0, told.remaining),
                         told.total,
                         told.reset_seconds,
