@@ -19,7 +19,7 @@ class Told:
     """What has been heard so far, so that it is kept however the turn ends. `lead` stands above the answer,
     `notices` below it, at last those of what was `refused` of the question; `outcome` is for the books.
     `title` is what the thread is to be called from now on, `locale` the language of whoever asked, as far as
-    that is known by now. `unsaid` are notices that are not about the answer, and stand when it begins anew."""
+    that is known by now. `unsaid` are notices that stand when the answer begins anew."""
 
     lead: str = ""
     text: str = ""
