@@ -92,6 +92,7 @@ class Conversation:
             return admitted.outcome
         async with opened.in_use() as dify:
             scene = self._scene(asked, admitted.job or asked.job, opened, dify)
+            scene.told.unsaid = admitted.unsaid
             scene.told.notices.extend(admitted.unsaid)
             if admitted.job is None:
                 scene.told.outcome = admitted.outcome

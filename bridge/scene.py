@@ -19,7 +19,7 @@ class Told:
     """What has been heard so far, so that it is kept however the turn ends. `lead` stands above the answer,
     `notices` below it, at last those of what was `refused` of the question; `outcome` is for the books.
     `title` is what the thread is to be called from now on, `locale` the language of whoever asked, as far as
-    that is known by now."""
+    that is known by now. `unsaid` are notices that stand when the answer begins anew."""
 
     lead: str = ""
     text: str = ""
@@ -31,11 +31,12 @@ class Told:
     buttons: list[Button] = field(default_factory=list)
     title: str = ""
     locale: str = ""
+    unsaid: tuple[str, ...] = ()
 
     def begin_anew(self) -> None:
         """Nothing has been heard yet."""
         self.lead = self.text = self.title = ""
-        self.notices, self.refused, self.buttons = [], [], []
+        self.notices, self.refused, self.buttons = [*self.unsaid], [], []
         self.files, self.sources = (), ()
         self.outcome = ANSWERED
 

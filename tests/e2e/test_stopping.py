@@ -11,7 +11,7 @@ from bridge.settings import Busy
 from bridge.words import english
 from sandbox.dify import Answer, Dify
 from tests.e2e.conftest import Bridge, answered, until
-from tests.e2e.places import DiscordPlace, Place
+from tests.e2e.places import DiscordPlace, Place, SlackPlace
 
 WORDS = " ".join(f"word{number}" for number in range(400))
 # Somebody who presses Stop sees it at once.
@@ -205,6 +205,27 @@ async def test_on_discord_whoever_may_delete_messages_can_stop_it(dify: Dify, tm
             app.leave()
             await serving
         assert stopped(place, thread)
+
+
+async def test_slacks_own_stop_ends_an_answer_for_whoever_asked(dify: Dify, tmp_path: Path) -> None:
+    dify.script = lambda request, turns: Answer(WORDS, tokens_per_second=40)
+    async with SlackPlace() as place:
+        other = place.another_person()
+        async with assemble(place.settings(dify, f"sqlite:///{tmp_path / 'bridge.db'}")) as app:
+            serving = asyncio.create_task(app.run())
+            await place.connected()
+            thread = await place.ask("Tell")
+            await until(lambda: speaking(place, thread))
+            for person in (other, place.person):
+                assert not stopped(place, thread)
+                ended = {"channel": place.channel, "thread_ts": thread, "user": person}
+                await place.slack.emit({"type": "agent_session_stopped", "event_ts": "1.1", **ended})
+                await place.slack.wait_for(lambda: not place.slack.unacked)
+            await answered(app, 1)
+            app.leave()
+            await serving
+        assert stopped(place, thread)
+    assert len(dify.stopped) == 1
 
 
 async def test_a_command_is_never_asked_together_with_a_question(
