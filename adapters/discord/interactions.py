@@ -205,11 +205,12 @@ def _is_away(payload: _Object) -> bool:
     """Whether the bot is not there itself, or may neither see what is said there nor say anything."""
     if payload.get("context") == _PRIVATE_CHANNEL:
         return True
-    if not isinstance(payload.get("guild_id"), str):
-        return False
+    # With somebody whom it shares no server with, the bot may not even speak in their direct messages.
     owners = payload.get("authorizing_integration_owners")
     if isinstance(owners, dict) and owners and _INSTALLED_IN_SERVER not in owners:
         return True
+    if not isinstance(payload.get("guild_id"), str):
+        return False
     may = _permissions(payload.get("app_permissions"))
     if may is None or may.administrator:
         return False
