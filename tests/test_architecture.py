@@ -176,6 +176,9 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
             "commands": {"acting", "events", "fields", "forms"},
             "home": {"acting", "buttons", "commands", "events", "fields", "forms", "mrkdwn", "render"},
             "looking": {"fields"},
+            "paths": set[str](),
+            "manifest": {"commands", "paths"},
+            "credentials": set[str](),
             "changes": {"events", "fields"},
         }.items()
     },

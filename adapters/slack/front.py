@@ -8,9 +8,10 @@ import aiohttp
 
 from adapters.slack import installing
 from adapters.slack.desk import Desk
-from adapters.slack.hooks import EVENTS_PATH, Hooks
+from adapters.slack.hooks import Hooks
 from adapters.slack.installing import Installing
 from adapters.slack.oauth import OAuth
+from adapters.slack.paths import EVENTS_PATH
 from bridge.types import WebAnswer, WebRequest
 
 

@@ -17,8 +17,6 @@ from bridge.types import WebAnswer, WebRequest
 
 log = logging.getLogger(__name__)
 
-# Events, what people press, and commands: the manifest names the same for all.
-EVENTS_PATH = "/slack/events"
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
 MOST_FIELDS = 100

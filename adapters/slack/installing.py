@@ -15,14 +15,14 @@ import aiohttp
 from yarl import URL
 
 from adapters.slack.credentials import packed, read_access
-from adapters.slack.oauth import REDIRECT_PATH, OAuth
+from adapters.slack.oauth import OAuth
+from adapters.slack.paths import INSTALL_PATH, REDIRECT_PATH
 from bridge.errors import BridgeError, PlatformDown, PlatformError, RateLimited, StoreError
 from bridge.types import WebAnswer, WebRequest
 from bridge.words import english, say
 
 log = logging.getLogger(__name__)
 
-INSTALL_PATH = "/slack/install"
 PATHS = (INSTALL_PATH, REDIRECT_PATH)
 AUTHORIZE_PATH = "/oauth/v2/authorize"
 COOKIE = "dify_bridge_install"

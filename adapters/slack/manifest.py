@@ -8,16 +8,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from adapters.slack.hooks import EVENTS_PATH
-from adapters.slack.oauth import REDIRECT_PATH
-
-# Of the schema of manifests (github.com/slackapi/manifest-schema).
-NAME_LIMIT = 35
-BOT_NAME_LIMIT = 80
-DESCRIPTION_LIMIT = 140
-AGENT_DESCRIPTION_LIMIT = 300
-COMMAND_LIMIT = 32
-SHORTCUT_LIMIT = 24
+from adapters.slack.commands import ABOUT_CALLBACK_ID
+from adapters.slack.paths import EVENTS_PATH, REDIRECT_PATH
 
 NAME = "Dify"
 DESCRIPTION = "Asks a Dify app, and answers in threads"
@@ -27,7 +19,6 @@ AGENT_DESCRIPTION = (
 COMMAND_DESCRIPTION = "Ask the bot, or tell it what to do"
 COMMAND_HINT = "ask | new | stop | generate | help"
 SHORTCUT_NAME = "Ask about this message"
-SHORTCUT_CALLBACK = "ask_about_message"
 SHORTCUT_DESCRIPTION = "Asks the bot about what somebody wrote"
 
 
@@ -60,6 +51,12 @@ class Needs:
 
 
 MESSAGES = ("message.channels", "message.groups", "message.im", "message.mpim")
+# What an agent, and an assistant, show beside their answers.
+LINES = (
+    "assistant.threads.setStatus",
+    "assistant.threads.setTitle",
+    "assistant.threads.setSuggestedPrompts",
+)
 NEEDS: Mapping[Feature, Needs] = {
     Feature.TALK: Needs(
         scopes=(
@@ -79,12 +76,12 @@ NEEDS: Mapping[Feature, Needs] = {
     Feature.AGENT: Needs(
         scopes=("assistant:write",),
         events=("app_home_opened", "app_context_changed", "agent_session_stopped"),
-        methods=("assistant.threads.setTitle",),
+        methods=(*LINES, "agents.sessions.setStatus"),
     ),
     Feature.ASSISTANT: Needs(
         scopes=("assistant:write",),
         events=("assistant_thread_started", "assistant_thread_context_changed"),
-        methods=("assistant.threads.setTitle",),
+        methods=LINES,
     ),
     Feature.HOME: Needs(events=("app_home_opened",), methods=("views.publish",)),
     Feature.COMMAND: Needs(scopes=("commands",)),
@@ -166,7 +163,7 @@ def _features(chosen: Collection[Feature], command: str, hook: str) -> dict[str,
             {
                 "name": SHORTCUT_NAME,
                 "type": "message",
-                "callback_id": SHORTCUT_CALLBACK,
+                "callback_id": ABOUT_CALLBACK_ID,
                 "description": SHORTCUT_DESCRIPTION,
             }
         ]

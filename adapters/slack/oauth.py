@@ -7,10 +7,9 @@ from dataclasses import dataclass, field
 import aiohttp
 
 from adapters.slack.faults import translated
+from adapters.slack.paths import REDIRECT_PATH
 from adapters.slack.web import new_client
 from bridge.tenants import Installations
-
-REDIRECT_PATH = "/slack/oauth_redirect"
 
 Json = Mapping[str, object]
 

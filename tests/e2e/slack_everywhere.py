@@ -7,8 +7,7 @@ from contextlib import asynccontextmanager
 
 from pydantic import SecretStr
 
-from adapters.slack.hooks import EVENTS_PATH
-from adapters.slack.installing import INSTALL_PATH
+from adapters.slack.paths import EVENTS_PATH, INSTALL_PATH
 from bridge.app import App, assemble
 from bridge.settings import Settings
 from bridge.vault import new_key

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 from pydantic import SecretStr
 
-from adapters.slack.hooks import EVENTS_PATH
+from adapters.slack.paths import EVENTS_PATH
 from bridge.app import App, assemble
 from bridge.settings import Settings
 from sandbox.dify import Dify

@@ -14,7 +14,7 @@ import aiohttp
 import pytest
 
 from adapters.slack.adapter import SlackAdapter
-from adapters.slack.hooks import EVENTS_PATH
+from adapters.slack.paths import EVENTS_PATH
 from bridge.app import App
 from bridge.errors import Leaving, StoreError
 from bridge.types import WebRequest
