@@ -30,11 +30,11 @@ Deliver: TypeAlias = Callable[[Message], Awaitable[None]]
 
 
 async def begin(
-    web: SlackWeb, asides: Asides, deliver: Deliver, used: Invoked | Pressed, what: Begin
+    web: SlackWeb, asides: Asides, deliver: Deliver, used: Invoked | Pressed, what: Begin, locale: str
 ) -> None:
-    """Put the question where it was asked, and deliver it. Raises what the host does; `MayNotWrite` where the
-    bot cannot write there."""
-    origin, locale = used.origin, host.locale(PLATFORM, used.person)
+    """Put the question where it was asked, and deliver it; what is said with it is said in the language of
+    `locale`. Raises what the host does; `MayNotWrite` where the bot cannot write there."""
+    origin = used.origin
     try:
         ref = await asides.post(
             origin.channel, origin.thread or what.about, head(used.person.id, what, locale)

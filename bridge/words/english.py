@@ -279,3 +279,13 @@ IS_THINKING = "is thinking…"
 
 # While a question that was edited is answered anew.
 ANSWERING_ANEW = "The question was edited, answering it anew"
+
+# What Discord calls what a bot may do, as people find it in the settings of their server.
+DISCORD_VIEW_CHANNEL = "View Channel"
+DISCORD_READ_HISTORY = "Read Message History"
+DISCORD_SEND_MESSAGES = "Send Messages"
+DISCORD_SEND_IN_THREADS = "Send Messages in Threads"
+DISCORD_MANAGE_THREADS = "Manage Threads"
+DISCORD_CREATE_THREADS = "Create Public Threads"
+DISCORD_ATTACH_FILES = "Attach Files"
+DISCORD_ADD_REACTIONS = "Add Reactions"
