@@ -27,14 +27,14 @@ WRITE, WRITE_IN_THREAD = "send_messages", "send_messages_in_threads"
 MODERATE = "manage_threads"
 # As people find them in the settings of their server.
 TITLES = {
-    VIEW: "View Channel",
-    HISTORY: "Read Message History",
-    WRITE: "Send Messages",
-    WRITE_IN_THREAD: "Send Messages in Threads",
-    MODERATE: "Manage Threads",
-    "create_public_threads": "Create Public Threads",
-    "attach_files": "Attach Files",
-    "add_reactions": "Add Reactions",
+    VIEW: english.DISCORD_VIEW_CHANNEL,
+    HISTORY: english.DISCORD_READ_HISTORY,
+    WRITE: english.DISCORD_SEND_MESSAGES,
+    WRITE_IN_THREAD: english.DISCORD_SEND_IN_THREADS,
+    MODERATE: english.DISCORD_MANAGE_THREADS,
+    "create_public_threads": english.DISCORD_CREATE_THREADS,
+    "attach_files": english.DISCORD_ATTACH_FILES,
+    "add_reactions": english.DISCORD_ADD_REACTIONS,
 }
 
 
@@ -102,7 +102,7 @@ class Permissions:
         if shut or self._believed(self._locked, place.channel):
             return say(english.THREAD_LOCKED, locale)
         if lacking := self.lacking(Act.SPEAK, server, place.channel):
-            missing = ", ".join(TITLES.get(one, one) for one in lacking)
+            missing = ", ".join(say(TITLES.get(one, one), locale) for one in lacking)
             return say(english.MAY_NOT_SPEAK, locale, missing=missing)
         if self._was_refused(Act.SPEAK, place.channel):
             return say(english.REFUSED_TO_SPEAK, locale)

@@ -32,8 +32,8 @@ Deliver: TypeAlias = Callable[[Message], Awaitable[None]]
 async def begin(
     web: SlackWeb, asides: Asides, deliver: Deliver, used: Invoked | Pressed, what: Begin, locale: str
 ) -> None:
-    """Put the question where it was asked, and deliver it. Raises what the host does; `MayNotWrite` where the
-    bot cannot write there."""
+    """Put the question where it was asked, and deliver it; what is said with it is said in the language of
+    `locale`. Raises what the host does; `MayNotWrite` where the bot cannot write there."""
     origin = used.origin
     try:
         ref = await asides.post(

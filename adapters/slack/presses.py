@@ -163,7 +163,8 @@ class Presses:
 
     async def _begin(self, used: Used, what: Begin) -> None:
         try:
-            await begin(self._web, self._asides, self._deliver, used, what, self._locale(used))
+            locale = self._locale(used)
+            await begin(self._web, self._asides, self._deliver, used, what, locale)
         except BridgeError as error:
             self.left = self.left or isinstance(error, Leaving)
             log.info("Slack: what was asked with a command is not answered: %s", error)

@@ -156,9 +156,9 @@ CHINESE: Mapping[str, str] = {
     english.NOTHING_TO_GENERATE: "在此回答的应用没有表单，请直接用自己的话提问。",
     english.NEXT_BEGINS: "这里还没有对话：下一个问题将开始对话。",
     english.EACH_BEGINS: "在这里提出的每个问题都会开始各自的对话。",
+    english.NOT_YOURS_TO_STOP: "这里的回答只能由提问者或管理人员停止。",
     english.STOPPED_ONE: "已停止。",
     english.NOTHING_OF_YOURS: "这里目前没有正在回答你的问题。",
-    english.NOT_YOURS_TO_STOP: "这里的回答只能由提问者或管理人员停止。",
     english.TRY_AGAIN: "AI 服务目前较慢，请重试。",
     # In the list of the platform's own commands.
     english.ANSWERED_BY: "这里的提问由 {name} 回答。",
@@ -171,6 +171,12 @@ CHINESE: Mapping[str, str] = {
     english.SLACK_IN_DOUBT: "机器人目前较慢，不确定是否已收到。请先查看，再决定是否重复。",
     english.SLACK_TAKEN: "已收到，你可以关闭了。",
     english.SLACK_PATIENCE: "请稍候：机器人仍在处理你发送的内容。",
+    # To whoever asks where the bot cannot speak, in private.
+    english.NOT_SHOWN: "聊天服务没有接受对你问题的回答。请再问一次，或通过私信提问。",
+    english.MAY_NOT_SPEAK: "机器人不能在你提问的地方发言。服务器管理者需要在那里授予：{missing}。在此之前，你可以通过私信提问。",
+    english.REFUSED_TO_SPEAK: "机器人不能在你提问的地方发言。服务器管理者可以在那里允许它。在此之前，你可以通过私信提问。",
+    english.THREAD_LOCKED: "此讨论串已锁定，机器人无法在其中回答。你可以在频道中提问。",
+    english.SLOW_MODE: "你提问的地方开启了慢速模式：机器人 {minutes} 分钟后才能再次发言。在此之前，你可以通过私信提问。",
     # Said on Discord only.
     english.DISCORD_FORM: "表单",
     english.DISCORD_FORM_LOST: "此表单已不再打开，请再次按下打开它的按钮。",
@@ -215,6 +221,15 @@ CHINESE: Mapping[str, str] = {
     english.HOME_EMPTY: "给机器人发消息，或在频道中提及它。",
     # While an answer is being worked on, behind the name of the bot.
     english.IS_THINKING: "正在思考…",
-    # When a question is edited while it is being answered.
+    # While a question that was edited is answered anew.
     english.ANSWERING_ANEW: "问题已被修改，正在重新回答",
+    # What Discord calls what a bot may do, as people find it in the settings of their server.
+    english.DISCORD_VIEW_CHANNEL: "查看频道",
+    english.DISCORD_READ_HISTORY: "阅读消息历史记录",
+    english.DISCORD_SEND_MESSAGES: "发送消息",
+    english.DISCORD_SEND_IN_THREADS: "在子区内发送消息",
+    english.DISCORD_MANAGE_THREADS: "管理子区",
+    english.DISCORD_CREATE_THREADS: "创建公共子区",
+    english.DISCORD_ATTACH_FILES: "附加文件",
+    english.DISCORD_ADD_REACTIONS: "添加反应",
 }

@@ -285,3 +285,13 @@ INSTALL_CANCELLED = "The bot was not installed: it was not allowed to be. To beg
 INSTALL_TOO_OLD = "This took too long, or was begun in another browser. Please begin again at {address}."
 INSTALL_REFUSED = "Slack did not let the bot be installed. Please begin again at {address}."
 INSTALL_DOWN = "The bot could not be installed just now. Please begin again in a minute, at {address}."
+
+# What Discord calls what a bot may do, as people find it in the settings of their server.
+DISCORD_VIEW_CHANNEL = "View Channel"
+DISCORD_READ_HISTORY = "Read Message History"
+DISCORD_SEND_MESSAGES = "Send Messages"
+DISCORD_SEND_IN_THREADS = "Send Messages in Threads"
+DISCORD_MANAGE_THREADS = "Manage Threads"
+DISCORD_CREATE_THREADS = "Create Public Threads"
+DISCORD_ATTACH_FILES = "Attach Files"
+DISCORD_ADD_REACTIONS = "Add Reactions"

@@ -156,9 +156,9 @@ GERMAN: Mapping[str, str] = {
     english.NOTHING_TO_GENERATE: "Die App, die hier antwortet, hat kein Formular. Frag sie mit eigenen Worten.",
     english.NEXT_BEGINS: "Hier gibt es noch keine Unterhaltung: Die nächste Frage beginnt eine.",
     english.EACH_BEGINS: "Jede Frage, die hier gestellt wird, beginnt eine eigene Unterhaltung.",
+    english.NOT_YOURS_TO_STOP: "Was hier beantwortet wird, kann nur anhalten, wer gefragt hat, oder ein Moderator.",
     english.STOPPED_ONE: "Angehalten.",
     english.NOTHING_OF_YOURS: "Von dir wird hier gerade nichts beantwortet.",
-    english.NOT_YOURS_TO_STOP: "Was hier beantwortet wird, kann nur anhalten, wer gefragt hat, oder ein Moderator.",
     english.TRY_AGAIN: "Der KI-Dienst ist gerade langsam. Bitte versuche es noch einmal.",
     # In the list of the platform's own commands.
     english.ANSWERED_BY: "Fragen, die hier gestellt werden, beantwortet {name}.",
@@ -171,6 +171,12 @@ GERMAN: Mapping[str, str] = {
     english.SLACK_IN_DOUBT: "Der Bot ist gerade langsam, und es ist nicht sicher, ob das angekommen ist. Bitte sieh nach, bevor du es wiederholst.",
     english.SLACK_TAKEN: "Das ist angekommen. Du kannst dies schließen.",
     english.SLACK_PATIENCE: "Einen Moment: Der Bot ist noch mit dem beschäftigt, was du gesendet hast.",
+    # To whoever asks where the bot cannot speak, in private.
+    english.NOT_SHOWN: "Der Chat-Dienst hat die Antwort auf deine Frage nicht angenommen. Bitte frag noch einmal, oder in einer Direktnachricht.",
+    english.MAY_NOT_SPEAK: "Der Bot darf dort, wo du gefragt hast, nicht schreiben. Wer den Server betreut, muss ihm dort dies geben: {missing}. Bis dahin kannst du in einer Direktnachricht fragen.",
+    english.REFUSED_TO_SPEAK: "Der Bot darf dort, wo du gefragt hast, nicht schreiben. Wer den Server betreut, kann es ihm dort erlauben. Bis dahin kannst du in einer Direktnachricht fragen.",
+    english.THREAD_LOCKED: "Dieser Thread ist gesperrt, deshalb kann der Bot darin nicht antworten. Du kannst im Channel fragen.",
+    english.SLOW_MODE: "Dort, wo du gefragt hast, gilt der Slowmode: In {minutes} min kann der Bot dort wieder schreiben. Bis dahin kannst du in einer Direktnachricht fragen.",
     # Said on Discord only.
     english.DISCORD_FORM: "Formular",
     english.DISCORD_FORM_LOST: "Dieses Formular ist hier nicht mehr offen. Bitte drück noch einmal auf den Knopf, der es geöffnet hat.",
@@ -215,6 +221,15 @@ GERMAN: Mapping[str, str] = {
     english.HOME_EMPTY: "Schreib dem Bot eine Nachricht oder erwähne ihn in einem Channel.",
     # While an answer is being worked on, behind the name of the bot.
     english.IS_THINKING: "denkt nach …",
-    # When a question is edited while it is being answered.
+    # While a question that was edited is answered anew.
     english.ANSWERING_ANEW: "Die Frage wurde bearbeitet und wird neu beantwortet",
+    # What Discord calls what a bot may do, as people find it in the settings of their server.
+    english.DISCORD_VIEW_CHANNEL: "Kanal ansehen",
+    english.DISCORD_READ_HISTORY: "Nachrichtenverlauf anzeigen",
+    english.DISCORD_SEND_MESSAGES: "Nachrichten senden",
+    english.DISCORD_SEND_IN_THREADS: "Nachrichten in Threads versenden",
+    english.DISCORD_MANAGE_THREADS: "Threads verwalten",
+    english.DISCORD_CREATE_THREADS: "Öffentliche Threads erstellen",
+    english.DISCORD_ATTACH_FILES: "Dateien anhängen",
+    english.DISCORD_ADD_REACTIONS: "Reaktionen hinzufügen",
 }

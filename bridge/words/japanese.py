@@ -156,9 +156,9 @@ JAPANESE: Mapping[str, str] = {
     english.NOTHING_TO_GENERATE: "ここで回答するアプリにはフォームがありません。自由に質問してください。",
     english.NEXT_BEGINS: "ここにはまだ会話がありません。次の質問から始まります。",
     english.EACH_BEGINS: "ここでの質問は、それぞれ新しい会話になります。",
+    english.NOT_YOURS_TO_STOP: "ここで回答中のものを停止できるのは、質問した本人かモデレーターだけです。",
     english.STOPPED_ONE: "停止しました。",
     english.NOTHING_OF_YOURS: "あなたの質問で、ここで回答中のものはありません。",
-    english.NOT_YOURS_TO_STOP: "ここで回答中のものを停止できるのは、質問した本人かモデレーターだけです。",
     english.TRY_AGAIN: "AIサービスの応答が遅れています。もう一度お試しください。",
     # In the list of the platform's own commands.
     english.ANSWERED_BY: "ここでの質問には{name}が回答します。",
@@ -171,6 +171,12 @@ JAPANESE: Mapping[str, str] = {
     english.SLACK_IN_DOUBT: "ボットの応答が遅れていて、受け付けられたか分かりません。もう一度行う前に確認してください。",
     english.SLACK_TAKEN: "受け付けました。閉じてかまいません。",
     english.SLACK_PATIENCE: "少々お待ちください。送信内容を処理しています。",
+    # To whoever asks where the bot cannot speak, in private.
+    english.NOT_SHOWN: "チャットサービスが回答を受け付けませんでした。もう一度、またはダイレクトメッセージで質問してください。",
+    english.MAY_NOT_SPEAK: "質問された場所にボットは書き込めません。サーバーの管理者がそこで次の権限を与える必要があります: {missing}。それまではダイレクトメッセージで質問できます。",
+    english.REFUSED_TO_SPEAK: "質問された場所にボットは書き込めません。サーバーの管理者がそこで許可できます。それまではダイレクトメッセージで質問できます。",
+    english.THREAD_LOCKED: "このスレッドはロックされているため、ボットは回答できません。チャンネルで質問できます。",
+    english.SLOW_MODE: "質問された場所は低速モードです。ボットは{minutes}分後にまた書き込めます。それまではダイレクトメッセージで質問できます。",
     # Said on Discord only.
     english.DISCORD_FORM: "フォーム",
     english.DISCORD_FORM_LOST: "このフォームはもう開いていません。開いたときのボタンをもう一度押してください。",
@@ -215,6 +221,15 @@ JAPANESE: Mapping[str, str] = {
     english.HOME_EMPTY: "ボットにメッセージを送るか、チャンネルでメンションしてください。",
     # While an answer is being worked on, behind the name of the bot.
     english.IS_THINKING: "考えています…",
-    # When a question is edited while it is being answered.
+    # While a question that was edited is answered anew.
     english.ANSWERING_ANEW: "質問が編集されたため、回答し直しています",
+    # What Discord calls what a bot may do, as people find it in the settings of their server.
+    english.DISCORD_VIEW_CHANNEL: "チャンネルを見る",
+    english.DISCORD_READ_HISTORY: "メッセージ履歴を読む",
+    english.DISCORD_SEND_MESSAGES: "メッセージを送信",
+    english.DISCORD_SEND_IN_THREADS: "スレッドでメッセージを送信",
+    english.DISCORD_MANAGE_THREADS: "スレッドの管理",
+    english.DISCORD_CREATE_THREADS: "公開スレッドの作成",
+    english.DISCORD_ATTACH_FILES: "ファイルを添付",
+    english.DISCORD_ADD_REACTIONS: "リアクションの追加",
 }
