@@ -191,7 +191,7 @@ class SlackAdapter:
         return self._sessions.shows(thread) and not self._growing.may_stream(thread)
 
     def inherit(self, thread: Thread) -> None:
-        if thread.channel.startswith(DIRECT_MESSAGE):
+        if self._growing.may_have_streamed(thread):
             self._sessions.inherit(thread)
 
     async def release(self, thread: Thread) -> None:
