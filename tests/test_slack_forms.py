@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from adapters.slack import forms
 from adapters.slack.forms import Origin, view
 from adapters.slack.pressed import read_press
-from bridge.types import Action, Field, FieldKind, Form, Person
+from bridge.types import Action, Field, FieldKind, Form, Person, Thread
 from sandbox.slack import FormError, JsonObject, views
 
 SAMPLES = (
@@ -171,7 +171,8 @@ def test_a_pressed_button_is_a_press_in_its_thread() -> None:
     assert found is not None
     press = found.press
     assert (press.id, press.platform) == ("T1:C08REALCHAN1:1775407849.087100", "slack")
-    assert press.person == Person("U08REALUSER1", "testuser")
+    assert press.person == Person("U08REALUSER1", "testuser", outside=True)
+    assert press.place == Thread("slack", "T1", "C08REALCHAN1", "1775407823.782829")
     assert (press.action, press.value, press.filled) == (Action.ASK, "a2", None)
     assert press.at == pytest.approx(1775407849.0871)
     assert found.origin == Origin("C08REALCHAN1", "1775407823.782829")

@@ -198,8 +198,9 @@ class SlackAdapter:
         return self._room(thread).sessions.shows(thread) and not self.may_stream(thread)
 
     def inherit(self, thread: Thread) -> None:
-        if thread.channel.startswith(DIRECT_MESSAGE):
-            self._room(thread).sessions.inherit(thread)
+        room = self._room(thread)
+        if room.growing.may_have_streamed(thread):
+            room.sessions.inherit(thread)
 
     async def release(self, thread: Thread) -> None:
         await self._room(thread).sessions.release(await self._ready(thread), thread)

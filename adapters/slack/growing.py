@@ -136,6 +136,10 @@ class Growing:
             self._streaming is Streaming.NATIVE and thread.key in self._askers
         )
 
+    def may_have_streamed(self, thread: Thread) -> bool:
+        """Whether an earlier process may have begun a stream there."""
+        return thread.channel.startswith(DIRECT_MESSAGE) or self._streaming is Streaming.NATIVE
+
     def streaming(self, ref: MessageRef) -> bool:
         return self._streams.get(ref) is not None
 

@@ -37,12 +37,13 @@ class Sessions:
     def __init__(self) -> None:
         self._held: OrderedDict[str, _Held] = OrderedDict()
         self._thread_of: OrderedDict[MessageRef, str] = OrderedDict()
-        self._may_show = True
-        self._may_release = True
+        # Workspaces where there is no line, and where there are no sessions.
+        self._lineless: set[str] = set()
+        self._sessionless: set[str] = set()
 
     def shows(self, thread: Thread) -> bool:
         """Whether there is a line under this thread to be shown."""
-        return self._may_show and thread.channel.startswith(DIRECT_MESSAGE)
+        return thread.workspace not in self._lineless and thread.channel.startswith(DIRECT_MESSAGE)
 
     async def show(self, web: SlackWeb, thread: Thread, step: str, locale: str = "") -> None:
         """See `bridge.ports.ShowsWaiting`. Below a message, the line would only be in the way."""
@@ -56,11 +57,12 @@ class Sessions:
             await web.show_status(thread, say(english.IS_THINKING, locale), (words,) if words else ())
         except (NoScope, NoFeature) as error:
             log.info("Slack: it is not shown that an answer is coming, as the app may not (%s)", error)
-            self._may_show, held.line = False, False
+            self._lineless.add(thread.workspace)
+            held.line = False
             raise
         finally:
             # A message that came meanwhile may have been before it.
-            held.line = held.line or (held.answered and self._may_show)
+            held.line = held.line or (held.answered and self.shows(thread))
 
     def show_lanes(self, web: SlackWeb, thread: Thread) -> tuple[Lane, ...]:
         return (web.lane("assistant.threads.setStatus"),) if self._wanted(thread) else ()
@@ -92,15 +94,15 @@ class Sessions:
         held = self._held.get(thread.key)
         if held is None:
             return
-        if self._at_work(held):
+        if self._at_work(thread, held):
             try:
                 await web.release_session(thread)
             except (NoScope, NoFeature) as error:
                 log.info("Slack: sessions of the agent are not released, as there are none (%s)", error)
-                self._may_release = False
+                self._sessionless.add(thread.workspace)
             else:
                 held.line = False
-        if held.line and self._may_show:
+        if held.line:
             await web.show_status(thread, "")
         # Not before: what could not be released is still held.
         self._held.pop(thread.key, None)
@@ -109,11 +111,11 @@ class Sessions:
         held = self._held.get(thread.key)
         if held is None:
             return ()
-        session = (web.lane("agents.sessions.setStatus"),) if self._at_work(held) else ()
+        session = (web.lane("agents.sessions.setStatus"),) if self._at_work(thread, held) else ()
         return (*session, *((web.lane("assistant.threads.setStatus"),) if held.line else ()))
 
-    def _at_work(self, held: _Held) -> bool:
-        return self._may_release and (held.session or bool(held.streams))
+    def _at_work(self, thread: Thread, held: _Held) -> bool:
+        return thread.workspace not in self._sessionless and (held.session or bool(held.streams))
 
     def _wanted(self, thread: Thread) -> bool:
         held = self._held.get(thread.key)

@@ -14,6 +14,9 @@ from sandbox.slack.elements import SIDES, pressable
 # Slack itself gives an app three seconds.
 HEARD_WITHIN_SECONDS = 4.0
 STOP_STREAM = "stop-stream"
+# In a channel. Slack has no commands in threads.
+COMMAND = "/dify"
+VISITOR = "Ada"
 _KINDS = {"number_input": "number", "static_select": "choice", "checkboxes": "check"}
 
 
@@ -29,11 +32,13 @@ class SlackSide:
     def pane(self) -> Pane:
         whispers = self._slack.whispers(self._person)
         opening = [
-            self._thread(root, [one for one in whispers if one.thread_ts == root.ts])
+            (float(root.ts), self._thread(root, [one for one in whispers if one.thread_ts == root.ts]))
             for root in self._slack.messages(self._channel)
         ]
+        opening += [_whispered(one) for one in whispers if not one.thread_ts]
+        said = tuple(one for _, one in sorted(opening, key=lambda timed: timed[0]))
         view = self._slack.view(self._person)
-        return Pane(tuple(opening), _sheet(view) if view is not None else None)
+        return Pane(said, _sheet(view) if view is not None else None)
 
     def file(self, message: str, number: int) -> tuple[str, bytes] | None:
         for root in self._slack.messages(self._channel):
@@ -47,6 +52,10 @@ class SlackSide:
             SlackFile(one.name, one.media_type, one.content, "slack_audio" if one.voice else "")
             for one in files
         )
+        command, _, rest = text.strip().partition(" ")
+        if command == COMMAND and not (thread or given):
+            await self._heard(await self._slack.command(self._channel, self._person, rest, command=command))
+            return
         try:
             await self._playground.ask_slack(text, thread or None, given)
         except ValueError as error:
@@ -97,6 +106,7 @@ class SlackSide:
 
     def _said(self, message: SlackMessage) -> Said:
         text = _text(message).replace(f"<@{self._slack.bot_user_id}>", f"@{BOT}")
+        text = text.replace(f"<@{self._person}>", f"@{VISITOR}")
         return Said(
             id=message.ts,
             bot=bool(message.bot_id),

@@ -65,9 +65,9 @@ def bridge(place: Place, dify: Dify, tmp_path: Path) -> Bridge:
     return running
 
 
-async def answered(app: App, questions: int) -> None:
+async def answered(app: App, questions: int, patience_seconds: float = PATIENCE_SECONDS) -> None:
     """Wait until so many questions have been dealt with."""
-    async with asyncio.timeout(PATIENCE_SECONDS):
+    async with asyncio.timeout(patience_seconds):
         while sum(thread.finished for thread in await app.store.list_threads()) < questions:
             await asyncio.sleep(0.01)
 

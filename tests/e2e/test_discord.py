@@ -1,5 +1,6 @@
 """What only Discord does to a bot."""
 
+import time
 from collections.abc import AsyncIterator
 
 import pytest
@@ -49,6 +50,22 @@ async def test_a_thread_that_people_made_keeps_its_name_until_the_bot_is_told_an
         assert place.thread_name(theirs) == "Holidays"
         await place.say(theirs, "!rename Summer")
         await until(lambda: place.thread_name(theirs) == "Summer")
+
+
+async def test_it_types_until_the_first_text_and_then_never(
+    place: DiscordPlace, dify: Dify, bridge: Bridge
+) -> None:
+    # The text takes longer than typing is shown for.
+    text = "word " * 180
+    dify.script = lambda request, turns: Answer(text, first_token_after=1.0, tokens_per_second=20)
+    async with bridge() as app:
+        thread = await place.ask("Take your time")
+        await until(lambda: len(place.replies(thread)) == 1)
+        began = next(frame.at for frame in place.discord.frames if frame.channel == thread)
+        await answered(app, 1, 30.0)
+    typed = [call.at for call in place.discord.calls if call.route.endswith("/typing")]
+    assert typed
+    assert max(typed) < began < time.monotonic() - 8.0
 
 
 async def test_where_threads_are_not_permitted_the_answer_is_a_reply_and_goes_on_by_replies(

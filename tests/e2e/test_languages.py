@@ -55,7 +55,7 @@ async def test_somebody_presses_and_fills_in_in_japanese(place: Place, dify: Dif
 
 async def test_a_form_that_is_wrong_is_refused_in_german(place: Place, dify: Dify, bridge: Bridge) -> None:
     place.speak(GERMAN)
-    dify.setup = AppSetup(inputs=(FormInput("days", "number", label="Tage", required=True),))
+    dify.setup = AppSetup(inputs=(FormInput("days", "Tage", kind="number", required=True),))
     async with bridge() as app:
         thread = await place.ask("Wie lange?")
         await answered(app, 1)

@@ -70,6 +70,17 @@ async def test_a_visitor_asks_on_both_sides_and_sees_the_answers_grow(tab: Tab) 
     assert int(await tab.inner_text("#calls dd[data-name=too_fast]")) == 0
 
 
+async def test_a_visitor_uses_slacks_command(tab: Tab) -> None:
+    await ask(tab, "slack", "/dify")
+    private = tab.locator("#slack .private .text")
+    await private.get_by_text("/dify ask").wait_for(timeout=PATIENCE_MS)
+    await ask(tab, "slack", "/dify ask What are you?")
+    root = tab.locator("#slack .group > .bot .text").get_by_text("@Ada asked:")
+    await root.wait_for(timeout=PATIENCE_MS)
+    answer = tab.locator("#slack .thread .bot .text").first
+    await answer.get_by_text("the conversation goes on").wait_for(timeout=PATIENCE_MS)
+
+
 async def ask(tab: Tab, side: str, text: str) -> None:
     await tab.fill(f"#{side} form.composer input[name=text]", text)
     await tab.press(f"#{side} form.composer input[name=text]", "Enter")
