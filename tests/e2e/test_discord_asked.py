@@ -1,13 +1,13 @@
 """Discord's own commands with the whole bridge behind them: what is asked is answered, and goes on."""
 
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 
 from bridge.words import english
 from sandbox.dify import Answer, AppSetup, Dify
-from sandbox.discord import Limits
+from sandbox.discord import Limits, Permission
 from tests.e2e.conftest import Bridge, answered, until
 from tests.e2e.places import DiscordPlace
 
@@ -23,6 +23,16 @@ async def place() -> AsyncIterator[DiscordPlace]:
 
 def among_people(place: DiscordPlace) -> str:
     return place.discord.apps.add_group(place.person, place.another_person(), place.another_person())
+
+
+def elsewhere(place: DiscordPlace) -> str:
+    """In a server that the bot is no member of."""
+    return place.discord.add_channel(place.discord.add_guild("Elsewhere", bot=False), "lounge")
+
+
+def unseen(place: DiscordPlace) -> str:
+    """In a channel that the bot may not see."""
+    return place.discord.add_channel(place.guild, "board", permissions=Permission(0))
 
 
 def shown(place: DiscordPlace, channel: str) -> list[str]:
@@ -95,10 +105,11 @@ async def test_a_message_is_asked_about_in_its_own_thread(
     assert shown(place, place.channel) == ["The sky is blue."]
 
 
-async def test_among_people_each_question_has_a_conversation_of_its_own(
-    place: DiscordPlace, dify: Dify, bridge: Bridge
+@pytest.mark.parametrize("where", [among_people, elsewhere, unseen])
+async def test_where_the_bot_is_not_each_question_has_a_conversation_of_its_own(
+    place: DiscordPlace, dify: Dify, bridge: Bridge, where: Callable[[DiscordPlace], str]
 ) -> None:
-    channel = among_people(place)
+    channel = where(place)
     dify.script = lambda request, turns: Answer(f"To {request.query}, turn {turns + 1}")
     async with bridge() as app:
         for question in ("One?", "Two?"):

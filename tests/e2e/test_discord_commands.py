@@ -19,7 +19,6 @@ from bridge.types import (
     Form,
     Message,
     Order,
-    Person,
     Thread,
     Whisper,
 )
@@ -97,7 +96,7 @@ async def test_each_command_reaches_the_host(
     used = await place.command(place.channel, order.value, **values)
     (one,) = host.invoked
     assert (one.id, one.order, one.text, one.about) == (used, order, values.get("question", ""), "")
-    assert one.person == Person(place.person, "Ada")
+    assert (one.person.id, one.person.name) == (place.person, "Ada")
     assert one.place == Thread("discord", place.guild, place.channel, place.channel)
     assert place.whispers() == [english.DISCORD_NOTED]
     assert shown(place, place.channel) == []
@@ -186,7 +185,7 @@ async def test_a_question_can_be_read_by_everybody_and_its_thread_grows_from_it(
     assert quoted.pings == ()
     expected = Thread("discord", place.guild, place.channel, quoted.id)
     assert (message.id, message.thread, message.text) == (quoted.id, expected, "Why is the sky blue?")
-    assert (message.author, message.addressed, message.pressed) == (Person(place.person, "Ada"), True, False)
+    assert (message.author.id, message.addressed, message.pressed) == (place.person, True, False)
     await bot.open(message)
     await bot.post(message.thread, Body("Because.", final=True), "a")
     (thread,) = place.discord.threads(place.channel)

@@ -94,7 +94,7 @@ async def test_a_press_reaches_the_host_and_is_acknowledged(
     await place.press(thread, "Stop")
     (press,) = host.pressed
     (happened,) = place.discord.interactions
-    person, where = Person(place.person, "Ada"), host.heard[-1].thread
+    person, where = Person(place.person, "Ada", locale="en-US"), host.heard[-1].thread
     assert press == Press(happened.id, "discord", person, Action.STOP, "7", press.at, place=where)
     assert 0 <= press.at - host.heard[-1].sent_at < 60
     assert happened.answer == "deferred_update_message"
@@ -108,7 +108,7 @@ async def test_what_is_whispered_only_the_one_sees_who_pressed(
     other = place.another_person()
     host.reactions.append(Whisper("Only Ada may stop this."))
     await place.press(thread, "Stop", person=other)
-    assert host.pressed[0].person == Person(other, "Bob")
+    assert host.pressed[0].person == Person(other, "Bob", locale="en-US")
     assert place.whispers() == []
     assert [one.content for one in place.discord.whispers(other)] == ["Only Ada may stop this."]
     assert place.replies(thread) == ["Because."]

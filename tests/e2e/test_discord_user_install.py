@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 
@@ -72,9 +72,8 @@ def shown(place: DiscordPlace, channel: str) -> list[str]:
 
 @WHERE
 async def test_a_question_is_answered_in_its_interaction(
-    place: DiscordPlace, host: Listener, bot: DiscordAdapter, where: object
+    place: DiscordPlace, host: Listener, bot: DiscordAdapter, where: Callable[[DiscordPlace], str]
 ) -> None:
-    assert callable(where)
     channel = where(place)
     message = await asked(place, host, channel)
     (told,) = place.discord.messages(channel)
