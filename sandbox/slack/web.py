@@ -71,7 +71,7 @@ class WebApi:
                 token = _token(request, raw)
                 teams = (team for team in beside if self._tokens.is_of(token, team))
                 called = next((beside[team] for team in teams), self)
-                answer = called.answer(name, token, raw)
+                answer = called.revoke(token) if name == "auth.revoke" else called.answer(name, token, raw)
         except ApiError as error:
             answer = Answer.refused(error.code, *error.details)
         called.record(at, name, raw, answer)
@@ -99,6 +99,13 @@ class WebApi:
             return Answer(429, {"ok": False, "error": "ratelimited"}, {"Retry-After": str(wait)})
         answer = method.answer(self.world, read(method.args, raw))
         return Answer(200, {"ok": True, **answer}, {} if method.app_level else {"X-OAuth-Scopes": SCOPES})
+
+    def revoke(self, token: str) -> Answer:
+        """`auth.revoke`: the token is of no use any more, and the app is told."""
+        who = self.world.workspace.identity
+        self._tokens.revoke(self._tokens.team(token))
+        self.world.announce(payloads.tokens_revoked(who.bot_user_id), gone=True)
+        return Answer(200, {"ok": True, "revoked": True})
 
     def _access(self, authorization: str, raw: JsonObject, beside: Mapping[str, "WebApi"]) -> Answer:
         if failures := self._failures.get("oauth.v2.access"):
