@@ -104,8 +104,7 @@ class Conversation:
             scene.adapter.inherit(scene.job.thread)
         showing = asyncio.create_task(reply.run(), name=f"reply to {asked.job.message.id}")
         try:
-            only_ours = command_in(scene.job.message) is not None
-            async with in_their_language(scene, self._budget, only_ours=only_ours):
+            async with in_their_language(scene, self._budget):
                 scene, asking = await self._attempts(asked, scene, opened)
                 told.buttons.extend(await self._buttons(scene, asking.ids))
         except LeaseLost:
@@ -194,6 +193,7 @@ class Conversation:
         except BridgeError as error:
             log.warning("%s: %s: %s", key, type(error).__name__, error)
             told.outcome = type(error).__name__
+            await told.language_known()
             told.notices.append(error.sentence(told.locale))
         except Exception:
             # The one guard of this task: a defect of ours must not leave a reply open.
@@ -219,6 +219,7 @@ class Conversation:
             told.outcome = REFUSED
             told.note(english.QUESTION_TOO_LONG, most=QUESTION_LIMIT_CHARACTERS)
         elif command := command_in(message):
+            await told.language_known()
             await self._obeying.obey(command, scene)
         else:
             await self._ask(scene, asking)
@@ -236,6 +237,7 @@ class Conversation:
             await self._put_files(scene, asking)
         except NothingAsked:
             told.outcome = REFUSED
+            await told.language_known()
             if scene.job.message.filled:
                 told.note(english.NOTED)
                 return
@@ -244,6 +246,7 @@ class Conversation:
                 told.note(NothingAsked.notice)
         except Unfilled as unfilled:
             told.outcome = UNFILLED if unfilled.in_form else REFUSED
+            await told.language_known()
             told.notices.append(unfilled.sentence(told.locale))
             if unfilled.in_form:
                 told.buttons.append(fill_button(scene.job.id, told.locale))

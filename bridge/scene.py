@@ -1,5 +1,6 @@
 """One question in hand: who asks what where, which app answers, and what has come so far."""
 
+import asyncio
 from dataclasses import dataclass, field
 
 from bridge.dify import AppFile, DifyClient, Source
@@ -12,6 +13,8 @@ from bridge.types import Button, Message
 from bridge.words import say
 
 ANSWERED = "answered"
+# As long as somebody hardly notices.
+LANGUAGE_WITHIN_SECONDS = 0.5
 
 
 @dataclass(slots=True)
@@ -19,7 +22,8 @@ class Told:
     """What has been heard so far, so that it is kept however the turn ends. `lead` stands above the answer,
     `notices` below it, at last those of what was `refused` of the question; `outcome` is for the books.
     `title` is what the thread is to be called from now on, `locale` the language of whoever asked, as far as
-    that is known by now. `unsaid` are notices that stand when the answer begins anew."""
+    that is known by now, and `finding` ends when it is. `unsaid` are notices that stand when the answer begins
+    anew."""
 
     lead: str = ""
     text: str = ""
@@ -32,6 +36,7 @@ class Told:
     title: str = ""
     locale: str = ""
     unsaid: tuple[str, ...] = ()
+    finding: asyncio.Task[None] | None = None
 
     def begin_anew(self) -> None:
         """Nothing has been heard yet."""
@@ -43,6 +48,11 @@ class Told:
     @property
     def shown(self) -> str:
         return self.lead + self.text
+
+    async def language_known(self) -> None:
+        """Give the language a moment to be known, where there is nothing to read but our own sentences."""
+        if self.finding is not None:
+            await asyncio.wait({self.finding}, timeout=LANGUAGE_WITHIN_SECONDS)
 
     def say(self, sentence: str, **values: object) -> str:
         """A sentence of the catalogue, for whoever asked."""

@@ -11,18 +11,13 @@ from bridge.scene import Scene
 from bridge.types import Action, Button, Style
 from bridge.words import english, say
 
-# An answer of nothing but our own sentences may come so much later.
-KNOWN_WITHIN_SECONDS = 0.5
-
 
 @asynccontextmanager
-async def in_their_language(scene: Scene, budget: Budget, *, only_ours: bool) -> AsyncIterator[None]:
+async def in_their_language(scene: Scene, budget: Budget) -> AsyncIterator[None]:
     """Within the block, speak to whoever asked in their language as soon as the platform has said which it
-    is. Where the answer is `only_ours`, it has a moment to say so before the block."""
-    finding = asyncio.create_task(_find(scene, budget), name="language")
+    is."""
+    finding = scene.told.finding = asyncio.create_task(_find(scene, budget), name="language")
     try:
-        if only_ours:
-            await asyncio.wait({finding}, timeout=KNOWN_WITHIN_SECONDS)
         yield
     finally:
         finding.cancel()

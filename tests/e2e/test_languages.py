@@ -7,7 +7,7 @@ from bridge.settings import Language
 from bridge.words import english, say
 from sandbox.dify import Answer, AppSetup, Dify, FormInput
 from tests.e2e.conftest import Bridge, Configure, answered, until
-from tests.e2e.places import DiscordPlace, Place, SlackPlace
+from tests.e2e.places import Place, SlackPlace
 
 GERMAN, JAPANESE, CHINESE = "de-DE", "ja-JP", "zh-CN"
 BELOW = (english.GOOD_ANSWER, english.BAD_ANSWER, english.ASK_AGAIN)
@@ -55,15 +55,15 @@ async def test_somebody_presses_and_fills_in_in_japanese(place: Place, dify: Dif
 
 async def test_a_form_that_is_wrong_is_refused_in_german(place: Place, dify: Dify, bridge: Bridge) -> None:
     place.speak(GERMAN)
-    dify.setup = AppSetup(inputs=(FormInput("days", "Tage", kind="number", required=True),))
+    dify.setup = AppSetup(inputs=(FormInput("menu", "Menü", kind="json_object", required=True),))
     async with bridge() as app:
-        thread = await place.ask("Wie lange?")
+        thread = await place.ask("Ein Tisch")
         await answered(app, 1)
-        assert "Diese App braucht zuerst einige Angaben: Tage." in place.replies(thread)[0]
+        assert "Diese App braucht zuerst einige Angaben: Menü." in place.replies(thread)[0]
         await place.press(thread, "Ausfüllen")
         await until(lambda: place.form() is not None)
-        await place.fill({"Tage": "viele"} if isinstance(place, DiscordPlace) else {"Tage": "1,000"})
-        assert "Tage muss eine Zahl sein." in await place.form_again()
+        await place.fill({"Menü": "Wein"})
+        assert "Menü muss ein JSON-Objekt sein." in await place.form_again()
 
 
 async def test_somebody_is_refused_in_their_language(
@@ -106,7 +106,7 @@ async def test_everybody_presses_in_their_own_language(place: Place, dify: Dify,
         await place.press(thread, "Gute Antwort", person=other)
         await until(lambda: place.whispers_to(other) == [english.THANKS])
         await place.press(thread, "Gute Antwort")
-        await until(lambda: place.whispers_to(place.person) == ["Danke. Du kannst das jederzeit ändern."])
+        await until(lambda: place.whispers_to(place.person) == ["Zurückgenommen."])
         assert place.buttons(thread) == below(GERMAN)
 
 
