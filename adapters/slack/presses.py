@@ -114,9 +114,16 @@ class Presses:
         """Settles `answer`, unless it was settled before, because time was over."""
         try:
             reaction = await self._taken(pressed)
+            refusal = None
+            if isinstance(reaction, Begin):
+                refusal = reaction = await self._begun(pressed, reaction)
             if pressed.view and answer.done():
                 await asyncio.sleep(SETTLED_SECONDS)
                 await self._show_in_its_place(pressed, reaction)
+                return
+            if pressed.view and refusal is not None:
+                # Where the bot may not write, it may not whisper either.
+                answer.set_result(_in_its_place(forms.words(refusal.text, self._locale(pressed))))
                 return
             if pressed.view:
                 # Slack closes the form with that, or shows the next one in its place.
@@ -146,7 +153,17 @@ class Presses:
             log.info("Slack: a press was not taken: %s", error)
             return Whisper(error.sentence(self._locale(used)))
 
-    async def _show(self, pressed: Used, reaction: Reaction) -> None:
+    async def _begun(self, used: Used, what: Begin) -> Whisper | None:
+        """Have a question asked; what to say where that could not be."""
+        try:
+            await begin(self._web, self._asides, self._deliver, used, what, self._locale(used))
+        except BridgeError as error:
+            self.left = self.left or isinstance(error, Leaving)
+            log.info("Slack: what was asked with a command is not answered: %s", error)
+            return Whisper(error.sentence(self._locale(used)))
+        return None
+
+    async def _show(self, pressed: Used, reaction: Form | Whisper | None) -> None:
         match reaction:
             case Form():
                 try:
@@ -156,25 +173,11 @@ class Presses:
                     await self._whisper(pressed, error.sentence(self._locale(pressed)))
             case Whisper(text):
                 await self._whisper(pressed, text)
-            case Begin():
-                await self._begin(pressed, reaction)
             case None:
                 pass
 
-    async def _begin(self, used: Used, what: Begin) -> None:
-        try:
-            locale = self._locale(used)
-            await begin(self._web, self._asides, self._deliver, used, what, locale)
-        except BridgeError as error:
-            self.left = self.left or isinstance(error, Leaving)
-            log.info("Slack: what was asked with a command is not answered: %s", error)
-            await self._whisper(used, error.sentence(self._locale(used)))
-
-    async def _show_in_its_place(self, pressed: Used, reaction: Reaction) -> None:
+    async def _show_in_its_place(self, pressed: Used, reaction: Form | Whisper | None) -> None:
         """In the place of the form that was sent; whispered where that was closed meanwhile."""
-        if isinstance(reaction, Begin):
-            await self._begin(pressed, reaction)
-            reaction = None
         locale = self._locale(pressed)
         match reaction:
             case Form():

@@ -185,6 +185,20 @@ async def test_a_form_opens_and_what_is_sent_begins_a_thread_in_the_channel(plac
     assert place.slack.view(place.person) is None
 
 
+async def test_a_form_that_leads_to_where_the_bot_is_not_says_so_in_its_place(place: SlackPlace) -> None:
+    elsewhere = place.slack.add_channel("elsewhere", bot_is_member=False)
+    host = reacting(FORM)
+    host.answers = [Begin("From the form?")]
+    async with listening(place.slack, host):
+        await tell(place, "ask", elsewhere)
+        await until(lambda: place.slack.view(place.person) is not None)
+        await heard(place, await place.slack.submit(place.person, {"Your question": "Well?"}))
+        view = place.slack.view(place.person)
+    assert view is not None
+    assert view.text == english.SLACK_MAY_NOT_WRITE
+    assert host.heard == []
+
+
 async def test_a_form_that_was_only_filled_in_says_who_did(place: SlackPlace) -> None:
     host = reacting(Begin("", filled=(("topic", "tea"),)))
     async with listening(place.slack, host):
@@ -251,8 +265,9 @@ async def test_what_is_asked_about_a_message_is_asked_in_its_thread(place: Slack
         await heard(place, await use(place, root))
         await until(lambda: place.slack.view(place.person) is not None)
         await heard(place, await place.slack.submit(place.person, {"Your question": "What of it?"}))
-        await until(lambda: len(host.heard) == 1)
-    assert host.heard[0].thread.id == root
+        await until(lambda: any(one.pressed for one in host.heard))
+    (asked,) = [one for one in host.heard if one.pressed]
+    assert asked.thread.id == root
     (written,) = own(place, root)
     assert written.text == f"<@{place.person}> asked:\n> What of it?"
 
