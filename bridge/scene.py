@@ -22,8 +22,8 @@ class Told:
     """What has been heard so far, so that it is kept however the turn ends. `lead` stands above the answer,
     `notices` below it, at last those of what was `refused` of the question; `outcome` is for the books.
     `title` is what the thread is to be called from now on, `locale` the language of whoever asked, as far as
-    that is known by now, and `finding` ends when it is. `unsaid` are notices that stand when the answer begins
-    anew."""
+    that is known by now, and `finding` ends when it is. `unsaid` are notices that stand when the answer
+    begins anew."""
 
     lead: str = ""
     text: str = ""
