@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from adapters.slack.manifest import Feature, features, manifest
 from bridge.checks import left_out
 from bridge.errors import SettingsError
-from bridge.settings import SlackAppSettings
+from bridge.settings import Language, SlackAppSettings
 
 
 def slack_manifest(settings: SlackAppSettings, *, http: bool, assistant: bool) -> Mapping[str, object]:
@@ -21,4 +21,5 @@ def slack_manifest(settings: SlackAppSettings, *, http: bool, assistant: bool) -
     if chosen & {Feature.HTTP, Feature.INSTALL} and not settings.bridge_public_url:
         problem = "BRIDGE_PUBLIC_URL is missing: Slack has to be told where it reaches the bridge"
         raise SettingsError((problem,))
-    return manifest(chosen, settings.slack_command, settings.bridge_public_url)
+    locale = "" if settings.language is Language.AUTO else settings.language
+    return manifest(chosen, settings.slack_command, settings.bridge_public_url, locale)

@@ -180,6 +180,7 @@ class SlackAppSettings(DifySettings):
     slack_command: Command = "dify"
     slack_without: Without = ""
     bridge_public_url: PublicAddress = ""
+    language: Language = Language.AUTO
 
 
 class Settings(DifySettings):

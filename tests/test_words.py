@@ -17,9 +17,8 @@ from bridge.words.speaking import TRANSLATIONS
 ROOT = Path(__file__).resolve().parents[1]
 SENTENCES = {name: text for name, text in vars(english).items() if name.isupper()}
 LOCALES = tuple(TRANSLATIONS)
-# What Discord takes as a name, whichever the language, is the word by which the bot is told; so are the
-# commands that can be written.
-SAME_EVERYWHERE = frozenset({"ask", "new", "stop", "generate", "help"})
+# Commands are the same whoever writes them, and so is a name.
+SAME_EVERYWHERE = frozenset({"ask", "new", "stop", "generate", "help", "Dify"})
 PLACE = re.compile(r"\{(\w*)\}")
 EXCLAIMED = re.compile("[!！¡](?!set )")
 # Slack's limit for the title of a form, in characters.
@@ -138,7 +137,7 @@ NOT_SAID: Filled = (
 # The beginning of a sentence: at least two words, the first with a capital. Or one word, as buttons have it.
 PHRASE = re.compile(r"[A-Z][a-z]*(?:[ ,:]+[\w'{}]+)+[.?:…]?(?:\s|$)|[A-Z][a-z]+[.?:…]?$")
 # What is in no word: codes, headers, SQL, patterns.
-NO_PHRASE = re.compile(r"[\\^$|<>=;()]|[A-Z]{2}|[a-z][A-Z]|\w[/_]\w|\d")
+NO_PHRASE = re.compile(r"[\\^$|<>=()]|[a-z][A-Z]|\w[/_]\w")
 # What they are told is read by operators, by tools, or by nobody.
 UNSEEN_CALLS = frozenset({"debug", "info", "warning", "error", "exception", "compile", "get", "TypeVar"})
 

@@ -10,16 +10,10 @@ from enum import StrEnum
 
 from adapters.slack.commands import ABOUT_CALLBACK_ID
 from adapters.slack.paths import EVENTS_PATH, REDIRECT_PATH
+from bridge.words import english, say
 
-NAME = "Dify"
-DESCRIPTION = "Asks a Dify app, and answers in threads"
-AGENT_DESCRIPTION = (
-    "Ask a question here, or mention me in a channel. Answers are made by an AI and can be wrong."
-)
-COMMAND_DESCRIPTION = "Ask the bot, or tell it what to do"
+# What can be written behind the command.
 COMMAND_HINT = "ask | new | stop | generate | help"
-SHORTCUT_NAME = "Ask about this message"
-SHORTCUT_DESCRIPTION = "Asks the bot about what somebody wrote"
 
 
 class Feature(StrEnum):
@@ -118,17 +112,22 @@ def events(chosen: Collection[Feature]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(event for one in Feature if one in chosen for event in NEEDS[one].events))
 
 
-def manifest(chosen: Collection[Feature], command: str, public_url: str) -> Mapping[str, object]:
+def manifest(
+    chosen: Collection[Feature], command: str, public_url: str, locale: str = ""
+) -> Mapping[str, object]:
     """The whole of it, as Slack takes it. `public_url` is where the web port is reached; it is needed where
-    Slack or people come there."""
+    Slack or people come there. Slack shows what the app says of itself to everybody in one language."""
     hook = public_url.rstrip("/") + EVENTS_PATH if Feature.HTTP in chosen else ""
     oauth: dict[str, object] = {"scopes": {"bot": list(scopes(chosen))}}
     if Feature.INSTALL in chosen:
         oauth["redirect_urls"] = [public_url.rstrip("/") + REDIRECT_PATH]
     return {
         "_metadata": {"major_version": 2, "minor_version": 1},
-        "display_information": {"name": NAME, "description": DESCRIPTION},
-        "features": _features(chosen, command, hook),
+        "display_information": {
+            "name": say(english.SLACK_APP_NAME, locale),
+            "description": say(english.SLACK_APP_SAYS, locale),
+        },
+        "features": _features(chosen, command, hook, locale),
         "oauth_config": oauth,
         "settings": {
             "event_subscriptions": _reached({"bot_events": list(events(chosen))}, hook),
@@ -140,31 +139,35 @@ def manifest(chosen: Collection[Feature], command: str, public_url: str) -> Mapp
     }
 
 
-def _features(chosen: Collection[Feature], command: str, hook: str) -> dict[str, object]:
+def _features(chosen: Collection[Feature], command: str, hook: str, locale: str) -> dict[str, object]:
     shown: dict[str, object] = {
         "app_home": {
             "home_tab_enabled": Feature.HOME in chosen,
             "messages_tab_enabled": True,
             "messages_tab_read_only_enabled": False,
         },
-        "bot_user": {"display_name": NAME, "always_online": True},
+        "bot_user": {"display_name": say(english.SLACK_APP_NAME, locale), "always_online": True},
     }
     if Feature.AGENT in chosen:
-        shown["agent_view"] = {"agent_description": AGENT_DESCRIPTION}
+        shown["agent_view"] = {"agent_description": say(english.SLACK_AGENT_SAYS, locale)}
     if Feature.ASSISTANT in chosen:
-        shown["assistant_view"] = {"assistant_description": AGENT_DESCRIPTION}
+        shown["assistant_view"] = {"assistant_description": say(english.SLACK_AGENT_SAYS, locale)}
     if Feature.COMMAND in chosen:
         # Escaped, names of people and channels come with their ids.
-        said = {"description": COMMAND_DESCRIPTION, "usage_hint": COMMAND_HINT, "should_escape": True}
+        said = {
+            "description": say(english.SLACK_COMMAND_SAYS, locale),
+            "usage_hint": COMMAND_HINT,
+            "should_escape": True,
+        }
         named = {"command": f"/{command.removeprefix('/')}", **said}
         shown["slash_commands"] = [{**named, "url": hook} if hook else named]
     if Feature.SHORTCUT in chosen:
         shown["shortcuts"] = [
             {
-                "name": SHORTCUT_NAME,
+                "name": say(english.ABOUT_TITLE, locale),
                 "type": "message",
                 "callback_id": ABOUT_CALLBACK_ID,
-                "description": SHORTCUT_DESCRIPTION,
+                "description": say(english.SLACK_SHORTCUT_SAYS, locale),
             }
         ]
     return shown

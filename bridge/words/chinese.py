@@ -177,6 +177,12 @@ CHINESE: Mapping[str, str] = {
     english.REFUSED_TO_SPEAK: "机器人不能在你提问的地方发言。服务器管理者可以在那里允许它。在此之前，你可以通过私信提问。",
     english.THREAD_LOCKED: "此讨论串已锁定，机器人无法在其中回答。你可以在频道中提问。",
     english.SLOW_MODE: "你提问的地方开启了慢速模式：机器人 {minutes} 分钟后才能再次发言。在此之前，你可以通过私信提问。",
+    # What a Slack app says of itself.
+    english.SLACK_APP_NAME: "Dify",
+    english.SLACK_APP_SAYS: "向 Dify 应用提问，并在讨论串中回答",
+    english.SLACK_AGENT_SAYS: "在这里提问，或在频道中提及我。回答由 AI 生成，可能有误。",
+    english.SLACK_COMMAND_SAYS: "向机器人提问，或告诉它做什么",
+    english.SLACK_SHORTCUT_SAYS: "就某人写的内容向机器人提问",
     # Said on Discord only.
     english.DISCORD_FORM: "表单",
     english.DISCORD_FORM_LOST: "此表单已不再打开，请再次按下打开它的按钮。",
@@ -223,6 +229,12 @@ CHINESE: Mapping[str, str] = {
     english.IS_THINKING: "正在思考…",
     # While a question that was edited is answered anew.
     english.ANSWERING_ANEW: "问题已被修改，正在重新回答",
+    # The pages on which the bot is installed.
+    english.INSTALLED: "机器人已安装到 {workspace}。请在频道中提及它，或直接给它发消息。",
+    english.INSTALL_CANCELLED: "未获允许，机器人没有安装。要重新开始，请前往 {address}。",
+    english.INSTALL_TOO_OLD: "耗时过长，或是在另一个浏览器中开始的。请在 {address} 重新开始。",
+    english.INSTALL_REFUSED: "Slack 没有允许安装机器人。请在 {address} 重新开始。",
+    english.INSTALL_DOWN: "暂时无法安装机器人。请一分钟后在 {address} 重新开始。",
     # What Discord calls what a bot may do, as people find it in the settings of their server.
     english.DISCORD_VIEW_CHANNEL: "查看频道",
     english.DISCORD_READ_HISTORY: "阅读消息历史记录",

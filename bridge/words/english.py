@@ -210,6 +210,15 @@ SLOW_MODE = (
     "Until then, you can ask in a direct message."
 )
 
+# What a Slack app says of itself.
+SLACK_APP_NAME = "Dify"
+SLACK_APP_SAYS = "Asks a Dify app, and answers in threads"
+SLACK_AGENT_SAYS = (
+    "Ask a question here, or mention me in a channel. Answers are made by an AI and can be wrong."
+)
+SLACK_COMMAND_SAYS = "Ask the bot, or tell it what to do"
+SLACK_SHORTCUT_SAYS = "Asks the bot about what somebody wrote"
+
 # Said on Discord only.
 DISCORD_FORM = "Form"
 DISCORD_FORM_LOST = "This form is no longer open here. Please press the button again that opened it."

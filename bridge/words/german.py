@@ -177,6 +177,12 @@ GERMAN: Mapping[str, str] = {
     english.REFUSED_TO_SPEAK: "Der Bot darf dort, wo du gefragt hast, nicht schreiben. Wer den Server betreut, kann es ihm dort erlauben. Bis dahin kannst du in einer Direktnachricht fragen.",
     english.THREAD_LOCKED: "Dieser Thread ist gesperrt, deshalb kann der Bot darin nicht antworten. Du kannst im Channel fragen.",
     english.SLOW_MODE: "Dort, wo du gefragt hast, gilt der Slowmode: In {minutes} min kann der Bot dort wieder schreiben. Bis dahin kannst du in einer Direktnachricht fragen.",
+    # What a Slack app says of itself.
+    english.SLACK_APP_NAME: "Dify",
+    english.SLACK_APP_SAYS: "Fragt eine Dify-App und antwortet in Threads",
+    english.SLACK_AGENT_SAYS: "Stell hier eine Frage oder erwähne mich in einem Channel. Die Antworten macht eine KI, und sie können falsch sein.",
+    english.SLACK_COMMAND_SAYS: "Den Bot etwas fragen, oder ihm sagen, was er tun soll",
+    english.SLACK_SHORTCUT_SAYS: "Fragt den Bot zu dem, was jemand geschrieben hat",
     # Said on Discord only.
     english.DISCORD_FORM: "Formular",
     english.DISCORD_FORM_LOST: "Dieses Formular ist hier nicht mehr offen. Bitte drück noch einmal auf den Knopf, der es geöffnet hat.",
@@ -223,6 +229,12 @@ GERMAN: Mapping[str, str] = {
     english.IS_THINKING: "denkt nach …",
     # While a question that was edited is answered anew.
     english.ANSWERING_ANEW: "Die Frage wurde bearbeitet und wird neu beantwortet",
+    # The pages on which the bot is installed.
+    english.INSTALLED: "Der Bot ist in {workspace} installiert. Erwähne ihn in einem Channel oder schreib ihm direkt.",
+    english.INSTALL_CANCELLED: "Der Bot wurde nicht installiert, weil es nicht erlaubt wurde. Um neu zu beginnen, geh zu {address}.",
+    english.INSTALL_TOO_OLD: "Das hat zu lange gedauert oder wurde in einem anderen Browser begonnen. Bitte beginne neu unter {address}.",
+    english.INSTALL_REFUSED: "Slack hat die Installation des Bots nicht zugelassen. Bitte beginne neu unter {address}.",
+    english.INSTALL_DOWN: "Der Bot konnte gerade nicht installiert werden. Bitte beginne in einer Minute neu, unter {address}.",
     # What Discord calls what a bot may do, as people find it in the settings of their server.
     english.DISCORD_VIEW_CHANNEL: "Kanal ansehen",
     english.DISCORD_READ_HISTORY: "Nachrichtenverlauf anzeigen",

@@ -177,6 +177,12 @@ JAPANESE: Mapping[str, str] = {
     english.REFUSED_TO_SPEAK: "質問された場所にボットは書き込めません。サーバーの管理者がそこで許可できます。それまではダイレクトメッセージで質問できます。",
     english.THREAD_LOCKED: "このスレッドはロックされているため、ボットは回答できません。チャンネルで質問できます。",
     english.SLOW_MODE: "質問された場所は低速モードです。ボットは{minutes}分後にまた書き込めます。それまではダイレクトメッセージで質問できます。",
+    # What a Slack app says of itself.
+    english.SLACK_APP_NAME: "Dify",
+    english.SLACK_APP_SAYS: "Difyアプリに質問し、スレッドで回答します",
+    english.SLACK_AGENT_SAYS: "ここで質問するか、チャンネルでメンションしてください。回答はAIが作成し、誤りを含むことがあります。",
+    english.SLACK_COMMAND_SAYS: "ボットに質問する、または指示する",
+    english.SLACK_SHORTCUT_SAYS: "書かれた内容についてボットに質問します",
     # Said on Discord only.
     english.DISCORD_FORM: "フォーム",
     english.DISCORD_FORM_LOST: "このフォームはもう開いていません。開いたときのボタンをもう一度押してください。",
@@ -223,6 +229,12 @@ JAPANESE: Mapping[str, str] = {
     english.IS_THINKING: "考えています…",
     # While a question that was edited is answered anew.
     english.ANSWERING_ANEW: "質問が編集されたため、回答し直しています",
+    # The pages on which the bot is installed.
+    english.INSTALLED: "ボットは{workspace}にインストールされました。チャンネルでメンションするか、直接メッセージを送ってください。",
+    english.INSTALL_CANCELLED: "許可されなかったため、ボットはインストールされませんでした。やり直すには {address} を開いてください。",
+    english.INSTALL_TOO_OLD: "時間がかかりすぎたか、別のブラウザーで始められています。{address} からやり直してください。",
+    english.INSTALL_REFUSED: "Slackがボットのインストールを許可しませんでした。{address} からやり直してください。",
+    english.INSTALL_DOWN: "今はボットをインストールできませんでした。1分ほどしてから {address} でやり直してください。",
     # What Discord calls what a bot may do, as people find it in the settings of their server.
     english.DISCORD_VIEW_CHANNEL: "チャンネルを見る",
     english.DISCORD_READ_HISTORY: "メッセージ履歴を読む",
