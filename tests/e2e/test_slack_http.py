@@ -24,15 +24,15 @@ from sandbox.slack import JsonObject, Slack
 from tests.e2e import test_conversations as conversations
 from tests.e2e import test_decisions as decisions
 from tests.e2e import test_inputs as inputs
+from tests.e2e import test_slack_commands as commands
 from tests.e2e import test_stopping as stopping
 from tests.e2e import test_suggestions as suggestions
 from tests.e2e import test_thumbs as thumbs
 from tests.e2e.conftest import Bridge, answered, until
-from tests.e2e.places import Place
 from tests.e2e.slack_hosts import Recorder
 from tests.e2e.slack_http import SlackHttpPlace, address, serving
 
-Story: TypeAlias = Callable[[Place, Dify, Bridge], Awaitable[None]]
+Story: TypeAlias = Callable[[SlackHttpPlace, Dify, Bridge], Awaitable[None]]
 
 SHARED: tuple[Story, ...] = (
     conversations.test_a_mention_is_answered_in_its_thread,
@@ -49,6 +49,9 @@ SHARED: tuple[Story, ...] = (
     inputs.test_details_can_be_changed_later_without_a_question,
     decisions.test_an_action_with_fields_opens_a_form,
     decisions.test_what_was_decided_already_is_told_to_whoever_presses,
+    commands.test_what_is_asked_with_a_command_is_answered_below_it_and_not_said_twice,
+    commands.test_help_names_the_command_that_was_used,
+    commands.test_the_action_on_a_message_asks_about_it_in_its_thread,
 )
 WORDS = "words that are nobody's business"
 
