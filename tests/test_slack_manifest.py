@@ -199,6 +199,12 @@ def test_what_is_made_keeps_the_rules_whatever_is_chosen() -> None:
         jsonschema.validate(json.loads(json.dumps(one)), RULES)
 
 
+@pytest.mark.parametrize("locale", ["de", "ja", "zh"])
+def test_every_language_keeps_the_rules(locale: str) -> None:
+    for chosen in every_choice():
+        jsonschema.validate(manifest(chosen, "dify", PUBLIC_URL, locale), RULES)
+
+
 def test_what_breaks_the_rules_is_noticed() -> None:
     for chosen, command in (
         (features(http=False, install=False), "x" * 32),
