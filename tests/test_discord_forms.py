@@ -225,3 +225,10 @@ def test_kept_forms_expire_and_never_become_too_many() -> None:
     newer = [kept.keep(form(), "ben") for _ in range(MOST_KEPT)]
     assert kept.find(old, "ann") is None
     assert all(kept.find(page, "ben") is not None for page in newer)
+
+
+def test_yes_and_no_are_in_the_language_of_whoever_fills_it_in() -> None:
+    form = Form("料理", (Field("meat", "肉", FieldKind.CHECK),), Action.FILL, "7")
+    told: Any = modal(form, 0, "bridge:fill:7", "ja")
+    options = told["components"][0]["component"]["options"]
+    assert [option["label"] for option in options] == ["はい", "いいえ"]

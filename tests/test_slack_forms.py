@@ -275,3 +275,10 @@ def test_a_form_whose_state_cannot_be_read_has_nothing_filled_in(state: object) 
     found = read_press(submission(state=state), "T1", 5.0)
     assert found is not None
     assert found.press.filled == ()
+
+
+def test_what_slack_wants_to_be_told_is_in_the_language_of_whoever_fills_it_in() -> None:
+    form = Form("Essen", (Field("meat", "Fleisch", FieldKind.CHECK),), Action.FILL, "7")
+    shown = json.dumps(view(form, ORIGIN, "de-DE"), ensure_ascii=False)
+    assert all(f'"{word}"' in shown for word in ("Senden", "Abbrechen", "Ja"))
+    assert '"Schließen"' in json.dumps(forms.words("Gut.", "de"), ensure_ascii=False)
