@@ -6,7 +6,7 @@ what they are: `slack:channel/C01`, `slack:workspace/T01`, `slack:group/S01`, `d
 """
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from itertools import chain
 
 from bridge.routes import AppConfig, is_direct
@@ -65,14 +65,19 @@ def may_stop(app: AppConfig, thread: Thread, person: Person, askers: Collection[
     return asked or is_direct(thread) or is_moderator(app, thread, person)
 
 
-def groups_named(app: AppConfig, platform: str) -> tuple[str, ...]:
-    """The ids of the platform's groups that it matters for to know whether somebody belongs to them."""
-    everywhere = app.everywhere
-    lists = (
-        *(everywhere.allow, everywhere.deny, everywhere.moderators),
-        *(app.allow, app.deny, app.curators, app.moderators),
-    )
-    return _groups(chain.from_iterable(lists), platform)
+def groups_asking(app: AppConfig, platform: str) -> tuple[str, ...]:
+    """The ids of the platform's groups that decide who may ask."""
+    return _groups(chain(app.everywhere.allow, app.everywhere.deny, app.allow, app.deny), platform)
+
+
+def groups_curating(app: AppConfig, platform: str) -> tuple[str, ...]:
+    """The ids of the platform's groups that decide who is a curator."""
+    return _groups(app.curators, platform)
+
+
+def groups_moderating(app: AppConfig, platform: str) -> tuple[str, ...]:
+    """The ids of the platform's groups that decide who is a moderator."""
+    return _groups(chain(app.everywhere.moderators, app.moderators), platform)
 
 
 def denies_groups(app: AppConfig, platform: str) -> bool:
@@ -90,6 +95,6 @@ def _names(platform: str, thread: Thread | None, person: Person) -> Iterator[str
         yield from (f"{platform}:{word}/{role}" for word in _GROUPS)
 
 
-def _groups(names: Iterator[str], platform: str) -> tuple[str, ...]:
+def _groups(names: Iterable[str], platform: str) -> tuple[str, ...]:
     found = (match for match in map(_GROUP.fullmatch, names) if match is not None)
     return tuple(sorted({match[2] for match in found if match[1] == platform}))

@@ -10,7 +10,7 @@ from adapters.slack.adapter import SlackAdapter
 from adapters.slack.growing import Streaming
 from adapters.slack.manifest import features, scopes
 from adapters.slack.oauth import OAuth
-from bridge.access import is_moderator
+from bridge.access import groups_moderating, is_moderator
 from bridge.afterwards import Afterwards
 from bridge.apps import Apps, OpenApp
 from bridge.budget import Budget
@@ -175,7 +175,9 @@ class App:
     async def _moderates(self, message: Message) -> bool:
         """Whether who wrote this may stop the answers of others where it was written."""
         config = self._apps.route(message.thread).config
-        known = await self._gate.known(config, message.thread, message.author)
+        known = await self._gate.known(
+            message.thread, message.author, groups_moderating(config, message.thread.platform)
+        )
         return is_moderator(config, message.thread, known or message.author)
 
     async def _listen(self, adapter: Adapter) -> None:

@@ -4,7 +4,7 @@ is to say."""
 import logging
 from collections.abc import Sequence
 
-from bridge.access import may_stop
+from bridge.access import groups_moderating, may_stop
 from bridge.apps import Apps
 from bridge.errors import NotYours
 from bridge.gate import Gate
@@ -67,7 +67,9 @@ class Changes:
         opened = self._apps.of(answer.app) or self._apps.route(answer.thread)
         if may_stop(opened.config, answer.thread, person, answer.askers):
             return True
-        known = await self._gate.known(opened.config, answer.thread, person)
+        known = await self._gate.known(
+            answer.thread, person, groups_moderating(opened.config, answer.thread.platform)
+        )
         return known is not None and may_stop(opened.config, answer.thread, known, answer.askers)
 
     async def _stop(self, answers: Sequence[Underway]) -> None:

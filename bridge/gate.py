@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from bridge.access import denies_groups, groups_named, may_ask
+from bridge.access import denies_groups, groups_asking, may_ask
 from bridge.budget import Budget, Option, Ticket
 from bridge.commands import command_of
 from bridge.errors import PlatformError, StoreError
@@ -90,11 +90,10 @@ class Gate:
             return await self._why_not_now(config, asker, thread, None)
         return refusal
 
-    async def known(self, config: AppConfig, thread: Thread, person: Person) -> Person | None:
-        """Somebody, with the groups they belong to of those that are named for the app; None where that
-        cannot be known just now."""
+    async def known(self, thread: Thread, person: Person, groups: Sequence[str]) -> Person | None:
+        """Somebody, with those of these groups that they belong to; None where that cannot be known just
+        now."""
         adapter = self._adapters.get(thread.platform)
-        groups = groups_named(config, thread.platform)
         if adapter is None or not isinstance(adapter, KnowsRoles):
             return person
         try:
@@ -129,8 +128,12 @@ class Gate:
     async def _why_not_at_all(self, config: AppConfig, thread: Thread, person: Person) -> Refusal | None:
         if person.outside and not config.outsiders:
             return Refusal(f"{REFUSED}: from outside", english.FROM_OUTSIDE)
-        known = await self.known(config, thread, person)
-        if known is None and denies_groups(config, thread.platform):
+        known = await self.known(thread, person, groups_asking(config, thread.platform))
+        # What is not known matters unless they may ask whatever groups they belong to.
+        unsure = known is None and (
+            denies_groups(config, thread.platform) or not may_ask(config, thread, person)
+        )
+        if unsure:
             return Refusal(f"{REFUSED}: not known", english.NOT_KNOWN)
         if not may_ask(config, thread, known or person):
             return Refusal(f"{REFUSED}: not for them", english.NOT_FOR_YOU)

@@ -2,7 +2,7 @@
 
 import re
 
-from bridge.access import may_stop
+from bridge.access import groups_moderating, may_stop
 from bridge.budget import Budget
 from bridge.commands import Command, Word, help_text
 from bridge.dify import Exchange
@@ -93,7 +93,8 @@ class Obeying:
             scene.told.note(english.NOTHING_RUNS)
             return
         askers = await self._store.ran_beside(job.id)
-        author = await self._gate.known(scene.config, job.thread, job.message.author)
+        groups = groups_moderating(scene.config, job.thread.platform)
+        author = await self._gate.known(job.thread, job.message.author, groups)
         if not may_stop(scene.config, job.thread, author or job.message.author, askers):
             raise NotYours("somebody else has asked")
 

@@ -10,7 +10,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
-from bridge.access import is_curator
+from bridge.access import groups_curating, is_curator
 from bridge.apps import Apps, OpenApp
 from bridge.cited import source_list
 from bridge.commands import command_of
@@ -200,7 +200,8 @@ class Presses:
         return _message(press, known, choice.title, decision)
 
     async def _curate(self, press: Press, known: Known, opened: OpenApp) -> Reaction:
-        person = await self._gate.known(opened.config, known.thread, press.person)
+        groups = groups_curating(opened.config, press.platform)
+        person = await self._gate.known(known.thread, press.person, groups)
         if person is None or not is_curator(opened.config, known.thread, person):
             raise NotForYou
         if press.filled is not None:

@@ -5,7 +5,17 @@ from dataclasses import replace
 import pytest
 from pydantic import SecretStr
 
-from bridge.access import denies_groups, groups_named, is_curator, is_moderator, is_name, may_ask, named
+from bridge.access import (
+    denies_groups,
+    groups_asking,
+    groups_curating,
+    groups_moderating,
+    is_curator,
+    is_moderator,
+    is_name,
+    may_ask,
+    named,
+)
 from bridge.routes import AppConfig, Everywhere
 from bridge.types import Person, Thread
 
@@ -157,15 +167,20 @@ def test_moderators_are_those_of_the_platform_of_the_app_and_of_all_apps() -> No
     assert not is_moderator(app(everywhere=everywhere), DISCORD, ADA)
 
 
-def test_only_groups_that_are_named_somewhere_have_to_be_asked_about() -> None:
-    everywhere = Everywhere(frozenset({"slack:group/S1"}), frozenset({"slack:group/S2"}))
+def test_only_groups_that_decide_have_to_be_asked_about() -> None:
+    everywhere = Everywhere(
+        frozenset({"slack:group/S1"}), frozenset({"slack:group/S2"}), moderators=frozenset({"slack:group/S4"})
+    )
     one = app(
         allow=("slack:group/S1", "slack:channel/C1", "discord:role/5"),
         curators=("slack:group/S3",),
+        moderators=("slack:group/S5",),
         everywhere=everywhere,
     )
-    assert groups_named(one, "slack") == ("S1", "S2", "S3")
-    assert groups_named(one, "discord") == ("5",)
-    assert groups_named(app(allow=("*",)), "slack") == ()
+    assert groups_asking(one, "slack") == ("S1", "S2")
+    assert groups_asking(one, "discord") == ("5",)
+    assert groups_asking(app(allow=("*",)), "slack") == ()
+    assert groups_curating(one, "slack") == ("S3",)
+    assert groups_moderating(one, "slack") == ("S4", "S5")
     assert denies_groups(one, "slack")
     assert not denies_groups(one, "discord")

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Collection, Coroutine, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import aclosing, asynccontextmanager, contextmanager
 
 import aiohttp
 
@@ -93,6 +93,7 @@ class SlackAdapter:
             aiohttp.ClientSession(timeout=timeout, proxy=proxy_for(self._api_url)) as session,
             self._front.installable(session),
             self._workspaces.opened(session, host),
+            aclosing(self._groups),
         ):
             missed = Missed(self._workspaces, host, take)
             async with _beside(missed.run()), Desk(self._workspaces, self._rooms, host, take) as desk:

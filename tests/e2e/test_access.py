@@ -127,6 +127,51 @@ async def test_slack_is_asked_about_a_group_once_in_a_while(
 
 
 @ON_SLACK
+async def test_who_is_allowed_by_a_group_that_slack_does_not_tell_about_reads_that_it_is_not_known(
+    slack: SlackPlace, dify: Dify, bridge: Bridge, configure: Configure
+) -> None:
+    named = slack.another_person()
+    configure(f'[apps.default]\nallow = ["{slack.group_of(slack.person)}", "slack:{named}"]\n')
+    slack.slack.fail("usergroups.users.list", "missing_scope", times=10)
+    async with bridge() as app:
+        await slack.ask("One?")
+        await answered(app, 1)
+        assert slack.told() == [english.NOT_KNOWN]
+        await slack.ask("Two?", person=named)
+        await answered(app, 2)
+    assert [one.query for one in dify.requests] == ["Two?"]
+
+
+@ON_SLACK
+async def test_whoever_asks_waits_for_no_group_of_curators_or_moderators(
+    slack: SlackPlace, dify: Dify, bridge: Bridge, configure: Configure
+) -> None:
+    group = slack.group_of(slack.person)
+    configure(f'[apps.default]\nallow = ["slack:*"]\ncurators = ["{group}"]\nmoderators = ["{group}"]\n')
+    async with bridge() as app:
+        await slack.ask("One?")
+        await answered(app, 1)
+    assert "usergroups.users.list" not in {call.method for call in slack.slack.calls}
+    assert len(dify.requests) == 1
+
+
+@ON_SLACK
+async def test_all_who_want_to_know_a_group_at_once_wait_for_the_same_call(
+    slack: SlackPlace, dify: Dify, bridge: Bridge, configure: Configure
+) -> None:
+    configure(f'[apps.default]\nallow = ["{slack.group_of(slack.person)}"]\n')
+    async with bridge() as app:
+        slack.slack.latency = 1.0
+        for question in ("One?", "Two?", "Three?"):
+            await slack.ask(question)
+        await until(lambda: len(dify.requests) == 3)
+        slack.slack.latency = 0.0
+        await answered(app, 3)
+    asked = [call for call in slack.slack.calls if call.method == "usergroups.users.list"]
+    assert len(asked) == 1
+
+
+@ON_SLACK
 async def test_slack_is_not_asked_about_groups_that_nobody_has_named(
     slack: SlackPlace, bridge: Bridge, configure: Configure
 ) -> None:
