@@ -88,7 +88,8 @@ class Conversation:
         opened = self._apps.of(asked.job.app) or self._apps.route(asked.job.thread)
         await asked.hold.standing()
         admitted = await self._gate.admit(opened.config, asked.job)
-        if admitted.job is None and not admitted.unsaid:
+        silent = admitted.job is None and not admitted.unsaid
+        if silent and not asked.job.begun_before:
             return admitted.outcome
         async with opened.in_use() as dify:
             scene = self._scene(asked, admitted.job or asked.job, opened, dify)
@@ -96,6 +97,8 @@ class Conversation:
             scene.told.notices.extend(admitted.unsaid)
             if admitted.job is None:
                 scene.told.outcome = admitted.outcome
+            if silent:
+                await self._recall(scene)
             return await self._answered(asked, scene, opened)
 
     async def _answered(self, asked: Asked, scene: Scene, opened: OpenApp) -> str:

@@ -117,11 +117,13 @@ class Gate:
     async def _why_not(
         self, config: AppConfig, message: Message, question_id: int, *, begun: bool
     ) -> Refusal | None:
+        if begun:
+            return None
         refusal = await self._why_not_at_all(config, message.thread, message.author)
         if refusal is not None:
             # Who spoke to others, in a thread that the bot follows, did not ask for anything.
             return refusal if message.addressed else Refusal(refusal.outcome)
-        if begun or message.decision is not None or command_of(message.text) is not None:
+        if message.decision is not None or command_of(message.text) is not None:
             return None
         return await self._why_not_now(config, asker_of(message), message.thread, question_id)
 
