@@ -13,7 +13,7 @@ from discord.utils import time_snowflake
 from yarl import URL
 
 from adapters.discord import render
-from adapters.discord.away import Away, is_away
+from adapters.discord.away import Away
 from adapters.discord.buttons import rows
 from adapters.discord.downloads import download
 from adapters.discord.events import PLATFORM, SPOKEN_TYPES, TITLE_LIMIT, thread_title
@@ -21,7 +21,7 @@ from adapters.discord.files import FileLimits, plain_file
 from adapters.discord.gateway import Ears, listen
 from adapters.discord.labels import label
 from adapters.discord.permissions import Act
-from adapters.discord.places import Place, Remembered
+from adapters.discord.places import Place, Remembered, is_away
 from adapters.discord.presses import Presses
 from adapters.discord.private import Private
 from adapters.discord.refusals import Archived
@@ -173,8 +173,8 @@ class DiscordAdapter:
 
     async def mark_queued(self, message: Message) -> None:
         """See `bridge.ports.MarksQueued`. What was pressed is no message that could be marked."""
-        channel = self._places.of_message(message)
         if not message.pressed:
+            channel = self._places.of_message(message)
             with self._speaking.permissions.heeded(Act.REACT, message.thread.workspace, channel):
                 await self._ready().react(channel, message.id, QUEUED_EMOJI)
 

@@ -2,12 +2,20 @@
 
 from collections import OrderedDict
 from dataclasses import dataclass
+from typing import Final
 
 from adapters.discord.rooms import Rooms
 from bridge.types import Message, Thread
 
 # So much is remembered of each kind; the oldest is forgotten, which costs a call or some pace, no answer.
 REMEMBERED = 10_000
+# With this begin the names of what lives in an interaction; channels have numbers.
+AWAY: Final = "i"
+
+
+def is_away(name: str) -> bool:
+    """Whether this is the id of a thread, or the channel of a message, that lives in an interaction."""
+    return name.startswith(AWAY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +63,8 @@ class Places:
     def are_in_channel(self, thread: Thread) -> bool:
         if thread.key in self._threadless:
             return True
+        if is_away(thread.id):
+            return False
         return self._plain and thread.id != thread.channel and self._rooms.is_no_thread(thread)
 
     def is_private(self, channel: str) -> bool:

@@ -1,6 +1,7 @@
 """Answers below the questions in the channel, without threads; and threads that were archived."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 
@@ -165,3 +166,15 @@ async def test_a_thread_that_was_archived_is_written_to_again(place: DiscordPlac
     assert ref.channel == question
     (thread,) = place.discord.threads(place.channel)
     assert not thread.archived
+
+
+async def test_what_was_asked_where_the_bot_is_not_has_nothing_to_be_marked(place: DiscordPlace) -> None:
+    host = Listener()
+    async with adapter(place.discord, host, plain=True) as running:
+        await place.ask("Are the servers known?")
+        await until(lambda: len(host.heard) == 1)
+        heard = host.heard[0]
+        away = replace(heard, pressed=True, thread=replace(heard.thread, id="i1234"))
+        await running.mark_queued(away)
+        await running.unmark_queued(away)
+    assert not [call for call in place.discord.calls if "reactions" in call.route]
