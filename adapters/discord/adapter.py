@@ -105,7 +105,7 @@ class DiscordAdapter:
         proxy = proxy_for(self._api_url)
         async with aiohttp.ClientSession(timeout=timeout, proxy=proxy) as session:
             rest = self._rest = DiscordRest(session, self._api_url, self._token)
-            presses = Presses(rest, self._away, host)
+            presses = Presses(rest, self._away, host, self._places)
             ears = Ears(host, presses, self._file_limits, self._speaking.rooms, self._places)
             work = partial(listen, self._token, self._api_url, rest.gateway, self._shards, ears)
             try:
@@ -166,7 +166,7 @@ class DiscordAdapter:
         try:
             return await self._find(place, key, since, known)
         except MessageGone:
-            if not has_channel_beside(thread, place):
+            if not self._speaking.falls_back(thread, place):
                 return None
         self._places.keep_in_channel(thread)
         return await self._find(self._places.of(thread), key, since, known)

@@ -17,7 +17,7 @@ from adapters.discord.buttons import Component
 from adapters.discord.events import DIRECT
 from adapters.discord.interactions import Interaction, whisper, with_message, with_promise
 from adapters.discord.labels import shortened
-from adapters.discord.places import Place
+from adapters.discord.places import Place, Places
 from adapters.discord.render import CONTENT_LIMIT
 from adapters.discord.rest import DiscordRest
 from adapters.discord.webhooks import ORIGINAL, Webhooks, shown, ticket_of
@@ -32,11 +32,12 @@ TakeBack: TypeAlias = Callable[[], Awaitable[None]]
 
 
 class Beginning:
-    def __init__(self, webhooks: Webhooks, rest: DiscordRest, away: Away, host: Host) -> None:
+    def __init__(self, webhooks: Webhooks, rest: DiscordRest, away: Away, host: Host, places: Places) -> None:
         self._webhooks = webhooks
         self._rest = rest
         self._away = away
         self._host = host
+        self._places = places
 
     async def at_once(self, one: Interaction, begin: Begin) -> None:
         """As the first answer."""
@@ -90,6 +91,7 @@ class Beginning:
 
     async def _deliver(self, one: Interaction, message: Message, take_back: TakeBack | None) -> None:
         """What the host does not take is taken back, and whoever asked is told."""
+        self._places.heard(message)
         try:
             await self._host.deliver(message)
         except BridgeError as error:
