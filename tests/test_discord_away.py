@@ -2,9 +2,10 @@
 
 import pytest
 
-from adapters.discord.away import MOST_KEPT, TOKEN_SECONDS, Away, is_away
+from adapters.discord.away import MOST_KEPT, TOKEN_SECONDS, Away
 from adapters.discord.commands import Used
 from adapters.discord.interactions import Interaction, Pressed
+from adapters.discord.places import is_away
 from adapters.discord.webhooks import Webhooks
 from bridge.errors import MessageGone
 from bridge.types import Body, MessageRef, Order, Person, Thread

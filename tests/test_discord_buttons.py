@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from adapters.discord.buttons import custom_id, meaning, rows
+from adapters.discord.buttons import CUSTOM_ID_LIMIT, custom_id, meaning, rows
 from adapters.discord.render import CONTENT_LIMIT, fits, render
 from adapters.discord.sources import LINE_LIMIT
 from bridge.markdown import utf16_length
@@ -111,3 +111,11 @@ def test_sources_count_as_text_does() -> None:
     full = Body("x" * CONTENT_LIMIT, final=True)
     assert fits(full)
     assert not fits(Body(full.text, final=True, sources=("a",)))
+
+
+def test_a_button_that_means_more_than_discord_takes_is_left_out() -> None:
+    room = CUSTOM_ID_LIMIT - len(custom_id(Action.ASK, ""))
+    assert CUSTOM_ID_LIMIT == 100
+    longest, longer = Button("A", Action.ASK, "x" * room), Button("B", Action.ASK, "x" * (room + 1))
+    assert [one["label"] for one in shown(longest, longer)] == ["A"]
+    assert rows((longer,)) == []

@@ -13,7 +13,7 @@ from discord.utils import time_snowflake
 from yarl import URL
 
 from adapters.discord import render
-from adapters.discord.away import Away, is_away
+from adapters.discord.away import Away
 from adapters.discord.buttons import rows
 from adapters.discord.downloads import download
 from adapters.discord.events import PLATFORM, SPOKEN_TYPES, TITLE_LIMIT, thread_title
@@ -21,7 +21,7 @@ from adapters.discord.files import FileLimits, plain_file
 from adapters.discord.gateway import Ears, listen
 from adapters.discord.labels import label
 from adapters.discord.permissions import Act
-from adapters.discord.places import Place, Remembered
+from adapters.discord.places import Place, Remembered, is_away
 from adapters.discord.presses import Presses
 from adapters.discord.private import Private
 from adapters.discord.refusals import Archived
@@ -105,7 +105,7 @@ class DiscordAdapter:
         proxy = proxy_for(self._api_url)
         async with aiohttp.ClientSession(timeout=timeout, proxy=proxy) as session:
             rest = self._rest = DiscordRest(session, self._api_url, self._token)
-            presses = Presses(rest, self._away, host)
+            presses = Presses(rest, self._away, host, self._places)
             ears = Ears(host, presses, self._file_limits, self._speaking.rooms, self._places)
             work = partial(listen, self._token, self._api_url, rest.gateway, self._shards, ears)
             try:
@@ -166,15 +166,15 @@ class DiscordAdapter:
         try:
             return await self._find(place, key, since, known)
         except MessageGone:
-            if not has_channel_beside(thread, place):
+            if not self._speaking.falls_back(thread, place):
                 return None
         self._places.keep_in_channel(thread)
         return await self._find(self._places.of(thread), key, since, known)
 
     async def mark_queued(self, message: Message) -> None:
         """See `bridge.ports.MarksQueued`. What was pressed is no message that could be marked."""
-        channel = self._places.of_message(message)
         if not message.pressed:
+            channel = self._places.of_message(message)
             with self._speaking.permissions.heeded(Act.REACT, message.thread.workspace, channel):
                 await self._ready().react(channel, message.id, QUEUED_EMOJI)
 

@@ -15,6 +15,7 @@ from adapters.discord import render
 from adapters.discord.buttons import rows
 from adapters.discord.files import FILE_LIMIT_BYTES, plain_file
 from adapters.discord.interactions import Interaction, whisper
+from adapters.discord.places import AWAY
 from adapters.discord.webhooks import ORIGINAL, Ticket, Webhooks, changed, shown, ticket_of
 from bridge.errors import MessageGone, NotAllowed
 from bridge.types import Body, File, Lane, MessageRef, Thread
@@ -25,13 +26,6 @@ MOST_FOLLOW_UPS = 5
 TOKEN_SECONDS = 890.0
 # So many answers at once; beyond them, the oldest ends early.
 MOST_KEPT = 2_000
-
-_OURS = "i"
-
-
-def is_away(name: str) -> bool:
-    """Whether this is the id of a thread, or the channel of a message, that lives in an interaction."""
-    return name.startswith(_OURS)
 
 
 @dataclass(slots=True)
@@ -59,7 +53,7 @@ class Away:
 
     def begin(self, one: Interaction, place: Thread, *, promised: bool) -> Thread:
         """A thread that lives in this interaction."""
-        thread = replace(place, id=f"{_OURS}{one.id}")
+        thread = replace(place, id=f"{AWAY}{one.id}")
         self._sit(one, thread, promised=promised)
         return thread
 
@@ -69,7 +63,7 @@ class Away:
             return
         before = self._seats.get(one.below)
         # A button of before a restart still tells which thread it belongs to.
-        thread = before.thread if before is not None else replace(one.place, id=f"{_OURS}{one.below}")
+        thread = before.thread if before is not None else replace(one.place, id=f"{AWAY}{one.below}")
         self._sit(one, thread, promised=False)
 
     async def post(self, thread: Thread, body: Body) -> MessageRef:
@@ -121,7 +115,7 @@ class Away:
         return self._webhooks().lane(self._speaking.get(thread.id, ""))
 
     def edit_lane(self, ref: MessageRef) -> Lane:
-        return self._webhooks().lane(ref.channel.removeprefix(_OURS))
+        return self._webhooks().lane(ref.channel.removeprefix(AWAY))
 
     def _sit(self, one: Interaction, thread: Thread, *, promised: bool) -> None:
         until = self._clock() + TOKEN_SECONDS
@@ -134,11 +128,11 @@ class Away:
 
     def _speaking_in(self, thread: Thread) -> tuple[str, _Seat]:
         """The channel of the next message in this thread, and what it is said by."""
-        name = f"{_OURS}{self._speaking.get(thread.id, '')}"
+        name = f"{AWAY}{self._speaking.get(thread.id, '')}"
         return name, self._seat(name)
 
     def _seat(self, name: str) -> _Seat:
-        seat = self._seats.get(name.removeprefix(_OURS))
+        seat = self._seats.get(name.removeprefix(AWAY))
         if seat is None or seat.until <= self._clock():
             raise MessageGone("the time in which this could be answered is over")
         return seat

@@ -15,13 +15,13 @@ from typing import TypeAlias
 from adapters.discord.away import Away
 from adapters.discord.buttons import Component
 from adapters.discord.events import DIRECT
-from adapters.discord.interactions import Interaction, whisper, with_message, with_promise
+from adapters.discord.interactions import Interaction, Response, whisper, with_message, with_promise
 from adapters.discord.labels import shortened
-from adapters.discord.places import Place
+from adapters.discord.places import Place, Places
 from adapters.discord.render import CONTENT_LIMIT
 from adapters.discord.rest import DiscordRest
 from adapters.discord.webhooks import ORIGINAL, Webhooks, shown, ticket_of
-from bridge.errors import BridgeError, PlatformError
+from bridge.errors import BridgeError, MessageGone, PlatformDown, PlatformError
 from bridge.ports import Host
 from bridge.types import Begin, Message, Thread
 from bridge.words import english, say
@@ -32,11 +32,12 @@ TakeBack: TypeAlias = Callable[[], Awaitable[None]]
 
 
 class Beginning:
-    def __init__(self, webhooks: Webhooks, rest: DiscordRest, away: Away, host: Host) -> None:
+    def __init__(self, webhooks: Webhooks, rest: DiscordRest, away: Away, host: Host, places: Places) -> None:
         self._webhooks = webhooks
         self._rest = rest
         self._away = away
         self._host = host
+        self._places = places
 
     async def at_once(self, one: Interaction, begin: Begin) -> None:
         """As the first answer."""
@@ -53,7 +54,7 @@ class Beginning:
             await self._webhooks.respond(one, with_message(_there(one, begin, place)))
             await self._deliver(one, _about(one, begin, place), self._take_back(one))
         else:
-            id_ = await self._webhooks.respond(one, with_message(_quoted(one, begin)))
+            id_ = await self._quote(one, with_message(_quoted(one, begin)))
             await self._deliver(one, _seen(one, begin, place, id_), self._take_back(one))
 
     async def later(self, one: Interaction, begin: Begin, *, promised: bool) -> None:
@@ -69,6 +70,17 @@ class Beginning:
             await self._deliver(one, _about(one, begin, place), self._take_back(one, said))
         else:
             await self._put(one, begin, place, promised=promised)
+
+    async def _quote(self, one: Interaction, response: Response) -> str:
+        """As the first answer. Where nothing was heard of it, it may stand there all the same."""
+        try:
+            return await self._webhooks.respond(one, response)
+        except PlatformDown as error:
+            log.info("Discord: whether interaction %s was answered is not known: %s", one.id, error)
+        try:
+            return await self._webhooks.original(ticket_of(one))
+        except MessageGone:
+            return await self._webhooks.respond(one, response)
 
     async def _put(self, one: Interaction, begin: Begin, place: Thread, *, promised: bool) -> None:
         """What was promised in private cannot become a message for everybody: the bot writes it itself."""
@@ -90,6 +102,7 @@ class Beginning:
 
     async def _deliver(self, one: Interaction, message: Message, take_back: TakeBack | None) -> None:
         """What the host does not take is taken back, and whoever asked is told."""
+        self._places.heard(message)
         try:
             await self._host.deliver(message)
         except BridgeError as error:

@@ -8,12 +8,14 @@ from collections.abc import Mapping
 from typing import Final, TypeAlias, assert_never
 
 from adapters.discord.labels import label
+from bridge.markdown import utf16_length
 from bridge.types import Action, Button, Style
 
 Component: TypeAlias = Mapping[str, object]
 
 # discord.com/developers, "Component Reference".
 LABEL_LIMIT = 80
+CUSTOM_ID_LIMIT = 100
 BUTTONS_PER_ROW = 5
 MOST_BUTTONS = 25
 ACTION_ROW: Final = 1
@@ -25,11 +27,12 @@ _EMOJI = {Action.LIKE: "👍", Action.DISLIKE: "👎"}
 
 
 def rows(buttons: tuple[Button, ...]) -> list[Component]:
-    """The components of the message. Discord takes no two buttons that mean the same."""
+    """The components of the message. Discord takes no two buttons that mean the same, and none that means
+    too much: without that one, the message is still taken."""
     told: dict[str, Button] = {}
     for one in buttons:
         told.setdefault(custom_id(one.action, one.value), one)
-    shown = [_button(one, name) for name, one in told.items()][:MOST_BUTTONS]
+    shown = [_button(one, name) for name, one in told.items() if is_custom_id(name)][:MOST_BUTTONS]
     starts = range(0, len(shown), BUTTONS_PER_ROW)
     return [row(*shown[start : start + BUTTONS_PER_ROW]) for start in starts]
 
@@ -45,6 +48,11 @@ def button(words: str, name: str, style: Style = Style.PLAIN) -> Component:
 
 def custom_id(action: Action, value: str) -> str:
     return f"{_OURS}:{action.value}:{value}"
+
+
+def is_custom_id(name: str) -> bool:
+    """Whether Discord takes this as one."""
+    return utf16_length(name) <= CUSTOM_ID_LIMIT
 
 
 def meaning(name: str) -> tuple[Action, str] | None:

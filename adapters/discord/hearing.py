@@ -114,6 +114,10 @@ class Hearing:
             read = read_message(message, user.id) if user is not None else None
             if read is None or self._is_hidden(message, read):
                 return
+            if read.addressed:
+                self._places.heard(read)
+            if isinstance(message.channel, discord.Thread):
+                self._places.keep_in_thread(read.thread)
             await self._host.deliver(read)
             # What was missed may have been edited since it was first heard.
             if read.edited_at:

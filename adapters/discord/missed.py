@@ -19,8 +19,8 @@ import aiohttp
 import discord
 from discord.utils import time_snowflake
 
-from adapters.discord.away import is_away
 from adapters.discord.events import DIRECT
+from adapters.discord.places import is_away
 from bridge.errors import PlatformDown
 from bridge.types import Thread
 

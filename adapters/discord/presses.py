@@ -28,6 +28,7 @@ from adapters.discord.interactions import (
     with_modal,
 )
 from adapters.discord.kept import Kept, KeptForms, Page, page_named
+from adapters.discord.places import Places
 from adapters.discord.rest import DiscordRest
 from adapters.discord.showing import Showing, offer
 from adapters.discord.webhooks import Webhooks
@@ -49,12 +50,12 @@ MOST_AT_ONCE = 500
 class Presses:
     """Takes what the gateway tells of, each in a task of its own. To be closed."""
 
-    def __init__(self, rest: DiscordRest, away: Away, host: Host) -> None:
+    def __init__(self, rest: DiscordRest, away: Away, host: Host, places: Places) -> None:
         self._host = host
         self._webhooks = Webhooks(rest)
         self._away = away
         self._kept = KeptForms(asyncio.get_running_loop().time)
-        beginning = Beginning(self._webhooks, rest, away, host)
+        beginning = Beginning(self._webhooks, rest, away, host, places)
         self._showing = Showing(self._webhooks, self._kept, beginning)
         self._running: set[asyncio.Task[None]] = set()
 

@@ -10,7 +10,7 @@ from typing import assert_never
 
 from adapters.discord import forms
 from adapters.discord.beginning import Beginning
-from adapters.discord.buttons import Component, button, custom_id, row
+from adapters.discord.buttons import Component, button, custom_id, is_custom_id, row
 from adapters.discord.interactions import (
     TAKEN,
     Interaction,
@@ -103,8 +103,9 @@ class Showing:
 
     def _first_page(self, one: Interaction, form: Form) -> Response:
         """Only what cannot be read back without it is kept."""
-        if forms.is_plain(form):
-            return forms.modal(form, 0, custom_id(form.action, form.value), one.person.locale)
+        name = custom_id(form.action, form.value)
+        if forms.is_plain(form) and is_custom_id(name):
+            return forms.modal(form, 0, name, one.person.locale)
         kept = self._kept.keep(form, one.person.id)
         return forms.modal(form, 0, kept.custom_id, one.person.locale)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from adapters.discord.permissions import Act, Permissions, opens_threads
-from adapters.discord.places import Place, Places
+from adapters.discord.places import Place, Places, grows_thread
 from adapters.discord.refusals import Archived, Locked, RepliesRefused, SlowedDown
 from adapters.discord.rooms import Kind, Rooms
 from adapters.discord.scopes import slow_scope
@@ -36,13 +36,13 @@ class Speaking:
 
     @contextmanager
     def heeded(self, act: Act, thread: Thread, place: Place) -> Iterator[None]:
-        """Around a call that says something in `thread`, which is in this place. Where the thread was never
-        made, or somebody has removed it, the question's channel is still there."""
+        """Around a call that says something in `thread`, which is in this place. Where a question's thread
+        was never made, or somebody has removed it, the question's channel is still there."""
         try:
             with self.permissions.heeded(act, thread.workspace, place.channel), self._explained(place):
                 yield
         except MessageGone as error:
-            if not has_channel_beside(thread, place) or self._is_forum(thread):
+            if not self.falls_back(thread, place) or self._is_forum(thread):
                 raise
             self.places.keep_in_channel(thread)
             raise TryOtherwise(f"no thread, answering in its channel: {error}") from error
@@ -51,6 +51,10 @@ class Speaking:
             scope = slow_scope(place.channel) if known else ""
             raise RateLimited(error.retry_after, str(error), scope=scope) from error
         self.permissions.spoke(place.channel)
+
+    def falls_back(self, thread: Thread, place: Place) -> bool:
+        """Whether what cannot be said in this place may be said in the channel beside it."""
+        return has_channel_beside(thread, place) and self.places.has_grown(thread)
 
     def _is_forum(self, thread: Thread) -> bool:
         room = self.rooms.room(thread.workspace, thread.channel)
@@ -86,6 +90,7 @@ class Speaking:
     def settle(self, message: Message) -> None:
         """Before a message is answered: where its answers will be, if there is no thread to be made."""
         self.places.reply_to(message)
+        self.places.heard(message)
         if grows_thread(message) and not self.opens(message) and not self.rooms.has_thread(message.thread):
             self.places.keep_in_channel(message.thread)
 
@@ -97,15 +102,6 @@ class Speaking:
         beside = grows_thread(message) and not self.rooms.has_thread(thread)
         place = Place(thread.channel, private=False) if beside else self.places.of(thread)
         return self.permissions.obstacle(thread.workspace, place, message.author.locale)
-
-
-def grows_thread(message: Message) -> bool:
-    """Whether its thread would be one that grows from it."""
-    thread = message.thread
-    if message.pressed and message.replies_to == thread.id:
-        # Somebody asked about a message.
-        return True
-    return thread.id == message.id and thread.id != thread.channel and not message.heads_thread
 
 
 def has_channel_beside(thread: Thread, place: Place) -> bool:

@@ -3,10 +3,9 @@
 import asyncio
 import logging
 from collections.abc import Mapping, Sequence
-from typing import Final
 
 from adapters.discord.buttons import Component
-from adapters.discord.commands import declared
+from adapters.discord.commands import SLASH, declared
 from adapters.discord.rest import DiscordRest
 from bridge.errors import PlatformDown, PlatformError, RateLimited
 
@@ -14,8 +13,6 @@ log = logging.getLogger(__name__)
 
 # Discord is asked again after so many seconds, each time longer, and then it is left for the next start.
 PAUSES_SECONDS = (5.0, 30.0, 120.0)
-# An application with an activity has a command of this type, which may not be missing.
-ENTRY_POINT: Final = 4
 
 _OF_TEXT = ("name", "description")
 _OF_LANGUAGES = ("name_localizations", "description_localizations")
@@ -48,18 +45,25 @@ async def keep_commands(rest: DiscordRest, pauses: Sequence[float] = PAUSES_SECO
 async def _sync(rest: DiscordRest) -> None:
     application = await rest.application_id()
     there, wanted = await rest.commands(application), declared()
-    if same(there, wanted):
+    names = {_key(one) for one in wanted}
+    ours = [one for one in there if _key(one) in names]
+    if same(ours, wanted):
         log.debug("Discord: the commands are registered already")
         return
-    kept = [one for one in there if one.get("type") == ENTRY_POINT]
+    # Another program of the same application may have its own.
+    kept = [one for one in there if _key(one) not in names]
     await rest.put_commands(application, [*wanted, *kept])
     log.info("Discord: %d commands are registered", len(wanted))
 
 
 def same(there: Sequence[Mapping[str, object]], wanted: Sequence[Component]) -> bool:
     """Whether nobody could tell the one from the other."""
-    ours = [one for one in there if one.get("type") != ENTRY_POINT]
-    return sorted(map(_told, ours)) == sorted(map(_told, wanted))
+    return sorted(map(_told, there)) == sorted(map(_told, wanted))
+
+
+def _key(command: Mapping[str, object]) -> tuple[object, object]:
+    """There is one command of each type and name."""
+    return command.get("type") or SLASH, command.get("name")
 
 
 def _told(command: Mapping[str, object]) -> str:
@@ -67,7 +71,7 @@ def _told(command: Mapping[str, object]) -> str:
     numbers = {name: _numbers(command.get(name)) for name in _OF_NUMBERS}
     options = command.get("options")
     told = [_described(one, _OF_OPTIONS) for one in options] if isinstance(options, list) else []
-    return repr((command.get("type") or 1, _described(command, ()), numbers, told))
+    return repr((command.get("type") or SLASH, _described(command, ()), numbers, told))
 
 
 def _described(thing: object, more: tuple[str, ...]) -> tuple[object, ...]:

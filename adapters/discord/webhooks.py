@@ -66,6 +66,11 @@ class Webhooks:
         path = f"{ticket.path}/messages/{message}"
         return _id_in(await self._rest.by_token("PATCH", path, ticket.scope, payload))
 
+    async def original(self, ticket: Ticket) -> str:
+        """The id of the first answer; `MessageGone` where there is none."""
+        path = f"{ticket.path}/messages/{ORIGINAL}"
+        return _id_in(await self._rest.by_token("GET", path, ticket.scope, None))
+
     async def delete(self, ticket: Ticket, message: str) -> None:
         await self._rest.by_token("DELETE", f"{ticket.path}/messages/{message}", ticket.scope, None)
 

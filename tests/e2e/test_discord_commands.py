@@ -328,6 +328,19 @@ async def test_a_question_that_is_taken_late_is_put_there_all_the_same(
     await until(lambda: place.whispers() == [])
 
 
+@pytest.mark.parametrize("afterwards", [False, True])
+async def test_a_question_whose_answer_was_lost_stands_there_once_and_is_taken(
+    place: DiscordPlace, host: Listener, bot: DiscordAdapter, afterwards: bool
+) -> None:
+    place.discord.fail("POST", "/interactions/{id}/{token}/callback", 502, afterwards=afterwards)
+    host.reactions.append(WHY)
+    await place.command(place.channel, "ask", question="Why?")
+    message = await taken(host)
+    (quoted,) = place.discord.messages(place.channel)
+    assert quoted.content == f"<@{place.person}> asks:\n{QUOTE}"
+    assert message.thread.id == message.id == quoted.id
+
+
 async def test_a_command_that_is_taken_late_without_a_word_is_confirmed(
     place: DiscordPlace, host: Listener, bot: DiscordAdapter
 ) -> None:

@@ -206,3 +206,12 @@ async def test_what_cannot_be_taken_is_read_until_it_can(
         await until(lambda: host.texts == ["Is anybody there?"])
     assert host.failed == failing
     assert len(host.heard) == 1
+
+
+async def test_what_was_asked_where_the_bot_is_not_keeps_nothing_else_from_being_read(
+    discord: Discord, guild: str, channel: str, ann: str
+) -> None:
+    await discord.say(channel, ann, "before")
+    host = Listener(None, Thread("discord", guild, channel, "i1234"))
+    async with adapter(discord, host, plain=True):
+        await until(lambda: host.texts == ["before"])

@@ -1,6 +1,7 @@
 """Answers below the questions in the channel, without threads; and threads that were archived."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 
@@ -165,3 +166,44 @@ async def test_a_thread_that_was_archived_is_written_to_again(place: DiscordPlac
     assert ref.channel == question
     (thread,) = place.discord.threads(place.channel)
     assert not thread.archived
+
+
+async def test_what_was_asked_where_the_bot_is_not_has_nothing_to_be_marked(place: DiscordPlace) -> None:
+    host = Listener()
+    async with adapter(place.discord, host, plain=True) as running:
+        await place.ask("Are the servers known?")
+        await until(lambda: len(host.heard) == 1)
+        heard = host.heard[0]
+        away = replace(heard, pressed=True, thread=replace(heard.thread, id="i1234"))
+        await running.mark_queued(away)
+        await running.unmark_queued(away)
+    assert not [call for call in place.discord.calls if "reactions" in call.route]
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+async def test_what_is_asked_in_a_thread_is_answered_in_it_also_once_it_is_archived(
+    place: DiscordPlace, restarted: bool
+) -> None:
+    host = Listener()
+    started = await place.say_in_channel("Let us talk here.")
+    theirs = place.discord.start_thread(started, "Talk", place.person)
+    async with adapter(place.discord, host, plain=True) as running:
+        await place.say(theirs, f"<@{place.discord.bot_id}> One?")
+        await until(lambda: any(one.thread.id == theirs for one in host.heard))
+        asked = next(one for one in host.heard if one.thread.id == theirs)
+        place.discord.archive(theirs)
+        if not restarted:
+            await place.ask("Is it told by now that it is archived?")
+            await until(lambda: "Is it told by now that it is archived?" in host.texts)
+            await running.open(asked)
+            await running.post(asked.thread, Body("So."), "a")
+    if restarted:
+        again = Listener(missed_seconds=0)
+        async with adapter(place.discord, again, plain=True) as running:
+            await until(lambda: place.discord.identifies == 2)
+            await place.ask("Are the servers known?")
+            await until(lambda: "Are the servers known?" in again.texts)
+            await running.open(asked)
+            await running.post(asked.thread, Body("So."), "a")
+    assert place.replies(theirs) == ["So."]
+    assert below(place) == []

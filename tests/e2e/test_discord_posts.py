@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from adapters.discord.adapter import DiscordAdapter
-from bridge.errors import PlatformDown, PlatformError, TryOtherwise
+from bridge.errors import MessageGone, PlatformDown, PlatformError, TryOtherwise
 from bridge.types import Body, Message, MessageRef, Thread
 from sandbox.discord import Discord, Limits
 from tests.e2e.conftest import until
@@ -107,6 +107,9 @@ async def test_an_answer_in_a_channel_is_found_among_others(
     assert (answer.content, answer.reference) == ("To the other.", other.id)
     async with adapter(discord, Listener(host.roles)) as fresh:
         await until(lambda: len(host.roles.wanted) == 2)
+        # Unless it knows the question, the thread could be a private one.
+        assert await fresh.find(other.thread, "other", since, ()) is None
+        await fresh.open(other)
         for finder in (bot, fresh):
             found = await finder.find(other.thread, "other", since, ())
             assert found == MessageRef(channel, answer.id)
@@ -159,6 +162,9 @@ async def test_only_a_threads_own_channel_is_its_own(
     thread, body = question.thread, Body("Because.")
     unknown = MessageRef("4321", "1")
     assert not bot.edit_lanes(unknown, body)[0].private
+    discord.fail("POST", "/channels/{id}/messages/{id}/threads", 503)
+    with pytest.raises(PlatformDown):
+        await bot.open(question)
     with pytest.raises(TryOtherwise):  # nobody has made the thread
         await bot.post(thread, body, "a")
     ref = await bot.post(thread, body, "a")
@@ -175,3 +181,21 @@ async def test_only_a_threads_own_channel_is_its_own(
     ):
         assert lane.private
     assert not bot.post_lanes(direct)[1].private
+
+
+async def test_what_is_said_in_a_thread_that_people_made_is_never_answered_beside_it(
+    discord: Discord, host: Listener, bot: DiscordAdapter, channel: str, ann: str
+) -> None:
+    started = await discord.say(channel, ann, "Among us.")
+    theirs = discord.start_thread(started, "Talk", ann)
+    await discord.say(theirs, ann, f"<@{discord.bot_id}> Can you keep a secret?")
+    await until(lambda: bool(host.heard) and host.heard[-1].thread.id == theirs)
+    question = host.heard[-1]
+    await bot.open(question)
+    discord.fail("POST", POSTS, 404, code=10003)
+    with pytest.raises(MessageGone):
+        await bot.post(question.thread, Body("Yes."), "a")
+    discord.fail("GET", POSTS, 404, code=10003)
+    assert await bot.find(question.thread, "a", time.time(), ()) is None
+    assert bot.post_lanes(question.thread)[0].private
+    assert [one.author_id for one in discord.messages(channel)] == [ann]

@@ -63,7 +63,6 @@ async def test_what_is_registered_already_is_not_registered_again(place: Discord
         {"integration_types": [0]},
         {"description_localizations": {"de": "Etwas anderes"}},
         {"options": []},
-        {"name": "asks"},
     ],
 )
 async def test_whatever_people_could_tell_is_corrected(place: DiscordPlace, change: dict[str, Any]) -> None:
@@ -82,11 +81,25 @@ async def test_the_order_and_what_is_not_said_make_no_difference(place: DiscordP
     assert len(calls(place, "PUT")) == 1
 
 
-async def test_a_command_that_opens_an_activity_stays(place: DiscordPlace) -> None:
-    await _register(place, [{"name": "launch", "type": 4, "description": ""}])
-    async with adapter(place.discord, Listener()):
-        await until(lambda: len(place.discord.apps.registered()) == 7)
-    assert "launch" in {one["name"] for one in place.discord.apps.registered()}
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"name": "launch", "type": 4, "description": ""},
+        {"name": "weather", "type": 1, "description": "How it will be"},
+        {"name": "ask", "type": 2, "description": ""},
+    ],
+)
+async def test_a_command_that_is_none_of_ours_stays(place: DiscordPlace, other: dict[str, Any]) -> None:
+    await _register(place, [other])
+    for start in range(2):
+        async with adapter(place.discord, Listener()):
+            await looked(place, start + 1)
+            await until(lambda: len(place.discord.apps.registered()) == 7)
+            await place.connected()
+    told = {(one["type"], one["name"]) for one in place.discord.apps.registered()}
+    assert (other["type"], other["name"]) in told
+    # The test's own, and one of the bot's.
+    assert len(calls(place, "PUT")) == 2
 
 
 async def test_of_two_replicas_only_the_one_that_listens_looks(place: DiscordPlace) -> None:
