@@ -8,6 +8,7 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+from sqlalchemy import text
 
 from bridge.app import App
 from bridge.vault import Vault, new_key
@@ -226,6 +227,24 @@ async def test_an_organisation_that_installs_it_everywhere_is_one_workspace(
         await acme.slack.uninstall()
         await until(lambda: everywhere.slack.unacked == [])
         assert (await kept(app), await app.store.list_threads()) == ([], [])
+
+
+@pytest.mark.parametrize("socket_mode", [False, True])
+async def test_a_press_is_not_heard_while_it_is_not_known_where_it_belongs(
+    everywhere: Everywhere, socket_mode: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    acme = everywhere.workspace("Acme")
+    async with everywhere.bridge(socket_mode=socket_mode):
+        await everywhere.install(acme)
+        thread = await acme.ask("one?")
+        await acme.hears(thread, "To one?, 1")
+    async with everywhere.bridge(socket_mode=socket_mode) as app:
+        await app.store.runner.run(lambda conn: conn.execute(text("ALTER TABLE installation RENAME TO away")))
+        pressed = asyncio.create_task(acme.slack.press(acme.said(thread)[-1].ts, "Good answer", acme.person))
+        await until(lambda: "what was pressed was not taken" in caplog.text)
+        await asyncio.gather(pressed, return_exceptions=True)
+        await app.store.runner.run(lambda conn: conn.execute(text("ALTER TABLE away RENAME TO installation")))
+    assert acme.slack.interactions[-1].acknowledged_after is None
 
 
 async def test_socket_mode_serves_many_workspaces_as_well(everywhere: Everywhere) -> None:
