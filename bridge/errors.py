@@ -78,6 +78,10 @@ class StoreError(BridgeError):
     notice = english.STORE_ERROR
 
 
+class Sealed(StoreError):
+    """It is stored, but none of the keys opens it."""
+
+
 class LeaseLost(BridgeError):
     notice = english.LEASE_LOST
 

@@ -3,6 +3,7 @@
 import logging
 from dataclasses import replace
 
+from bridge.errors import Sealed
 from bridge.store import Store
 from bridge.types import Installation
 from bridge.vault import Vault
@@ -19,8 +20,14 @@ class KeptInstallations:
         self._platform = platform
 
     async def find(self, workspace: str) -> Installation | None:
+        """`Sealed` where it is installed, but what is kept of it cannot be read."""
         kept = await self._store.installation(self._platform, workspace)
-        return None if kept is None else self._opened(kept)
+        if kept is None:
+            return None
+        opened = self._opened(kept)
+        if opened is None:
+            raise Sealed(f"what is kept of workspace {workspace} cannot be read")
+        return opened
 
     async def all(self) -> tuple[Installation, ...]:
         opened = [self._opened(kept) for kept in await self._store.installations(self._platform)]

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from bridge.errors import Sealed
 from bridge.installations import KeptInstallations
 from bridge.store import Store
 from bridge.types import Message, MessageRef, Person, Thread
@@ -99,7 +100,9 @@ async def test_nothing_can_be_read_without_the_key_and_an_old_one_can_be_replace
     raw = await store.installation("slack", "T1")
     assert raw is not None
     assert "xoxb" not in raw.secret
-    assert await KeptInstallations(store, Vault(new), "slack").find("T1") is None
+    assert await KeptInstallations(store, Vault(new), "slack").find("T2") is None
+    with pytest.raises(Sealed):
+        await KeptInstallations(store, Vault(new), "slack").find("T1")
     assert "key that is gone" in caplog.text
     both = KeptInstallations(store, Vault(f"{new}, {old}"), "slack")
     await both.renew_seals()

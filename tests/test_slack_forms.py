@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 from adapters.slack import forms
 from adapters.slack.forms import Origin, view
 from adapters.slack.pressed import read_press
+from adapters.slack.workspaces import acted_in
 from bridge.types import Action, Field, FieldKind, Form, Person, Thread
-from sandbox.slack import FormError, JsonObject, views
+from sandbox.slack import FormError, JsonObject, payloads, views
+from sandbox.slack.state import Identity, User
 
 SAMPLES = (
     Path(__file__).resolve().parents[1].parent / "shared" / "reference" / "slack-samples" / "interactive"
@@ -282,3 +284,16 @@ def test_what_slack_wants_to_be_told_is_in_the_language_of_whoever_fills_it_in()
     shown = json.dumps(view(form, ORIGIN, "de-DE"), ensure_ascii=False)
     assert all(f'"{word}"' in shown for word in ("Senden", "Abbrechen", "Ja"))
     assert '"Schließen"' in json.dumps(forms.words("Gut.", "de"), ensure_ascii=False)
+
+
+def test_a_form_is_sent_where_the_app_is_installed_wherever_whoever_sent_it_comes_from() -> None:
+    here = Identity("T0HERE", "Acme", "A1", "B1", "U1", "bridge")
+    person = User("U9", "Bea", team="T0ELSEWHERE")
+    sent = payloads.view(here, "V1", "1.a", taken(FORM))
+    form = {**payloads.view_submission(sent, {}), **payloads.acting(here, person, form=True)}
+    assert form["team"] == {"id": "T0ELSEWHERE", "domain": "acme"}
+    assert acted_in(form) == here.team_id
+    assert acted_in({**form, "is_enterprise_install": True, "enterprise": {"id": "E1"}}) == "E1"
+    pressed = read_press(form, here.team_id, 1.0)
+    assert pressed is not None
+    assert pressed.person.outside

@@ -102,15 +102,15 @@ class Desk:
             return False
         return True
 
-    async def interaction(self, payload: Json) -> Json:
+    async def interaction(self, payload: Json) -> Json | None:
         """Take what somebody pressed or sent. Returns when Slack may be told that it was heard, with what to
-        tell it."""
+        tell it; None where it must not be: Slack tells whoever pressed, and a form stays open."""
         workspace = acted_in(payload)
         try:
             web = await self._workspaces.find(workspace)
         except BridgeError as error:
             log.error("Slack: what was pressed was not taken: %s", error)
-            return {}
+            return None
         if web is None:
             log.warning("Slack: something was pressed in %r, where the bot is not installed", workspace)
             return {}

@@ -83,7 +83,9 @@ class Hooks:
         return _told(await self._desk.interaction(payload))
 
 
-def _told(answer: Json) -> WebAnswer:
+def _told(answer: Json | None) -> WebAnswer:
+    if answer is None:
+        return WebAnswer(503)
     return WebAnswer(200, json.dumps(answer), JSON) if answer else WebAnswer(200)
 
 

@@ -13,7 +13,7 @@ from adapters.slack.credentials import Credentials, unpacked
 from adapters.slack.oauth import OAuth
 from adapters.slack.rotation import Rotation
 from adapters.slack.web import SlackWeb, new_client
-from bridge.errors import LoginRefused, NotAllowed, PlatformDown, StoreError
+from bridge.errors import LoginRefused, NotAllowed, PlatformDown, Sealed, StoreError
 from bridge.ports import Host
 
 log = logging.getLogger(__name__)
@@ -87,7 +87,10 @@ class InstalledWorkspaces:
     async def revoked(self, workspace: str) -> None:
         """Forget it, unless it goes on: what Slack says may be old, and the app installed again since."""
         self._known.pop(workspace, None)
-        known = await self._look(workspace)
+        try:
+            known = await self._look(workspace)
+        except Sealed:
+            known = None
         if known is not None and await _works(known.web):
             log.info("Slack: workspace %s is installed, whatever an old event says", workspace)
             return

@@ -67,6 +67,8 @@ async def listen(
                     return
             case "interactive" | "slash_commands":
                 answer = await desk.interaction(request.payload)
+                if answer is None:
+                    return
                 acknowledgement = SocketModeResponse(request.envelope_id, dict(answer) or None)
             case _:
                 return

@@ -106,10 +106,14 @@ def told_for(body: Json) -> str:
 
 def acted_in(payload: Json) -> str:
     """The workspace in which somebody pressed, sent or commanded something."""
-    team, enterprise = payload.get("team"), payload.get("enterprise")
+    team, enterprise, view = payload.get("team"), payload.get("enterprise"), payload.get("view")
+    # Of a form, the team is where whoever sent it comes from.
+    installed = view.get("app_installed_team_id") if isinstance(view, Mapping) else None
+    if not (payload.get("type") == "view_submission" and isinstance(installed, str) and installed):
+        installed = team.get("id") if isinstance(team, Mapping) else payload.get("team_id")
     return _installed_in(
         payload,
-        team.get("id") if isinstance(team, Mapping) else payload.get("team_id"),
+        installed,
         enterprise.get("id") if isinstance(enterprise, Mapping) else payload.get("enterprise_id"),
     )
 

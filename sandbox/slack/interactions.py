@@ -201,8 +201,9 @@ class Interactions:
 
     def _send(self, payload: JsonObject, user: str, then: Callable[[JsonObject], None]) -> Interaction:
         """`then` is called with what the app answers, if it does so in time."""
-        who = payloads.acting(self.workspace.identity, self.workspace.users[user])
-        return self._dispatch({**payload, **who}, str(payload["type"]), user, then)
+        kind, person = str(payload["type"]), self.workspace.users[user]
+        who = payloads.acting(self.workspace.identity, person, form=kind == "view_submission")
+        return self._dispatch({**payload, **who}, kind, user, then)
 
     def _dispatch(
         self, payload: JsonObject, kind: str, user: str, then: Callable[[JsonObject], None]

@@ -154,14 +154,15 @@ def event_callback(who: Identity, event: JsonObject, event_id: str, event_time: 
     }
 
 
-def acting(who: Identity, user: User) -> JsonObject:
-    """Who does something, as interactions say it."""
+def acting(who: Identity, user: User, *, form: bool = False) -> JsonObject:
+    """Who does something, as interactions say it. With a form, the team is where they come from."""
+    team = user.team if form and user.team else who.team_id
     name = user.name.lower().replace(" ", ".")
     return {
         "user": {"id": user.id, "username": name, "name": name, "team_id": user.team or who.team_id},
         "api_app_id": who.app_id,
         "token": "REDACTED-token",
-        "team": {"id": who.team_id, "domain": who.team.lower()},
+        "team": {"id": team, "domain": who.team.lower()},
         "enterprise": {"id": who.enterprise_id, "name": who.team} if who.enterprise_id else None,
         "is_enterprise_install": bool(who.enterprise_id),
     }
