@@ -66,7 +66,8 @@ class StopSign:
             self._bound.reschedule(asyncio.get_running_loop().time())
 
     def begin_anew(self) -> None:
-        """What the sign was given for is being seen to; from now on it may be given again."""
+        """What the sign was given for is being seen to; for what is newer it may be given again."""
+        self._heeded_until = max(self._heeded_until, self._given_at)
         self.why = None
 
     def heeded_until(self, at: int) -> None:
