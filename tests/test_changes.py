@@ -1,5 +1,6 @@
 """Edits, deletions and wishes to stop, as they are stored: the same on both databases."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -243,3 +244,15 @@ def test_whoever_stops_or_deletes_has_the_last_word() -> None:
     for why in (Why.EDITED, Why.STOPPED, Why.EDITED, Why.DELETED, Why.STOPPED):
         sign.give(why)
     assert sign.why is Why.DELETED
+
+
+async def test_whoever_waits_for_the_last_words_is_ended_by_a_deletion_alone() -> None:
+    sign, ended = StopSign(), False
+    sign.give(Why.STOPPED)
+    async with sign.heeded(Why.DELETED):
+        sign.give(Why.EDITED)
+        await asyncio.sleep(0)
+        sign.give(Why.DELETED)
+        ended = True
+        await asyncio.Event().wait()
+    assert ended
