@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Awaitable
 from dataclasses import replace
 from functools import partial
 
@@ -116,18 +117,13 @@ class Conversation:
             raise
         except asyncio.CancelledError:
             reply.close(told.shown, " ".join([*told.notices, told.say(english.RESTARTING)]))
-            await self._closed(scene, showing, CLOSING_SECONDS)
+            await self._closed(scene, showing, asyncio.wait({showing}, timeout=CLOSING_SECONDS))
             await release(scene.adapter, self._budget, scene.job.thread)
             await scene.notes.save()
             raise
         sources = source_lines(told.sources, told.locale)
         reply.close(told.shown, " ".join(told.notices), sources, tuple(told.buttons))
-        async with asked.stop.heeded():
-            await asyncio.wait({showing})
-        if asked.stop.why is Why.DELETED:
-            told.outcome = DELETED
-            reply.take_back()
-        problem = await self._closed(scene, showing, None)
+        problem = await self._closed(scene, showing, self._landed(asked, scene, showing))
         await release(scene.adapter, self._budget, scene.job.thread)
         await scene.notes.settle()
         if isinstance(scene.reply.lost, NotAllowed):
@@ -365,11 +361,20 @@ class Conversation:
         asked_at = max(message.sent_at for message in job.messages)
         return job.found_at > 0 and job.found_at - asked_at > self._max_age_seconds
 
-    async def _closed(self, scene: Scene, showing: asyncio.Task[None], patience: float | None) -> str:
-        """Wait until the reply stands closed on the screen, or for so many seconds. What went wrong, if
+    async def _landed(self, asked: Asked, scene: Scene, showing: asyncio.Task[None]) -> None:
+        """Wait for the last words. It is too late for an edit or a stop then, but not to take them back."""
+        async with asked.stop.heeded(Why.DELETED):
+            await asyncio.wait({showing})
+        if asked.stop.why is Why.DELETED:
+            scene.told.outcome = DELETED
+            scene.reply.take_back()
+            await asyncio.wait({showing})
+
+    async def _closed(self, scene: Scene, showing: asyncio.Task[None], landing: Awaitable[object]) -> str:
+        """Wait for `landing`, in which the reply comes to stand closed on the screen. What went wrong, if
         anything did. `LeaseLost` when somebody else closes it."""
         try:
-            await asyncio.wait({showing}, timeout=patience)
+            await landing
         except asyncio.CancelledError:
             # Asked to leave while the last words are on their way: a moment more, and no longer.
             await asyncio.wait({showing}, timeout=CLOSING_SECONDS)

@@ -52,6 +52,7 @@ class StopSign:
 
     def __init__(self) -> None:
         self._bound: asyncio.Timeout | None = None
+        self._least = Why.EDITED
         self._given_at = self._heeded_until = 0
         self.why: Why | None = None
 
@@ -62,11 +63,12 @@ class StopSign:
         self._given_at = max(self._given_at, at)
         if self.why is None or _WEIGHT[why] > _WEIGHT[self.why]:
             self.why = why
-        if self._bound is not None and not self._bound.expired():
+        if self._bound is not None and self._ends() and not self._bound.expired():
             self._bound.reschedule(asyncio.get_running_loop().time())
 
     def begin_anew(self) -> None:
-        """What the sign was given for is being seen to; from now on it may be given again."""
+        """What the sign was given for is being seen to; for what is newer it may be given again."""
+        self._heeded_until = max(self._heeded_until, self._given_at)
         self.why = None
 
     def heeded_until(self, at: int) -> None:
@@ -76,13 +78,18 @@ class StopSign:
             self.why = None
 
     @asynccontextmanager
-    async def heeded(self) -> AsyncIterator[None]:
-        """Leave the block as soon as the sign is given, at its next `await`."""
+    async def heeded(self, least: Why = Why.EDITED) -> AsyncIterator[None]:
+        """Leave the block as soon as the sign is given, for a reason that weighs as much as `least`, at its
+        next `await`."""
+        self._least = least
         try:
-            async with asyncio.timeout(0 if self.why is not None else None) as self._bound:
+            async with asyncio.timeout(0 if self._ends() else None) as self._bound:
                 yield
         except TimeoutError:
             if self._bound is None or not self._bound.expired():
                 raise
         finally:
             self._bound = None
+
+    def _ends(self) -> bool:
+        return self.why is not None and _WEIGHT[self.why] >= _WEIGHT[self._least]

@@ -1,5 +1,6 @@
 """Edits, deletions and wishes to stop, as they are stored: the same on both databases."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -129,6 +130,19 @@ async def test_of_questions_that_are_asked_together_the_others_stand(store: Stor
     assert (await store.renew(together)).taken_back
 
 
+async def test_what_was_refused_ends_no_answer_that_runs_beside_it(store: Store) -> None:
+    job = await begun(store, message(2), message(3), message(4))
+    together = await store.finish(job, "answered", go_on=5)
+    assert together is not None
+    _, third, fourth = together.question_ids
+    for refused in (third, fourth):
+        await store.refuse(refused, "refused: quota")
+    assert await store.edit(message(3, "Better?")) is None
+    assert await store.delete("slack", "m4") is None
+    if store.shared:
+        assert (await store.beat(ME)).to_stop == ()
+
+
 async def test_what_was_edited_while_nobody_answered_it_is_begun_anew(store: Store) -> None:
     job = await begun(store)
     await store.remember_turn(job, "c1", TurnIds("d1", "t1"))
@@ -216,8 +230,29 @@ def test_an_edit_is_heeded_once_however_often_it_is_told() -> None:
     assert sign.why is Why.EDITED
 
 
+def test_an_edit_is_heeded_once_though_no_question_of_the_answer_bears_its_mark() -> None:
+    sign = StopSign()
+    sign.give(Why.EDITED, 5)
+    sign.begin_anew()
+    sign.heeded_until(0)
+    sign.give(Why.EDITED, 5)
+    assert sign.why is None
+
+
 def test_whoever_stops_or_deletes_has_the_last_word() -> None:
     sign = StopSign()
     for why in (Why.EDITED, Why.STOPPED, Why.EDITED, Why.DELETED, Why.STOPPED):
         sign.give(why)
     assert sign.why is Why.DELETED
+
+
+async def test_whoever_waits_for_the_last_words_is_ended_by_a_deletion_alone() -> None:
+    sign, ended = StopSign(), False
+    sign.give(Why.STOPPED)
+    async with sign.heeded(Why.DELETED):
+        sign.give(Why.EDITED)
+        await asyncio.sleep(0)
+        sign.give(Why.DELETED)
+        ended = True
+        await asyncio.Event().wait()
+    assert ended

@@ -13,7 +13,17 @@ from sqlalchemy import Connection
 
 from bridge.commands import command_of
 from bridge.stop import Halt, Why
-from bridge.store.jobs import Job, TurnIds, Underway, message_of, packed, place_of, unpacked, unpacked_inputs
+from bridge.store.jobs import (
+    REFUSED,
+    Job,
+    TurnIds,
+    Underway,
+    message_of,
+    packed,
+    place_of,
+    unpacked,
+    unpacked_inputs,
+)
 from bridge.store.scripts import BEGIN_ANEW, THREAD, held
 from bridge.store.statements import STOP, notify, sql
 from bridge.types import Attachment, Message, Thread
@@ -21,7 +31,7 @@ from bridge.types import Attachment, Message, Thread
 # Locks the row, so that what is decided by it stays true until the end of the transaction.
 _LOOK = sql("""
     UPDATE question SET state = state WHERE platform = :platform AND message_id = :message
-    RETURNING id, state, payload, change, dify_task_id, thread_id
+    RETURNING id, state, payload, change, outcome
 """)
 _EDIT = sql("""
     UPDATE question
@@ -32,7 +42,7 @@ _EDIT = sql("""
 """)
 _DELETE = sql("""
     UPDATE question
-    SET payload = NULL, change = 'deleted', stop_asked_at = CASE WHEN state = 1 THEN :now END
+    SET payload = NULL, change = 'deleted', stop_asked_at = :now
     WHERE id = :question
 """)
 _ERASE = sql("UPDATE question SET payload = NULL WHERE id = :question AND payload IS NOT NULL")
@@ -93,13 +103,17 @@ class _Row(NamedTuple):
     state: int
     payload: str | None
     change: str | None
-    dify_task_id: str | None
-    thread_id: int
+    outcome: str | None
+
+    @property
+    def halts(self) -> bool:
+        """Whether an answer has to end where this changes; what was refused is in none."""
+        return self.state == 1 and not (self.outcome or "").startswith(REFUSED)
 
 
 def edit(conn: Connection, message: Message, now_ms: int) -> Halt | None:
     """Let a question that is not answered yet have new words; and where it is being answered, what has to
-    begin anew. A command that is being obeyed is obeyed as it was."""
+    begin anew. A command that is being obeyed is obeyed as it was, and what was refused stays so."""
     row = _look(conn, message.thread.platform, message.id)
     known = unpacked(row.payload) if row is not None and row.payload else None
     if row is None or known is None or row.state == 2 or row.change in (Why.DELETED, Why.STOPPED):
@@ -109,13 +123,13 @@ def edit(conn: Connection, message: Message, now_ms: int) -> Halt | None:
         return None
     if _same_words(known, message) or not (message.text or message.attachments):
         return None
-    if row.state == 1 and command_of(known.text) is not None:
+    if row.state == 1 and (not row.halts or command_of(known.text) is not None):
         return None
     payload = packed(
         replace(known, text=message.text, attachments=message.attachments, edited_at=message.edited_at)
     )
     conn.execute(_EDIT, {"question": row.id, "payload": payload, "now": now_ms})
-    return _told(conn, Halt(row.id, Why.EDITED, now_ms)) if row.state == 1 else None
+    return _told(conn, Halt(row.id, Why.EDITED, now_ms)) if row.halts else None
 
 
 def delete(conn: Connection, platform: str, message_id: str, now_ms: int) -> Halt | None:
@@ -127,8 +141,8 @@ def delete(conn: Connection, platform: str, message_id: str, now_ms: int) -> Hal
     if row.state == 2:
         conn.execute(_ERASE, {"question": row.id})
         return None
-    conn.execute(_DELETE, {"question": row.id, "now": now_ms})
-    return _told(conn, Halt(row.id, Why.DELETED, now_ms)) if row.state == 1 else None
+    conn.execute(_DELETE, {"question": row.id, "now": now_ms if row.halts else None})
+    return _told(conn, Halt(row.id, Why.DELETED, now_ms)) if row.halts else None
 
 
 def renew(conn: Connection, job: Job) -> Job:

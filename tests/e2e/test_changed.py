@@ -5,7 +5,7 @@ import pytest
 from bridge.settings import Busy
 from bridge.words import english
 from sandbox.dify import Answer, ChatRequest, Dify
-from tests.e2e.conftest import Bridge, answered, until
+from tests.e2e.conftest import ON_DISCORD, Bridge, answered, until
 from tests.e2e.places import Place
 
 WORDS = " ".join(f"word{number}" for number in range(60))
@@ -239,6 +239,23 @@ async def test_all_messages_of_a_long_answer_go_with_its_question(
         await answered(app, 1)
     assert place.replies(thread) == []
     assert place.too_fast == 0
+
+
+@ON_DISCORD
+async def test_the_last_words_go_with_a_question_that_is_deleted_after_a_stop_that_came_too_late(
+    place: Place, dify: Dify, bridge: Bridge
+) -> None:
+    dify.script = lambda request, turns: Answer(LONG)
+    async with bridge() as app:
+        thread = await place.ask("One?")
+        await until(lambda: len(place.replies(thread)) > 2 and dify.running == 0)
+        await place.say(thread, "stop")
+        shown = len(place.replies(thread))
+        await until(lambda: len(place.replies(thread)) > shown)
+        await place.take_back(thread, "One?")
+        await answered(app, 1)
+        assert place.replies(thread) == []
+    assert len(dify.requests) == 1
 
 
 async def test_a_question_that_is_deleted_while_it_waits_is_not_asked(
