@@ -138,7 +138,7 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     "bridge.checks": (set(), {"pydantic"}),
     "bridge.tenants": ({"bridge.types"}, set()),
     "bridge.vault": (set(), {"cryptography"}),
-    "bridge.installations": ({"bridge.store", "bridge.types", "bridge.vault"}, set()),
+    "bridge.installations": ({"bridge.store", "bridge.types", "bridge.errors", "bridge.vault"}, set()),
     "bridge.settings": (
         {"bridge.errors", "bridge.routes", "bridge.types", "bridge.checks"},
         {"pydantic", "pydantic_settings", "dotenv"},

@@ -44,6 +44,8 @@ class InstalledWorkspaces:
         self._rotation = Rotation(api_url, oauth)
         self._remembered_seconds = remembered_seconds
         self._session: aiohttp.ClientSession | None = None
+        # How often one was forgotten.
+        self._forgotten = 0
         self._known: dict[str, Known] = {}
         # One for each workspace as long as the process lives, whatever its token is.
         self._webs: dict[str, SlackWeb] = {}
@@ -94,8 +96,9 @@ class InstalledWorkspaces:
         if known is not None and await _works(known.web):
             log.info("Slack: workspace %s is installed, whatever an old event says", workspace)
             return
-        self._known.pop(workspace, None)
         await self._installations.forget(workspace)
+        self._forgotten += 1
+        self._known.pop(workspace, None)
         log.info("Slack: the bot was taken out of workspace %s; nothing of it is stored any more", workspace)
 
     async def _look(self, workspace: str) -> Known | None:
@@ -103,13 +106,16 @@ class InstalledWorkspaces:
         known, now = self._known.get(workspace), asyncio.get_running_loop().time()
         if known is not None and now - known.looked_at < self._remembered_seconds:
             return known
-        web = self.web(workspace)
+        web, forgotten = self.web(workspace), self._forgotten
         try:
             kept = await self._installations.find(workspace)
         except StoreError:
             if known is None:
                 raise
             return known
+        if forgotten != self._forgotten:
+            # What was found may be what was just forgotten.
+            return await self._look(workspace)
         credentials = unpacked(kept.secret) if kept is not None else None
         if credentials is None:
             self._known.pop(workspace, None)
