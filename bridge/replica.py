@@ -15,6 +15,7 @@ from contextlib import suppress
 from typing import Protocol
 
 from bridge.errors import LeaseLost, StoreError
+from bridge.patience import waited
 from bridge.stop import Halt
 from bridge.store import STOP, WAKE, Lease, Store
 
@@ -139,8 +140,7 @@ class Replica:
                 await self._store.leave_role(owner, role)
 
     async def _pause(self) -> None:
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._withdrawn.wait(), HEARTBEAT_SECONDS)
+        await waited(self._withdrawn, HEARTBEAT_SECONDS)
 
     async def _take(self, owner: str, role: str) -> bool:
         try:

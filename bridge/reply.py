@@ -28,6 +28,7 @@ from bridge.errors import (
     TryOtherwise,
 )
 from bridge.pages import Page, pause_at_age
+from bridge.patience import waited
 from bridge.ports import Adapter, FindsPosts
 from bridge.types import Body, Button, MessageRef, Thread
 from bridge.ways import Step, Ways
@@ -135,8 +136,7 @@ class Reply:
 
     async def begun(self, within_seconds: float) -> None:
         """Wait until something of the reply stands, if that is soon."""
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._begun.wait(), within_seconds)
+        await waited(self._begun, within_seconds)
 
     def show_steps(self) -> None:
         """From now on, say what the app is busy with even where there is no text yet. Never waits."""
@@ -315,8 +315,7 @@ class Reply:
         if self._draft.closed:
             await asyncio.sleep(pause)
             return
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._closing.wait(), pause)
+        await waited(self._closing, pause)
 
     def _forgotten(self, step: Step) -> bool:
         """Whether the message that is gone is one of an earlier attempt, which can be posted anew."""

@@ -16,6 +16,7 @@ PACED = {"bridge.ports", "bridge.budget", "bridge.window"}
 ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     "bridge.types": (set(), set()),
     "bridge.words": ({"bridge.words"}, set()),
+    "bridge.patience": (set(), set()),
     "bridge.errors": ({"bridge.words"}, set()),
     "bridge.ports": ({"bridge.types"}, set()),
     "bridge.markdown": ({"bridge.markdown"}, set()),
@@ -33,10 +34,11 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     "bridge.pages": ({"bridge.types", "bridge.budget"}, set()),
     "bridge.reply": (
         PURE
-        | {"bridge.ports", "bridge.budget", "bridge.window", "bridge.draft", "bridge.ways", "bridge.pages"},
+        | {"bridge.ports", "bridge.budget", "bridge.window", "bridge.draft", "bridge.ways", "bridge.pages"}
+        | {"bridge.patience"},
         set(),
     ),
-    "bridge.replica": ({"bridge.store", "bridge.errors", "bridge.stop"}, set()),
+    "bridge.replica": ({"bridge.store", "bridge.errors", "bridge.stop", "bridge.patience"}, set()),
     "bridge.stop": (set(), set()),
     "bridge.commands": ({"bridge.words"}, set()),
     "bridge.courtesy": (PURE | PACED, set()),

@@ -231,7 +231,8 @@ class _Client(discord.Client):
         await asyncio.sleep(0)
         if self._arriving:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self.wait_until_ready(), 2 * SERVERS_ARRIVE_WITHIN_SECONDS)
+                async with asyncio.timeout(2 * SERVERS_ARRIVE_WITHIN_SECONDS):
+                    await self.wait_until_ready()
 
     async def on_connect(self) -> None:
         self._arriving = True

@@ -110,7 +110,8 @@ async def _watch(
                 on_back()
             seen = now
         with suppress(TimeoutError):
-            await asyncio.wait_for(desk.has_left(), LOOK_INTERVAL_SECONDS)
+            async with asyncio.timeout(LOOK_INTERVAL_SECONDS):
+                await desk.has_left()
 
 
 class _Client(SocketModeClient):

@@ -93,7 +93,8 @@ class Page:
                     last = now
                     await response.write(f"data: {now}\n\n".encode())
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._closing.wait(), LOOK_EVERY_SECONDS)
+                    async with asyncio.timeout(LOOK_EVERY_SECONDS):
+                        await self._closing.wait()
         except ConnectionError:
             pass
         return response

@@ -1,0 +1,12 @@
+"""Waiting, and no longer than one has patience for."""
+
+import asyncio
+from contextlib import suppress
+
+
+async def waited(event: asyncio.Event, seconds: float) -> None:
+    """Wait for `event`, for so many seconds at most."""
+    # Not `wait_for`: that of Python 3.11 forgets that it was cancelled, if that comes along with the event.
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()
