@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 
+from adapters.slack.fields import text_of
 from bridge.types import Attachment
 
 # What the subtype of a recording is that was made in Slack as a message.
@@ -37,12 +38,12 @@ def read_files(files: object, workspace: str) -> tuple[Attachment, ...]:
 def read_file(file: Mapping[str, object], workspace: str) -> Attachment:
     """One file, as messages and `files.info` describe it. Without a source, it cannot be had."""
     size, voice = file.get("size"), file.get("subtype") == VOICE
-    media_type = _text(file, "mimetype").partition(";")[0].strip().lower()
-    source = _text(file, "url_private_download") or _text(file, "url_private")
+    media_type = text_of(file, "mimetype").partition(";")[0].strip().lower()
+    source = text_of(file, "url_private_download") or text_of(file, "url_private")
     if not source and file.get("file_access") == ASK_ACCESS:
-        source = ASK_PREFIX + _text(file, "id")
+        source = ASK_PREFIX + text_of(file, "id")
     return Attachment(
-        name=file_name(_text(file, "name") or _text(file, "title")),
+        name=file_name(text_of(file, "name") or text_of(file, "title")),
         media_type=_VOICE_TYPES.get(media_type, media_type) if voice else media_type,
         size=size if isinstance(size, int) and size >= 0 else None,
         source=f"{workspace}{IN_WORKSPACE}{source}" if source else "",
@@ -65,8 +66,3 @@ def file_name(name: str) -> str:
         kept = suffix.group() if suffix else ""
         shown = shown[: NAME_LIMIT_CHARACTERS - len(kept)] + kept
     return shown or "file"
-
-
-def _text(file: Mapping[str, object], name: str) -> str:
-    value = file.get(name)
-    return value if isinstance(value, str) else ""

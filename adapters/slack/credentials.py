@@ -4,6 +4,8 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 
+from adapters.slack.fields import object_of, text_of
+
 # How much of its life a token has left when it is renewed: what is in the way may last hours.
 RENEWED_WITH = 0.5
 NAME_LIMIT_CHARACTERS = 200
@@ -35,17 +37,17 @@ class Credentials:
 def read_access(answer: Mapping[str, object], now: float) -> tuple[str, Credentials] | None:
     """The workspace that installed the app, and the bot's token there, from an answer of `oauth.v2.access`;
     None where that is not what it says. Where a whole organisation did, that stands for the workspace."""
-    team, enterprise = _object(answer, "team"), _object(answer, "enterprise")
+    team, enterprise = object_of(answer.get("team")), object_of(answer.get("enterprise"))
     where = enterprise if answer.get("is_enterprise_install") is True else team
-    workspace, token = _text(where, "id"), _text(answer, "access_token")
+    workspace, token = text_of(where, "id"), text_of(answer, "access_token")
     if not (workspace and token) or answer.get("token_type") != "bot":
         return None
     lasts = answer.get("expires_in")
-    refresh = _text(answer, "refresh_token") if isinstance(lasts, int) else ""
+    refresh = text_of(answer, "refresh_token") if isinstance(lasts, int) else ""
     return workspace, Credentials(
         token,
-        _text(answer, "bot_user_id"),
-        _text(where, "name")[:NAME_LIMIT_CHARACTERS],
+        text_of(answer, "bot_user_id"),
+        text_of(where, "name")[:NAME_LIMIT_CHARACTERS],
         refresh,
         began=now,
         expires=now + lasts if isinstance(lasts, int) else 0.0,
@@ -74,13 +76,3 @@ def unpacked(text: str) -> Credentials | None:
             return Credentials(token, user, name, refresh, float(began), float(expires))
         case _:
             return None
-
-
-def _object(fields: Mapping[str, object], name: str) -> Mapping[str, object]:
-    value = fields.get(name)
-    return value if isinstance(value, Mapping) else {}
-
-
-def _text(fields: Mapping[str, object], name: str) -> str:
-    value = fields.get(name)
-    return value if isinstance(value, str) else ""

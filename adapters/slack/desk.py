@@ -10,6 +10,7 @@ from typing import Self, TypeAlias
 from adapters.slack.asides import Asides
 from adapters.slack.changes import Deleted, Edited, read_change
 from adapters.slack.events import PLATFORM, SHARED, Asker, read_message
+from adapters.slack.fields import Json
 from adapters.slack.presses import Presses
 from adapters.slack.rooms import Rooms
 from adapters.slack.surfaces import Surfaces
@@ -21,7 +22,6 @@ from bridge.types import Message
 
 log = logging.getLogger(__name__)
 
-Json = Mapping[str, object]
 # Takes a message, and the event that it was read from.
 Take = Callable[[Json, Message], Awaitable[None]]
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from adapters.slack.attached import read_files
+from adapters.slack.fields import text_of
 from bridge.types import Message, Person, Thread
 
 PLATFORM = "slack"
@@ -36,16 +37,16 @@ def read_message(event: Mapping[str, object], team_id: str, bot_user_id: str) ->
 
     `team_id` is the workspace that the event was delivered for, `bot_user_id` the bot's own user there.
     """
-    channel, ts, user = (_text(event, name) for name in ("channel", "ts", "user"))
+    channel, ts, user = (text_of(event, name) for name in ("channel", "ts", "user"))
     if not (channel and ts and user) or event.get("subtype") not in SPOKEN_SUBTYPES:
         return None
     if event.get("bot_id") or user == bot_user_id or user in SLACKBOT_USERS:
         return None
-    raw = _text(event, "text")
+    raw = text_of(event, "text")
     addressed = event.get("channel_type") == "im" or f"<@{bot_user_id}" in raw
     return Message(
         id=f"{team_id}:{channel}:{ts}",
-        thread=Thread(PLATFORM, team_id, channel, _text(event, "thread_ts") or ts),
+        thread=Thread(PLATFORM, team_id, channel, text_of(event, "thread_ts") or ts),
         author=Person(user, outside=is_outside(event, team_id)),
         text=plain_text(raw, bot_user_id),
         sent_at=_seconds(ts),
@@ -68,7 +69,7 @@ def is_outside(event: Mapping[str, object], team_id: str) -> bool:
 def team_of(event: Mapping[str, object]) -> str:
     """The workspace of whoever said it, as far as it is told: in its place, there may be the organisation
     that it is a part of."""
-    teams = (_text(event, name) for name in ("user_team", "source_team", "team"))
+    teams = (text_of(event, name) for name in ("user_team", "source_team", "team"))
     return next((team for team in teams if team.startswith("T")), "")
 
 
@@ -99,11 +100,6 @@ def plain_text(text: str, bot_user_id: str) -> str:
         return f"{label} ({target})" if label and label not in target else target
 
     return html.unescape(_TOKEN.sub(shown, text)).strip()
-
-
-def _text(event: Mapping[str, object], name: str) -> str:
-    value = event.get(name)
-    return value if isinstance(value, str) else ""
 
 
 def _edited_at(edited: object) -> float:

@@ -13,6 +13,7 @@ from urllib.parse import parse_qs
 from slack_sdk.signature import SignatureVerifier
 
 from adapters.slack.desk import Desk
+from adapters.slack.fields import Json
 from bridge.types import WebAnswer, WebRequest
 
 log = logging.getLogger(__name__)
@@ -23,8 +24,6 @@ MOST_FIELDS = 100
 
 _TIMESTAMP = re.compile(r"[0-9]{1,12}")
 _SIGNATURE = re.compile(r"v0=[0-9a-f]{64}")
-
-Json = Mapping[str, object]
 
 
 class Hooks:

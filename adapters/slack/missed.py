@@ -13,8 +13,8 @@ from math import inf
 from typing import TypeVar
 
 from adapters.slack.events import DIRECT_MESSAGE, ORGANISATION, PLATFORM, read_message
+from adapters.slack.fields import Json
 from adapters.slack.pacing import Pace
-from adapters.slack.posts import Json
 from adapters.slack.web import Page, SlackWeb
 from adapters.slack.workspaces import Workspaces
 from bridge.errors import BridgeError, Leaving, PlatformDown, RateLimited, StoreError

@@ -1,17 +1,15 @@
 """Asking Slack for tokens: for a code that an installation left, and for the next one before one expires."""
 
 import base64
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import aiohttp
 
 from adapters.slack.faults import translated
+from adapters.slack.fields import Json
 from adapters.slack.paths import REDIRECT_PATH
 from adapters.slack.web import new_client
 from bridge.tenants import Installations
-
-Json = Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,10 @@ message without any is a stream that nobody has ended: its process was killed, o
 begun. Only files stand there without a mark for good.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-Json = Mapping[str, object]
+from adapters.slack.fields import Json, text_of
 
 # The event type of the metadata that makes the mark.
 MARK_EVENT = "dify_bridge_reply"
@@ -71,9 +71,4 @@ def _read(message: Json) -> _Said:
             key = NO_KEY
         case _ if message.get("files"):
             key = NO_KEY
-    return _Said(_text(message, "ts"), _text(message, "user"), _text(message, "text"), key)
-
-
-def _text(message: Json, name: str) -> str:
-    value = message.get(name)
-    return value if isinstance(value, str) else ""
+    return _Said(text_of(message, "ts"), text_of(message, "user"), text_of(message, "text"), key)

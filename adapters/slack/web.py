@@ -12,8 +12,9 @@ from yarl import URL
 from adapters.slack.buttons import label
 from adapters.slack.events import Asker
 from adapters.slack.faults import AlreadySo, refused, translated
+from adapters.slack.fields import Json
 from adapters.slack.mrkdwn import mrkdwn
-from adapters.slack.posts import Found, Json, find_own, mark
+from adapters.slack.posts import Found, find_own, mark
 from adapters.slack.render import Rendered, shorten
 from bridge.errors import NotAllowed, PlatformDown
 from bridge.types import Lane, MessageRef, Thread

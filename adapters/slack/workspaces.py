@@ -12,6 +12,7 @@ from typing import Protocol
 
 import aiohttp
 
+from adapters.slack.fields import Json
 from adapters.slack.web import SlackWeb, new_client
 from bridge.errors import LoginRefused, PlatformDown, PlatformError, RateLimited
 from bridge.ports import Host
@@ -19,8 +20,6 @@ from bridge.ports import Host
 log = logging.getLogger(__name__)
 
 RECONNECT_SECONDS = 5.0
-
-Json = Mapping[str, object]
 
 
 class Workspaces(Protocol):
