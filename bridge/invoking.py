@@ -15,6 +15,7 @@ from bridge.commands import Word, command_of, help_text
 from bridge.errors import DifyError
 from bridge.gate import Gate
 from bridge.inputs import fillable, problems_with
+from bridge.patience import REACT_WITHIN_SECONDS
 from bridge.store import Store, ThreadState
 from bridge.types import (
     Action,
@@ -30,8 +31,6 @@ from bridge.types import (
 )
 from bridge.words import english, say
 
-# A platform waits three seconds for what is to be shown at once.
-REACT_WITHIN_SECONDS = 2.2
 # Help is not kept waiting for the name of an app.
 NAMED_WITHIN_SECONDS = 1.0
 

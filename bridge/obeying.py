@@ -12,7 +12,7 @@ from bridge.inputs import OF_FILES
 from bridge.made import send_made
 from bridge.markdown import plain, strip_thinking
 from bridge.scene import Scene
-from bridge.store import UNFILLED, Store
+from bridge.store import UNFILLED, Store, is_row_number
 from bridge.types import Action, Button, Style
 from bridge.words import english, say
 
@@ -21,8 +21,6 @@ MOST_LOOKED_AT = 100
 MOST_VARIABLES = 30
 # Dify's database holds 255; no platform shows so many.
 NAME_CHARACTERS = 100
-# No row of a database has a number with more.
-MOST_DIGITS = 18
 # Of one thing that was said, in a history.
 EXCERPT_CHARACTERS = 300
 # No answer is read aloud beyond this.
@@ -108,7 +106,7 @@ class Obeying:
 
     async def _speak(self, scene: Scene, rest: str) -> None:
         job, dify = scene.job, scene.dify
-        known = await self._store.known(int(rest)) if _is_number(rest) else None
+        known = await self._store.known(int(rest)) if is_row_number(rest) else None
         if known is not None and known.thread == job.thread and known.dify_message_id:
             # Its conversation may be an earlier one of the thread.
             conversation, user, wanted = known.conversation_id, known.dify_user, known.dify_message_id
@@ -179,11 +177,6 @@ def asking_buttons(question_id: int, texts: tuple[str, ...]) -> tuple[Button, ..
 def fill_button(question_id: int, locale: str = "") -> Button:
     """The button that opens the app's form."""
     return Button(say(english.FILL_IN, locale), Action.FILL, str(question_id), Style.PRIMARY)
-
-
-def _is_number(text: str) -> bool:
-    """Whether it may be that of a question."""
-    return text.isascii() and text.isdecimal() and len(text) <= MOST_DIGITS
 
 
 def _words(text: str) -> str:

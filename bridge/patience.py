@@ -3,6 +3,9 @@
 import asyncio
 from contextlib import suppress
 
+# A platform waits three seconds for what is to be shown at once.
+REACT_WITHIN_SECONDS = 2.2
+
 
 async def waited(event: asyncio.Event, seconds: float) -> None:
     """Wait for `event`, for so many seconds at most."""

@@ -20,7 +20,8 @@ from bridge.errors import DifyError, NotForYou, StoreError
 from bridge.gate import Gate
 from bridge.inputs import fillable, problems_with, to_ask_for
 from bridge.inputs import form_of as form_of_inputs
-from bridge.store import Known, Store
+from bridge.patience import REACT_WITHIN_SECONDS
+from bridge.store import Known, Store, is_row_number
 from bridge.types import (
     WHISPER_CHARACTERS,
     Action,
@@ -37,13 +38,10 @@ from bridge.words import english, say
 
 log = logging.getLogger(__name__)
 
-# A platform waits three seconds for what is to be shown at once.
-REACT_WITHIN_SECONDS = 2.2
 # What is not stored by then will be: it is as good as taken.
 TAKEN_WITHIN_SECONDS = 0.5
 RATED_WITHIN_SECONDS = 1.5
 COMMENT_CHARACTERS = 1_000
-MOST_DIGITS = 18
 # As many exchanges of a conversation as Dify gives at once.
 MOST_LOOKED_AT = 100
 # Of a question and of an answer that Dify takes as an annotation, as far as a form can hold them.
@@ -76,7 +74,7 @@ class Presses:
     async def press(self, press: Press) -> Reaction:
         """See `bridge.ports.Host`."""
         question, _, number = press.value.partition(":")
-        if not _is_number(question) or (number and not _is_number(number)):
+        if not is_row_number(question) or (number and not is_row_number(number)):
             return _told(press, english.TOO_LONG_AGO)
         if press.action is Action.STOP:
             await self._stop(press, int(question))
@@ -247,11 +245,6 @@ class Presses:
         task = asyncio.create_task(guarded(), name="press")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-
-def _is_number(text: str) -> bool:
-    """Whether it is one that we may have written: no row has more digits."""
-    return text.isdecimal() and text.isascii() and len(text) <= MOST_DIGITS
 
 
 def _told(press: Press, sentence: str) -> Whisper:

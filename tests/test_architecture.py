@@ -63,7 +63,7 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     "bridge.invoking": (
         PURE
         | {"bridge.apps", "bridge.dify", "bridge.store", "bridge.commands"}
-        | {"bridge.inputs", "bridge.invoked", "bridge.gate"},
+        | {"bridge.inputs", "bridge.invoked", "bridge.gate", "bridge.patience"},
         set(),
     ),
     "bridge.offering": (
@@ -123,7 +123,7 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     "bridge.presses": (
         PURE
         | {"bridge.apps", "bridge.dify", "bridge.store", "bridge.routes", "bridge.access", "bridge.gate"}
-        | {"bridge.commands", "bridge.deciding", "bridge.inputs", "bridge.cited"},
+        | {"bridge.commands", "bridge.deciding", "bridge.inputs", "bridge.cited", "bridge.patience"},
         set(),
     ),
     "bridge.meaning": ({"bridge.types", "bridge.commands"}, set()),

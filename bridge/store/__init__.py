@@ -17,6 +17,7 @@ from bridge.store.jobs import (
     Visit,
     asker_named,
     asker_of,
+    is_row_number,
 )
 from bridge.store.quotas import By, Limit, Over
 from bridge.store.statements import STOP, WAKE
@@ -45,4 +46,5 @@ __all__ = [
     "Visit",
     "asker_named",
     "asker_of",
+    "is_row_number",
 ]

@@ -18,6 +18,8 @@ UNFILLED = "unfilled"
 REFUSED, COMMAND = "refused", "command"
 # Whoever was begun so often may be what ends the process each time.
 SUSPICIOUS_STARTS = 3
+# No row has a number with more.
+MOST_DIGITS = 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,6 +259,11 @@ def message_of(
         log.info("the text of question %d is gone", question_id)
         return Message(message_id, thread, Person(""), "", received_ms / 1000, addressed=True)
     return asked
+
+
+def is_row_number(text: str) -> bool:
+    """Whether it may be the number of a question, which somebody was given to send back."""
+    return text.isascii() and text.isdecimal() and len(text) <= MOST_DIGITS
 
 
 def asker_of(message: Message) -> str:
