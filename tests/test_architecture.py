@@ -160,7 +160,7 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     "bridge.voice": ({"bridge.types", "bridge.errors"}, {"av"}),
     "adapters.slack": (
         {"adapters.slack", "bridge.types", "bridge.ports", "bridge.errors", "bridge.markdown"}
-        | {"bridge.proxies", "bridge.words", "bridge.tenants"},
+        | {"bridge.proxies", "bridge.patience", "bridge.words", "bridge.tenants"},
         {"slack_sdk", "aiohttp", "yarl"},
     ),
     # What is pure is so by what it knows.
@@ -186,7 +186,7 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     },
     "adapters.discord": (
         {"adapters.discord", "bridge.types", "bridge.ports", "bridge.errors", "bridge.markdown"}
-        | {"bridge.proxies", "bridge.words"},
+        | {"bridge.proxies", "bridge.patience", "bridge.words"},
         {"discord", "aiohttp", "yarl"},
     ),
     # What is measured is a process, or inside one (`JOINTS`).

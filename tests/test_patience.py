@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from bridge.patience import waited
+from bridge.patience import seen_through, waited
 
 
 async def test_it_ends_with_the_event_or_with_the_time() -> None:
@@ -34,3 +34,21 @@ async def test_who_is_cancelled_just_as_the_event_comes_is_cancelled(ticks: int)
     await asyncio.gather(task, return_exceptions=True)
     assert done
     assert task.cancelled()
+
+
+async def test_what_is_seen_through_ends_though_whoever_does_it_is_cancelled() -> None:
+    go_on, done = asyncio.Event(), []
+
+    async def work() -> None:
+        await go_on.wait()
+        done.append("all of it")
+
+    task = asyncio.create_task(seen_through(work()))
+    await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.sleep(0.01)
+    assert not task.done()
+    go_on.set()
+    await asyncio.gather(task, return_exceptions=True)
+    assert task.cancelled()
+    assert done == ["all of it"]

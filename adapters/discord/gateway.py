@@ -24,6 +24,7 @@ from adapters.discord.presses import Presses
 from adapters.discord.rooms import Rooms
 from adapters.discord.shards import Shard, Shards
 from bridge.errors import LoginRefused, PlatformError
+from bridge.patience import seen_through
 from bridge.ports import Host
 
 log = logging.getLogger(__name__)
@@ -197,10 +198,15 @@ class Gateway:
             with self._ears.rooms.told_by(client):
                 await client.start(self._token, reconnect=True)
         finally:
-            catching_up.cancel()
-            await asyncio.gather(catching_up, return_exceptions=True)
-            await client.settled()
-            await client.close()
+            # Whoever leaves may be cancelled twice: because the role is given back, and for good.
+            await seen_through(_close(client, catching_up))
+
+
+async def _close(client: "_Client", catching_up: asyncio.Task[None]) -> None:
+    catching_up.cancel()
+    await asyncio.gather(catching_up, return_exceptions=True)
+    await client.settled()
+    await client.close()
 
 
 class _Client(discord.Client):

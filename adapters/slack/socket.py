@@ -15,6 +15,7 @@ from slack_sdk.socket_mode.response import SocketModeResponse
 from adapters.slack.desk import Desk
 from adapters.slack.faults import translated
 from adapters.slack.web import new_client
+from bridge.patience import seen_through
 from bridge.proxies import proxy_for
 
 log = logging.getLogger(__name__)
@@ -87,12 +88,8 @@ async def listen(
 
 async def _close(client: AsyncBaseSocketModeClient) -> None:
     """See the connection closed, also when cancelled while it closes after `Leaving`."""
-    closing = asyncio.create_task(client.close())  # type: ignore[no-untyped-call]  # the SDK leaves it untyped
-    try:
-        with suppress(aiohttp.ClientError, OSError):
-            await asyncio.shield(closing)
-    finally:
-        await asyncio.wait({closing})
+    with suppress(aiohttp.ClientError, OSError):
+        await seen_through(client.close())  # type: ignore[no-untyped-call]  # the SDK leaves it untyped
 
 
 async def _watch(

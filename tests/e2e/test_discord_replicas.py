@@ -1,10 +1,12 @@
 """Several processes with one Discord bot: one listens, all can answer, and shards divide what is heard."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator
 
 import pytest
 
+from adapters.discord.adapter import DiscordAdapter
 from bridge.types import Body
 from sandbox.discord import Discord, Limits
 from tests.e2e.conftest import until
@@ -84,3 +86,28 @@ async def test_one_process_serves_all_shards_and_catches_up_in_each(discord: Dis
     assert roles.wanted == ["discord:0,1/2"]
     assert discord.identifies == 2
     await discord.wait_for(lambda: discord.connections == 0)
+
+
+def beating() -> list[threading.Thread]:
+    """The threads in which the library keeps connections alive."""
+    return [one for one in threading.enumerate() if one.name.startswith("keep-alive-handler")]
+
+
+async def test_who_loses_the_role_and_leaves_while_it_closes_leaves_no_connection_behind() -> None:
+    before = set(beating())
+    async with Discord(limits=Limits.off()) as discord:
+        discord.add_channel(discord.add_guild("Bridges"), "general")
+        host = Listener()
+        running = asyncio.create_task(DiscordAdapter(discord.token, discord.url).run(host))
+        await discord.wait_for(lambda: discord.identifies == 1)
+        await until(lambda: len(set(beating()) - before) == 1)
+        # Told who it is by now, it waits a second for its servers.
+        await asyncio.sleep(0.2)
+        host.roles.take_away(host.roles.wanted[0])
+        # Until that second is over, it is closing.
+        await asyncio.sleep(0.05)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        for thread in set(beating()) - before:
+            thread.join(1.0)
+        assert set(beating()) <= before
